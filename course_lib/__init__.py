@@ -1,0 +1,38 @@
+"""The reference implementation of the course: the document's UNet, trained as a DDPM and by flow matching.
+
+Read the modules in lesson order: time_embedding, class_embedding, group_norm, residual_block, resampling,
+self_attention, unet, ddpm, flow_matching, guidance. Importing the package loads torch and nothing else of weight; data,
+training and evaluation live in subpackages that load what they need.
+"""
+
+from course_lib.class_embedding import ClassEmbedding
+from course_lib.ddpm import DDPM
+from course_lib.flow_matching import FlowMatching
+from course_lib.group_norm import group_norm, num_groups
+from course_lib.guidance import drop_labels, guided_prediction
+from course_lib.resampling import Downsample, Upsample
+from course_lib.residual_block import ResidualBlock
+from course_lib.sampling import SamplerState
+from course_lib.self_attention import SelfAttention
+from course_lib.time_embedding import SinusoidalPositionEmbedding, TimeEmbedding
+from course_lib.unet import UNet
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DDPM",
+    "ClassEmbedding",
+    "Downsample",
+    "FlowMatching",
+    "ResidualBlock",
+    "SamplerState",
+    "SelfAttention",
+    "SinusoidalPositionEmbedding",
+    "TimeEmbedding",
+    "UNet",
+    "Upsample",
+    "drop_labels",
+    "group_norm",
+    "guided_prediction",
+    "num_groups",
+]

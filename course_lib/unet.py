@@ -1,0 +1,168 @@
+"""The UNet: everything from lessons 01 to 06, wired as the document draws it."""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.class_embedding import ClassEmbedding
+from course_lib.group_norm import group_norm
+from course_lib.resampling import Downsample, Upsample
+from course_lib.residual_block import ResidualBlock
+from course_lib.self_attention import SelfAttention
+from course_lib.time_embedding import TimeEmbedding
+from course_lib.validation import check_channels, check_divisible_size, check_positive_int, check_vector
+
+
+class UNetLevel(nn.Module):
+    """What stands at one resolution: residual blocks, an attention (or Identity) for each, a resampling (or None)."""
+
+    def __init__(self, resblocks: list[nn.Module], attentions: list[nn.Module], resample: nn.Module | None) -> None:
+        super().__init__()
+        self.resblocks = nn.ModuleList(resblocks)
+        self.attentions = nn.ModuleList(attentions)
+        self.resample = resample
+
+
+class UNet(nn.Module):
+    """The document's class-conditional UNet: predicts noise (DDPM) or velocity (flow matching) from a noisy image.
+
+    Args:
+        in_channels:           channels of the image, and of the prediction
+        base_channels:         channels at full resolution; the embedding is four times as wide
+        channel_mults:         channels of each level, as multiples of base_channels; each level halves the resolution
+        num_res_blocks:        residual blocks a level in the encoder (the decoder has one more)
+        attention_resolutions: levels with attention, named by their height in pixels; others have no effect.
+                               The middle always has attention
+        image_size:            height and width the levels are named by; other sizes divisible by
+                               2 ** (levels - 1) pass through the same layers
+        num_classes:           labels run from 0 to num_classes - 1; -1 is "no class"
+        num_heads:             heads of every attention
+        dropout:               dropout of every residual block, while training
+
+    Shapes: x (B, in_channels, H, W), t (B,), class_labels (B,) int64 or None -> (B, in_channels, H, W).
+    Raises: ValueError that names the argument, for any shape, size or label that does not fit.
+    Source: the document, "General Architecture Diagram" and "Full Forward Pass". The default has 15.78 M parameters.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        base_channels: int = 64,
+        channel_mults: tuple[int, ...] = (1, 2, 4),
+        num_res_blocks: int = 2,
+        attention_resolutions: tuple[int, ...] = (8,),
+        image_size: int = 32,
+        num_classes: int = 10,
+        num_heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        channel_mults, attention_resolutions = tuple(channel_mults), tuple(attention_resolutions)
+        for name, value in [
+            ("in_channels", in_channels),
+            ("base_channels", base_channels),
+            ("num_res_blocks", num_res_blocks),
+            ("image_size", image_size),
+            *(("channel_mults", mult) for mult in channel_mults),
+            *(("attention_resolutions", resolution) for resolution in attention_resolutions),
+        ]:
+            check_positive_int(name, value)
+        if not channel_mults:
+            raise ValueError("channel_mults is (); allowed: at least one level, such as (1, 2, 4)")
+        self.size_divisor = 2 ** (len(channel_mults) - 1)
+        if image_size % self.size_divisor:
+            raise ValueError(
+                f"image_size is {image_size}; allowed: a multiple of {self.size_divisor}, to be halved "
+                f"{len(channel_mults) - 1} times"
+            )
+        self.in_channels = in_channels
+        emb_dim = 4 * base_channels
+
+        def resblock(channels_in: int, channels_out: int) -> ResidualBlock:
+            return ResidualBlock(channels_in, channels_out, emb_dim, dropout)
+
+        def attention_at(resolution: int, channels: int) -> nn.Module:
+            return SelfAttention(channels, num_heads) if resolution in attention_resolutions else nn.Identity()
+
+        # EMBEDDINGS
+        self.time_embed = TimeEmbedding(emb_dim)
+        self.class_embed = ClassEmbedding(num_classes, emb_dim)
+
+        # ENCODER: what each step leaves on the stack of skips is noted in skip_channels
+        self.conv_in = nn.Conv2d(in_channels, base_channels, kernel_size=3, padding=1)
+        channels, skip_channels = base_channels, [base_channels]
+        self.encoder = nn.ModuleList()
+        for level, mult in enumerate(channel_mults):
+            resolution, is_last = image_size // 2**level, level == len(channel_mults) - 1
+            widths = [channels] + [mult * base_channels] * num_res_blocks
+            channels = widths[-1]
+            resblocks = [resblock(before, after) for before, after in pairwise(widths)]
+            attentions = [attention_at(resolution, channels) for _ in resblocks]
+            skip_channels += [channels] * (num_res_blocks if is_last else num_res_blocks + 1)
+            self.encoder.append(UNetLevel(resblocks, attentions, None if is_last else Downsample(channels)))
+
+        # MIDDLE (bottleneck)
+        self.mid_resblock1 = resblock(channels, channels)
+        self.mid_attention = SelfAttention(channels, num_heads)
+        self.mid_resblock2 = resblock(channels, channels)
+
+        # DECODER: one block more a level than the encoder, so that every skip is used exactly once
+        self.decoder = nn.ModuleList()
+        for level, mult in reversed(list(enumerate(channel_mults))):
+            resolution, is_last = image_size // 2**level, level == 0
+            resblocks = []
+            for _ in range(num_res_blocks + 1):
+                resblocks.append(resblock(channels + skip_channels.pop(), mult * base_channels))
+                channels = mult * base_channels
+            attentions = [attention_at(resolution, channels) for _ in resblocks]
+            self.decoder.append(UNetLevel(resblocks, attentions, None if is_last else Upsample(channels)))
+
+        # OUTPUT
+        self.norm_out = group_norm(channels)
+        self.conv_out = nn.Conv2d(channels, in_channels, kernel_size=3, padding=1)
+
+    def forward(self, x: Tensor, t: Tensor, class_labels: Tensor | None = None) -> Tensor:
+        self.check_inputs(x, t, class_labels)
+        # EMBEDDINGS: what time it is, and what to draw, in one vector an image
+        emb = self.time_embed(t)
+        if class_labels is not None:
+            emb = emb + self.class_embed(class_labels)
+
+        # INITIAL CONV: the first skip
+        h = self.conv_in(x)
+        skips = [h]
+
+        # ENCODER: every block and every Downsample leaves its output on the stack of skips
+        for level in self.encoder:
+            for resblock, attention in zip(level.resblocks, level.attentions, strict=True):
+                h = attention(resblock(h, emb))
+                skips.append(h)
+            if level.resample is not None:
+                h = level.resample(h)
+                skips.append(h)
+
+        # MIDDLE
+        h = self.mid_resblock1(h, emb)
+        h = self.mid_attention(h)
+        h = self.mid_resblock2(h, emb)
+
+        # DECODER: every block takes the newest skip off the stack, last in, first out
+        for level in self.decoder:
+            for resblock, attention in zip(level.resblocks, level.attentions, strict=True):
+                h = torch.cat([h, skips.pop()], dim=1)
+                h = attention(resblock(h, emb))
+            if level.resample is not None:
+                h = level.resample(h)
+
+        # OUTPUT
+        return self.conv_out(F.silu(self.norm_out(h)))
+
+    def check_inputs(self, x: Tensor, t: Tensor, class_labels: Tensor | None) -> None:
+        """Raise ValueError for an input that does not fit (values of labels are checked where they are looked up)."""
+        check_channels("x", x, self.in_channels)
+        check_divisible_size("x", x, self.size_divisor)
+        check_vector("t", t, x.shape[0])
+        if class_labels is not None:
+            check_vector("class_labels", class_labels, x.shape[0])
