@@ -1,0 +1,293 @@
+"""DDPM: add noise in a thousand small steps, learn to predict it, and walk back (Ho, Jain and Abbeel 2020).
+
+Symbols of the paper and names here: x_0 is `clean`, epsilon is `noise` where it is added and `eps` where it is
+predicted, alpha-bar is `alphas_cumprod`. The paper counts t from 1 to T; here t runs from 0 to T - 1, and t = -1
+stands for the clean image itself.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.guidance import Model, guided_prediction
+from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise
+from course_lib.validation import check_integers, check_positive_int, check_same_shape, check_vector
+
+
+class DDPM(nn.Module):
+    """The noise schedule, and everything that follows from it: noising, the loss, the steps back.
+
+    The schedule is computed and kept in float64, and cast to the images' type where it is used. In float32,
+    1 - alphas_cumprod would have only four correct digits at t = 0.
+
+    Args:
+        num_timesteps: number of noising steps T.
+        beta_start, beta_end: variance added by the first and by the last step; linear in between.
+    Attributes:
+        betas, alphas_cumprod: (T,) buffers, float64.
+    Raises: ValueError for T below 1 or variances that do not satisfy 0 < beta_start <= beta_end < 1.
+    Source: Ho et al. 2020, section 4 for the schedule.
+    """
+
+    def __init__(self, num_timesteps: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> None:
+        super().__init__()
+        check_positive_int("num_timesteps", num_timesteps)
+        if not 0 < beta_start <= beta_end < 1:
+            raise ValueError(
+                f"beta_start, beta_end are {beta_start}, {beta_end}; allowed: 0 < beta_start <= beta_end < 1"
+            )
+        self.num_timesteps = num_timesteps
+        betas = torch.linspace(beta_start, beta_end, num_timesteps, dtype=torch.float64)
+        alphas_cumprod = torch.cumprod(1 - betas, dim=0)
+        # not saved with a model's weights: the three numbers above say it all
+        self.register_buffer("betas", betas, persistent=False)
+        self.register_buffer("alphas_cumprod", alphas_cumprod, persistent=False)
+
+    def _apply(self, fn: Callable, recurse: bool = True) -> "DDPM":
+        try:
+            return super()._apply(fn, recurse)
+        except TypeError:  # Apple's GPUs have no float64: the schedule stays where it is, see _per_image
+            return self
+
+    # ---- forward: from image to noise ----
+
+    def add_noise(self, clean: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+        """Jump straight to time t: sqrt(alpha-bar_t) clean + sqrt(1 - alpha-bar_t) noise.
+
+        Shapes: clean, noise (B, C, H, W), t (B,) int64 from 0 to T-1 -> (B, C, H, W).
+        Raises: ValueError for a t outside that range or shapes that differ.
+        Source: Ho et al. 2020, equation 4.
+        """
+        check_same_shape("noise", noise, "clean", clean)
+        t = self._check_t("t", t, clean)
+        # how much of the image, and how much of the noise, is left at each image's own time
+        signal = _per_image(self.alphas_cumprod, t, clean).sqrt()
+        sigma = _per_image(1 - self.alphas_cumprod, t, clean).sqrt()
+        return signal * clean + sigma * noise
+
+    def sample_times(self, batch_size: int, generator: torch.Generator | None = None) -> Tensor:
+        """(batch_size,) times drawn evenly from 0 to T-1, on the generator's device."""
+        device = "cpu" if generator is None else generator.device
+        return torch.randint(self.num_timesteps, (batch_size,), generator=generator, device=device)
+
+    def loss(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        t: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Mean squared error between the noise that was added and the noise the model sees.
+
+        Args:
+            model: called as model(x_t, t, labels), predicts the noise.
+            images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None.
+            generator: draws the times first, then the noise.
+            t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
+        Returns: a scalar; 1 for a model that predicts zero everywhere.
+        Source: Ho et al. 2020, equation 14 (L_simple) and algorithm 1.
+        """
+        # a random time for every image, and fresh noise
+        if t is None:
+            t = self.sample_times(len(images), generator)
+        if noise is None:
+            noise = fresh_noise(images, generator)
+        t = t.to(images.device)
+        # noise the images, ask the model what was added, compare
+        x_t = self.add_noise(images, t, noise)
+        return F.mse_loss(model(x_t, t, labels), noise)
+
+    # ---- reverse: from noise to image ----
+
+    def predict_clean(self, x_t: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+        """Turn a prediction of the noise into one of the clean image: add_noise solved for clean.
+
+        Shapes: x_t, eps (B, C, H, W), t (B,) -> (B, C, H, W), not clipped.
+        Source: Ho et al. 2020, equation 15.
+        """
+        check_same_shape("eps", eps, "x_t", x_t)
+        t = self._check_t("t", t, x_t)
+        signal = _per_image(self.alphas_cumprod, t, x_t).sqrt()
+        sigma = _per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
+        return (x_t - sigma * eps) / signal
+
+    def step(
+        self, x_t: Tensor, t: Tensor, eps: Tensor, noise: Tensor | None = None, clip_denoised: bool = True
+    ) -> Tensor:
+        """One ancestral step back, from t to t - 1: a draw from q(x_{t-1} | x_t, clean) at the predicted clean image.
+
+        Args:
+            x_t, eps: (B, C, H, W); t: (B,) int64 from 0 to T-1.
+            noise: (B, C, H, W); None draws it. Images at t = 0 get none.
+            clip_denoised: clip the predicted clean image to [-1, 1] first.
+        Returns: (B, C, H, W), the images at time t - 1 (at t = 0: the predicted clean image).
+        Source: Ho et al. 2020, equations 6 and 7, with the smaller variance (beta-tilde).
+        """
+        t = self._check_t("t", t, x_t)
+        # what the clean image seems to be
+        clean = self.predict_clean(x_t, t, eps)
+        if clip_denoised:
+            clean = clean.clamp(-1, 1)
+        # alpha-bar and 1 - alpha-bar now and one step earlier, and the variance this step had added
+        _, sigma2 = self._alpha_bar_and_sigma2(t, x_t)
+        alpha_bar_prev, sigma2_prev = self._alpha_bar_and_sigma2(t - 1, x_t)
+        beta = _per_image(self.betas, t, x_t)
+        # equation 7: the mean weighs the clean image against x_t; the variance is exactly zero at t = 0
+        mean = (alpha_bar_prev.sqrt() * beta * clean + (1 - beta).sqrt() * sigma2_prev * x_t) / sigma2
+        variance = beta * sigma2_prev / sigma2
+        noise = fresh_noise(x_t, None) if noise is None else noise
+        return mean + variance.sqrt() * noise
+
+    def ddim_step(
+        self,
+        x_t: Tensor,
+        t: Tensor,
+        t_prev: Tensor,
+        eps: Tensor,
+        eta: float = 0.0,
+        noise: Tensor | None = None,
+        clip_denoised: bool = True,
+    ) -> Tensor:
+        """One DDIM step, from t straight to any earlier t_prev.
+
+        Args:
+            x_t, eps: (B, C, H, W); t: (B,) int64 from 0 to T-1; t_prev: (B,) int64 from -1 (the clean image) to T-1.
+            eta: 0 is deterministic, 1 adds as much noise as the ancestral step.
+            noise: (B, C, H, W), used where eta > 0; None draws it.
+            clip_denoised: clip the predicted clean image to [-1, 1]; the direction towards x_t keeps the model's own
+                eps.
+        Raises: ValueError for times out of range, or eta outside [0, 1].
+        Source: Song, Meng and Ermon 2021, equations 12 and 16.
+        """
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta is {eta}; allowed: from 0 (deterministic) to 1 (ancestral)")
+        t, t_prev = self._check_t("t", t, x_t), self._check_t("t_prev", t_prev, x_t, lowest=-1)
+        # what the clean image seems to be
+        clean = self.predict_clean(x_t, t, eps)
+        if clip_denoised:
+            clean = clean.clamp(-1, 1)
+        # equation 16: the variance of the fresh noise, taken out of the predicted noise so that the total stays right
+        alpha_bar, sigma2 = self._alpha_bar_and_sigma2(t, x_t)
+        alpha_bar_prev, sigma2_prev = self._alpha_bar_and_sigma2(t_prev, x_t)
+        variance = eta**2 * (sigma2_prev / sigma2) * (sigma2 - alpha_bar / alpha_bar_prev * sigma2_prev)
+        # equation 12: the clean image, the direction towards x_t, fresh noise
+        x_prev = alpha_bar_prev.sqrt() * clean + (sigma2_prev - variance).clamp(min=0).sqrt() * eps
+        if eta > 0:
+            x_prev = x_prev + variance.sqrt() * (fresh_noise(x_t, None) if noise is None else noise)
+        return x_prev
+
+    def sample_steps(
+        self,
+        model: Model,
+        shape: tuple[int, ...],
+        labels: Tensor | None = None,
+        *,
+        method: str = "ddpm",
+        num_steps: int | None = None,
+        guidance_scale: float = 1.0,
+        generator: torch.Generator | None = None,
+        clip_denoised: bool = True,
+        noise: Tensor | None = None,
+    ) -> Iterator[SamplerState]:
+        """`sample` as a generator that yields every state, the starting noise first: num_steps + 1 in all."""
+        if method not in ("ddpm", "ddim"):
+            raise ValueError(f"method is {method!r}; allowed: 'ddpm' or 'ddim'")
+        times = self.sampling_times(self.num_timesteps if num_steps is None else num_steps)
+        x = starting_noise(model, shape, generator, noise)
+        labels = labels_for(shape, labels, x.device)
+        return self._walk(model, x, labels, method, times, guidance_scale, generator, clip_denoised)
+
+    @torch.no_grad()
+    def _walk(
+        self,
+        model: Model,
+        x: Tensor,
+        labels: Tensor | None,
+        method: str,
+        times: list[int],
+        guidance_scale: float,
+        generator: torch.Generator | None,
+        clip_denoised: bool,
+    ) -> Iterator[SamplerState]:
+        yield SamplerState(times[0], x, None)
+        for now, then in zip(times, [*times[1:], -1], strict=True):
+            t, t_prev = (torch.full((len(x),), time, device=x.device) for time in (now, then))
+            eps = guided_prediction(model, x, t, labels, guidance_scale)
+            clean = self.predict_clean(x, t, eps)
+            if method == "ddim":
+                x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
+            elif then == now - 1:
+                x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
+            else:  # an ancestral step over several times at once
+                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
+            yield SamplerState(then, x, clean.clamp(-1, 1) if clip_denoised else clean)
+
+    def sample(
+        self,
+        model: Model,
+        shape: tuple[int, ...],
+        labels: Tensor | None = None,
+        *,
+        method: str = "ddpm",
+        num_steps: int | None = None,
+        guidance_scale: float = 1.0,
+        generator: torch.Generator | None = None,
+        clip_denoised: bool = True,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Draw images: start from noise and walk back to the clean image.
+
+        Args:
+            model: called as model(x, t, labels), predicts the noise. Put it in evaluation mode first.
+            shape: (B, C, H, W) of the images; labels: (B,) or None.
+            method: "ddpm" (ancestral, random) or "ddim" (deterministic).
+            num_steps: model calls at guidance 1, from 1 to T; None for all T. Fewer than T are spread evenly, the
+                first at T-1.
+            guidance_scale: see `guided_prediction`.
+            generator: its first draw is the starting noise.
+            noise: (B, C, H, W), to start here instead.
+        Returns: (B, C, H, W), within [-1, 1] where clip_denoised.
+        Raises: ValueError for an unknown method or a number of steps out of range.
+        Source: Ho et al. 2020, algorithm 2; Song et al. 2021, section 4.
+        """
+        options = {"method": method, "num_steps": num_steps, "guidance_scale": guidance_scale}
+        return last_image(
+            self.sample_steps(
+                model, shape, labels, **options, generator=generator, clip_denoised=clip_denoised, noise=noise
+            )
+        )
+
+    def sampling_times(self, num_steps: int) -> list[int]:
+        """`num_steps` times from T-1 downwards, evenly spaced ("trailing": Lin et al. 2024, table 2)."""
+        allowed = f"a whole number from 1 to num_timesteps, {self.num_timesteps}"
+        check_positive_int("num_steps", num_steps, allowed)
+        if num_steps > self.num_timesteps:
+            raise ValueError(f"num_steps is {num_steps}; allowed: {allowed}")
+        return [round(self.num_timesteps * (num_steps - i) / num_steps) - 1 for i in range(num_steps)]
+
+    # ---- helpers ----
+
+    def _check_t(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
+        """Times as a (B,) tensor on the images' device; a single number serves the whole batch."""
+        if isinstance(t, int):
+            t = torch.full((len(x),), t, device=x.device)
+        check_vector(name, t, len(x))
+        check_integers(name, t, lowest, self.num_timesteps - 1)
+        return t.to(x.device)
+
+    def _alpha_bar_and_sigma2(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        """alpha-bar and 1 - alpha-bar at each image's time; exactly 1 and 0 at t = -1, the clean image."""
+        at_clean = (t < 0).reshape(-1, *[1] * (x.ndim - 1))
+        alpha_bar = _per_image(self.alphas_cumprod, t.clamp(min=0), x)
+        sigma2 = _per_image(1 - self.alphas_cumprod, t.clamp(min=0), x)
+        return alpha_bar.masked_fill(at_clean, 1.0), sigma2.masked_fill(at_clean, 0.0)
+
+
+def _per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
+    """table[t], one number an image, shaped (B, 1, 1, 1), in the type and on the device of the images `x`."""
+    return table.to(x.dtype).to(x.device)[t].reshape(-1, *[1] * (x.ndim - 1))

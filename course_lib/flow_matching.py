@@ -1,0 +1,191 @@
+"""Flow matching: walk the straight line between an image and noise, learn the velocity, and walk it back.
+
+Lipman et al. 2023 and Liu et al. 2023, with one change: here, as in DDPM, t = 0 is the clean image and t = 1 is pure
+noise. To convert from those papers replace t by 1 - t and turn the sign of the velocity.
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_lib.guidance import Model, guided_prediction
+from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise
+from course_lib.validation import check_positive_int, check_same_shape, check_vector
+
+# the model sees 1000 t, so that both methods use one range of the time embedding
+TIME_SCALE = 1000
+
+Velocity = Callable[[Tensor, float], Tensor]
+
+
+class FlowMatching:
+    """The straight path between clean images (t = 0) and noise (t = 1): the loss, and the way back.
+
+    Args:
+        time_sampling: how training draws its times: "uniform" on [0, 1] (the papers' default), or "logit-normal", the
+            sigmoid of a standard normal, which spends more of the training in the middle, where the task is hardest
+            (Esser et al. 2024, section 3.1).
+    Raises: ValueError for another `time_sampling`.
+    """
+
+    def __init__(self, time_sampling: str = "uniform") -> None:
+        if time_sampling not in ("uniform", "logit-normal"):
+            raise ValueError(f"time_sampling is {time_sampling!r}; allowed: 'uniform' or 'logit-normal'")
+        self.time_sampling = time_sampling
+
+    def interpolate(self, clean: Tensor, t: Tensor, noise: Tensor) -> Tensor:
+        """The point on the straight line at time t: (1 - t) clean + t noise.
+
+        Shapes: clean, noise (B, C, H, W), t (B,) in [0, 1] -> (B, C, H, W).
+        Raises: ValueError for shapes that differ.
+        Source: Lipman et al. 2023, equation 22 with sigma_min = 0; Liu et al. 2023, equation 1.
+        """
+        check_same_shape("noise", noise, "clean", clean)
+        check_vector("t", t, len(clean))
+        # one time an image, spread over all its pixels: (B,) -> (B, 1, 1, 1)
+        t = t.reshape(-1, *[1] * (clean.ndim - 1))
+        return (1 - t) * clean + t * noise
+
+    def velocity(self, clean: Tensor, noise: Tensor) -> Tensor:
+        """How `interpolate` changes with t: noise - clean, the same at every time.
+
+        Shapes: clean, noise (B, C, H, W) -> (B, C, H, W).
+        Source: Lipman et al. 2023, equation 23, in our direction of time.
+        """
+        check_same_shape("noise", noise, "clean", clean)
+        return noise - clean
+
+    def sample_times(self, batch_size: int, generator: torch.Generator | None = None) -> Tensor:
+        """(batch_size,) times in [0, 1] drawn as `time_sampling` says, on the generator's device."""
+        device = "cpu" if generator is None else generator.device
+        if self.time_sampling == "uniform":
+            return torch.rand(batch_size, generator=generator, device=device)
+        return torch.sigmoid(torch.randn(batch_size, generator=generator, device=device))
+
+    def loss(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor | None = None,
+        generator: torch.Generator | None = None,
+        *,
+        t: Tensor | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Mean squared error between the velocity of the straight line and the model's.
+
+        Args:
+            model: called as model(x_t, 1000 * t, labels), predicts the velocity.
+            images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None.
+            generator: draws the times first, then the noise.
+            t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
+        Returns: a scalar; 1 + mean(images ** 2) on average for a model that predicts zero everywhere.
+        Source: Lipman et al. 2023, equation 23.
+        """
+        # a random time for every image, and fresh noise
+        if t is None:
+            t = self.sample_times(len(images), generator)
+        if noise is None:
+            noise = fresh_noise(images, generator)
+        t = t.to(images.device, images.dtype)
+        # walk to time t, ask the model which way the line goes, compare
+        x_t = self.interpolate(images, t, noise)
+        return F.mse_loss(model(x_t, TIME_SCALE * t, labels), self.velocity(images, noise))
+
+    def sample_steps(
+        self,
+        model: Model,
+        shape: tuple[int, ...],
+        labels: Tensor | None = None,
+        *,
+        num_steps: int = 50,
+        solver: str = "euler",
+        guidance_scale: float = 1.0,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Iterator[SamplerState]:
+        """`sample` as a generator that yields every state, the starting noise first: num_steps + 1 in all."""
+        check_positive_int("num_steps", num_steps)
+        if solver not in SOLVERS:
+            raise ValueError(f"solver is {solver!r}; allowed: {', '.join(map(repr, SOLVERS))}")
+        x = starting_noise(model, shape, generator, noise)
+        return self._walk(model, x, labels_for(shape, labels, x.device), num_steps, SOLVERS[solver], guidance_scale)
+
+    @torch.no_grad()
+    def _walk(
+        self,
+        model: Model,
+        x: Tensor,
+        labels: Tensor | None,
+        num_steps: int,
+        solver_step: Callable,
+        guidance_scale: float,
+    ) -> Iterator[SamplerState]:
+        def velocity_at(x: Tensor, t: float) -> Tensor:
+            times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=x.dtype)
+            return guided_prediction(model, x, times, labels, guidance_scale)
+
+        yield SamplerState(1.0, x, None)
+        for i in range(num_steps):
+            t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
+            v = velocity_at(x, t)
+            clean = x - t * v  # where the straight line with this velocity ends
+            x = solver_step(velocity_at, x, t, t_next, v)
+            yield SamplerState(t_next, x, clean)
+
+    def sample(
+        self,
+        model: Model,
+        shape: tuple[int, ...],
+        labels: Tensor | None = None,
+        *,
+        num_steps: int = 50,
+        solver: str = "euler",
+        guidance_scale: float = 1.0,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        """Draw images: start from noise at t = 1 and follow the velocity back to t = 0.
+
+        Args:
+            model: called as model(x, 1000 * t, labels), predicts the velocity. Put it in evaluation mode first.
+            shape: (B, C, H, W) of the images; labels: (B,) or None.
+            num_steps: equal steps in time; each costs one model call with "euler", two with "heun", four with "rk4"
+                (twice that with guidance).
+            guidance_scale: see `guided_prediction`.
+            generator: its first draw is the starting noise.
+            noise: (B, C, H, W), to start here instead.
+        Returns: (B, C, H, W), not clipped.
+        Raises: ValueError for an unknown solver or num_steps below 1.
+        Source: Lipman et al. 2023, section 2; Karras et al. 2022, algorithm 1, for Heun's method.
+        """
+        options = {"num_steps": num_steps, "solver": solver, "guidance_scale": guidance_scale}
+        return last_image(self.sample_steps(model, shape, labels, **options, generator=generator, noise=noise))
+
+
+# Each solver takes one step from t to t_next (below t), given v, the velocity at (x, t).
+
+
+def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
+    """Follow the velocity at the start of the step. First order, one model call."""
+    return x + (t_next - t) * v
+
+
+def heun_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
+    """Try an Euler step, then use the mean of the velocities at both ends. Second order, two model calls."""
+    v_end = velocity_at(x + (t_next - t) * v, t_next)
+    return x + (t_next - t) * (v + v_end) / 2
+
+
+def rk4_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
+    """The classical Runge-Kutta method. Fourth order, four model calls."""
+    h, middle = t_next - t, (t + t_next) / 2
+    v2 = velocity_at(x + h / 2 * v, middle)
+    v3 = velocity_at(x + h / 2 * v2, middle)
+    v4 = velocity_at(x + h * v3, t_next)
+    return x + h / 6 * (v + 2 * v2 + 2 * v3 + v4)
+
+
+SOLVERS = {"euler": euler_step, "heun": heun_step, "rk4": rk4_step}
