@@ -1,0 +1,55 @@
+"""From a trained model to images."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from course_lib.ddpm import DDPM
+from course_lib.sampling import SamplerState
+from course_lib.training.saved_model import TrainedModel
+
+IMAGE_SHAPE = (3, 32, 32)
+
+
+def draw_states(
+    trained: TrainedModel,
+    labels: Tensor,
+    *,
+    seed: int = 0,
+    num_steps: int | None = None,
+    solver: str | None = None,
+    guidance_scale: float = 1.0,
+) -> Iterator[SamplerState]:
+    """Every state from noise to image, for the classes `labels` (B,); the same seed gives the same images.
+
+    Args:
+        num_steps: None for 50 (a DDPM with solver "ddpm": all of its 1000).
+        solver: "euler" (default), "heun" or "rk4" for flow matching; "ddim" (default) or "ddpm" for a DDPM.
+        guidance_scale: see `guided_prediction`.
+    Raises: ValueError for a solver that the model's method does not have, or num_steps below 1.
+    """
+    shape = (len(labels), *IMAGE_SHAPE)
+    options = {"guidance_scale": guidance_scale, "generator": torch.Generator().manual_seed(seed)}
+    num_steps = default_steps(trained, solver) if num_steps is None else num_steps
+    if isinstance(trained.process, DDPM):
+        if solver not in (None, "ddim", "ddpm"):
+            raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddim' or 'ddpm'")
+        return trained.process.sample_steps(
+            trained.model, shape, labels, method=solver or "ddim", num_steps=num_steps, **options
+        )
+    return trained.process.sample_steps(
+        trained.model, shape, labels, num_steps=num_steps, solver=solver or "euler", **options
+    )
+
+
+def default_steps(trained: TrainedModel, solver: str | None) -> int:
+    """50, or for a DDPM's ancestral sampler all of its steps."""
+    ancestral = isinstance(trained.process, DDPM) and solver == "ddpm"
+    return trained.process.num_timesteps if ancestral else 50
+
+
+def draw_images(trained: TrainedModel, labels: Tensor, **options: object) -> Tensor:
+    """The images (B, 3, 32, 32) in [-1, 1] at the end of `draw_states`, which see for the options."""
+    *_, last = draw_states(trained, labels, **options)
+    return last.x.clamp(-1, 1)

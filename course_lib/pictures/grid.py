@@ -1,0 +1,52 @@
+"""A grid of images, with the names of the classes beside its rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from course_lib.files import write_atomically
+
+PIXEL_ZOOM = 2
+GAP = 2
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Images in [-1, 1] as uint8 pixels from 0 to 255; what lies outside is clipped. Shapes stay."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+def tile(images: Tensor, columns: int) -> Tensor:
+    """Put images (N, 3, H, W) in [-1, 1] into one picture, row by row on white: (3, H', W') uint8, enlarged."""
+    from torchvision.utils import make_grid
+
+    large = to_pixels(images).repeat_interleave(PIXEL_ZOOM, dim=2).repeat_interleave(PIXEL_ZOOM, dim=3)
+    return make_grid(large, nrow=columns, padding=GAP, pad_value=255)
+
+
+def save_grid(images: Tensor, path: Path, row_names: Sequence[str]) -> None:
+    """Save images (N, 3, H, W) in [-1, 1] as a PNG with one row a name, the name written in front of its row.
+
+    Raises: ValueError if the images do not fill the rows evenly.
+    """
+    from PIL import Image
+
+    if len(images) % len(row_names):
+        raise ValueError(f"images holds {len(images)}; allowed: a multiple of the {len(row_names)} rows")
+    picture = tile(images, columns=len(images) // len(row_names))
+    labelled = _with_row_names(Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()), row_names)
+    write_atomically(path, lambda temporary: labelled.save(temporary, format="PNG"))
+
+
+def _with_row_names(picture: "Image.Image", row_names: Sequence[str]) -> "Image.Image":  # noqa: F821
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(size=15)
+    margin = int(max(font.getlength(name) for name in row_names)) + 12
+    canvas = Image.new("RGB", (picture.width + margin, picture.height), "white")
+    canvas.paste(picture, (margin, 0))
+    row_height = (picture.height - GAP) / len(row_names)
+    for row, name in enumerate(row_names):
+        ImageDraw.Draw(canvas).text((margin - 6, (row + 0.5) * row_height), name, fill="black", font=font, anchor="rm")
+    return canvas

@@ -1,0 +1,134 @@
+"""Everything a training run is made of, and three profiles: smoke, laptop, gpu."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+
+from course_lib.ddpm import DDPM
+from course_lib.flow_matching import FlowMatching
+
+METHODS = ("ddpm", "flow")
+SCHEDULES = ("constant", "cosine")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A training run, complete: the same config and seed give the same weights.
+
+    Attributes:
+        method: "ddpm" or "flow".
+        data: a name that `load_dataset` knows.
+        unet: arguments of `UNet`; the number of classes comes from the data.
+        steps: optimizer steps; batch_size: images a step, over all processes together.
+        learning_rate: after `warmup_steps` of linear warm-up; schedule: then "constant", or "cosine" down to zero.
+        beta2, weight_decay: of AdamW (beta1 is 0.9).
+        grad_clip: largest norm of the whole gradient.
+        ema_decay: see `EMA`.
+        class_dropout: share of labels replaced by "no class", for guidance.
+        time_sampling: of `FlowMatching`; DDPM draws its times evenly.
+        seed: of the weights, the order of the images, the times, the noise and dropout.
+        checkpoint_every, sample_every, log_every: steps between checkpoints, sample grids, lines of metrics.
+    Raises: ValueError that names the field, what came and what is allowed.
+    """
+
+    method: str = "flow"
+    data: str = "fashion-mnist"
+    unet: dict = field(default_factory=dict)
+    steps: int = 1000
+    batch_size: int = 128
+    learning_rate: float = 2e-4
+    warmup_steps: int = 0
+    schedule: str = "constant"
+    beta2: float = 0.999
+    weight_decay: float = 0.01
+    grad_clip: float = 1.0
+    ema_decay: float = 0.9999
+    class_dropout: float = 0.1
+    time_sampling: str = "uniform"
+    seed: int = 0
+    checkpoint_every: int = 1000
+    sample_every: int = 1000
+    log_every: int = 20
+
+    def __post_init__(self) -> None:
+        for name, allowed in [("method", METHODS), ("schedule", SCHEDULES)]:
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {', '.join(map(repr, allowed))}")
+        for name in ("steps", "batch_size", "checkpoint_every", "sample_every", "log_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: a whole number of at least 1")
+        for name in ("learning_rate", "grad_clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: a number above 0")
+        for name in ("ema_decay", "class_dropout", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: at least 0 and below 1")
+        for name in ("warmup_steps", "weight_decay"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: 0 or more")
+        if not 0 <= self.seed < 2**31:
+            raise ValueError(f"seed is {self.seed!r}; allowed: a whole number from 0 to {2**31 - 1}")
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainingConfig":
+        """Read what `to_json` wrote. Raises: ValueError if the text is something else."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"config is not that of a training run ({error})") from None
+
+
+def make_process(config: TrainingConfig) -> DDPM | FlowMatching:
+    """The process that `config.method` names."""
+    return DDPM() if config.method == "ddpm" else FlowMatching(config.time_sampling)
+
+
+SMALL_UNET = {"base_channels": 16, "channel_mults": (1, 2, 4), "num_res_blocks": 1, "dropout": 0.0}
+
+PROFILES = {
+    # seconds: proves that everything works, learns next to nothing
+    "smoke": TrainingConfig(
+        unet=SMALL_UNET,
+        steps=30,
+        batch_size=16,
+        learning_rate=4e-3,
+        warmup_steps=5,
+        schedule="cosine",
+        ema_decay=0.9,
+        time_sampling="logit-normal",
+        checkpoint_every=10,
+        sample_every=30,
+        log_every=5,
+    ),
+    # about five minutes on two cores: chosen by the measurements in the README
+    "laptop": TrainingConfig(
+        unet=SMALL_UNET,
+        steps=1700,
+        batch_size=16,
+        learning_rate=4e-3,
+        warmup_steps=50,
+        schedule="cosine",
+        beta2=0.99,
+        ema_decay=0.995,
+        time_sampling="logit-normal",
+        checkpoint_every=200,
+        sample_every=500,
+    ),
+    # the document's network, with the recipe of the best plain flow matching result in the literature
+    # (lr 2e-4 constant after warm-up, batch 128, EMA 0.9999, dropout 0.1, clipping, flips)
+    "gpu": TrainingConfig(
+        data="cifar10",
+        unet={"dropout": 0.1},
+        steps=400_000,
+        batch_size=128,
+        learning_rate=2e-4,
+        warmup_steps=5000,
+        weight_decay=0.0,
+        checkpoint_every=5000,
+        sample_every=10_000,
+        log_every=100,
+    ),
+}

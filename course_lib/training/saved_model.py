@@ -1,0 +1,61 @@
+"""A trained model as one safetensors file that says what it is: weights, config, class names."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from course_lib.ddpm import DDPM
+from course_lib.files import save_safetensors
+from course_lib.flow_matching import FlowMatching
+from course_lib.training.config import TrainingConfig, make_process
+from course_lib.training.run_folder import RunFolder
+from course_lib.unet import UNet
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What is needed to draw pictures: the network in evaluation mode, its process, and the names of its classes."""
+
+    model: UNet
+    process: DDPM | FlowMatching
+    config: TrainingConfig
+    class_names: tuple[str, ...]
+    step: int
+
+
+def save_trained(model: nn.Module, path: Path, config: TrainingConfig, class_names: tuple[str, ...], step: int) -> None:
+    metadata = {"config": config.to_json(), "class_names": json.dumps(class_names), "step": str(step)}
+    save_safetensors(model.state_dict(), path, metadata)
+
+
+def load_trained(run: str | Path, device: torch.device | str = "cpu") -> TrainedModel:
+    """Load the averaged weights of a run's folder, or of a .safetensors file that `save_trained` wrote.
+
+    Half precision weights are computed with in float32.
+    Raises: ValueError that names the run if there is nothing to load or the file is damaged.
+    """
+    path = Path(run)
+    if path.is_dir():
+        path = RunFolder(path).model
+    if not path.is_file():
+        raise ValueError(
+            f"run is {str(run)!r}, which holds no trained model; allowed: the folder of a run "
+            "(python -m course_lib train --out FOLDER) or a .safetensors file"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a dict)
+        config = TrainingConfig.from_json(metadata["config"])
+        class_names = tuple(json.loads(metadata["class_names"]))
+        model = UNet(num_classes=len(class_names), **config.unet)
+        model.load_state_dict(weights)
+    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} is not a trained model of this course ({error})") from None
+    return TrainedModel(
+        model.eval().to(device), make_process(config), config, class_names, int(metadata.get("step", 0))
+    )
