@@ -1,0 +1,87 @@
+"""Judge a trained model: its samples' figures beside those of real images in the same number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_lib.data.fashion_mnist import load_fashion_mnist
+from course_lib.evaluation.classifier import FashionClassifier, judge_images, load_judge
+from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
+from course_lib.pictures.draw import draw_images
+from course_lib.training.saved_model import TrainedModel
+
+JUDGED_DATA = ("fashion-mnist", "fashion-mnist-full")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the judge says of one set of images.
+
+    Attributes:
+        accuracy: share taken for the class they were drawn as, 0 to 1.
+        frechet: Fréchet distance to the real images; lower is better, real images set the floor.
+        diversity: spread within a class as a share of the real images' spread; 0 for one picture a class, 1 is real.
+    """
+
+    accuracy: float
+    frechet: float
+    diversity: float
+
+
+class Judge:
+    """The classifier, and the real images' features that every set of samples is compared with.
+
+    The real images are the 10,000 of t10k, which the classifier never saw in training.
+    """
+
+    def __init__(self, classifier: FashionClassifier | None = None) -> None:
+        self.classifier = load_judge() if classifier is None else classifier
+        real = load_fashion_mnist()
+        images, self.real_labels = real.batch(torch.arange(len(real)))
+        self.real_features, self.real_predicted = judge_images(self.classifier, images)
+        self.real_diversity = diversity(self.real_features, self.real_labels)
+
+    def scores(self, images: Tensor, labels: Tensor) -> Scores:
+        """Scores of images (N, 3, 32, 32) in [-1, 1] drawn as classes `labels` (N,)."""
+        features, predicted = judge_images(self.classifier, images)
+        return Scores(
+            class_accuracy(predicted, labels),
+            frechet_distance(features, self.real_features),
+            diversity(features, labels) / self.real_diversity,
+        )
+
+    def real_scores(self, count: int, seed: int = 0) -> Scores:
+        """The floor: scores of `count` real images, compared with all the others.
+
+        Raises: ValueError unless both sides have at least two images.
+        """
+        total = len(self.real_features)
+        if not 2 <= count <= total - 2:
+            raise ValueError(f"count is {count}; allowed: 2 to {total - 2}, to leave real images to compare with")
+        order = torch.randperm(total, generator=torch.Generator().manual_seed(seed))
+        held_out, rest = order[:count], order[count:]
+        return Scores(
+            class_accuracy(self.real_predicted[held_out], self.real_labels[held_out]),
+            frechet_distance(self.real_features[held_out], self.real_features[rest]),
+            diversity(self.real_features[held_out], self.real_labels[held_out]) / self.real_diversity,
+        )
+
+
+def balanced_labels(count: int, num_classes: int) -> Tensor:
+    """`count` labels that go round the classes: 0, 1, 2, ... (count,)."""
+    return torch.arange(count) % num_classes
+
+
+def draw_many(
+    trained: TrainedModel, labels: Tensor, *, seed: int = 0, batch_size: int = 100, **options: object
+) -> Tensor:
+    """Images (N, 3, 32, 32) in [-1, 1] for `labels` (N,), in batches with a progress bar, on the CPU.
+
+    Batch k starts from seed + k, so the images do not depend on how many are drawn after them.
+    """
+    parts: Sequence[Tensor] = labels.split(batch_size)
+    progress = tqdm(parts, unit="batch", leave=False, desc="drawing")
+    return torch.cat([draw_images(trained, part, seed=seed + k, **options).cpu() for k, part in enumerate(progress)])
