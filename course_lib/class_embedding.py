@@ -33,6 +33,7 @@ class ClassEmbedding(nn.Module):
     def forward(self, class_labels: Tensor) -> Tensor:
         check_vector("class_labels", class_labels)
         check_integers("class_labels", class_labels, NO_CLASS, self.num_classes - 1)
+        class_labels = class_labels.long()
         # which images have no class: (B,) of True and False
         no_class = class_labels == NO_CLASS
         # look up a row for every image; "no class" borrows row 0 for a moment: (B,) -> (B, dim)

@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from course_lib.guidance import Model, guided_prediction
 from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise
-from course_lib.validation import check_integers, check_positive_int, check_same_shape, check_vector
+from course_lib.validation import (
+    check_integers,
+    check_positive_int,
+    check_same_shape,
+    check_vector,
+    values_are_free_to_read,
+)
 
 
 class DDPM(nn.Module):
@@ -140,8 +146,7 @@ class DDPM(nn.Module):
         # equation 7: the mean weighs the clean image against x_t; the variance is exactly zero at t = 0
         mean = (alpha_bar_prev.sqrt() * beta * clean + (1 - beta).sqrt() * sigma2_prev * x_t) / sigma2
         variance = beta * sigma2_prev / sigma2
-        noise = fresh_noise(x_t, None) if noise is None else noise
-        return mean + variance.sqrt() * noise
+        return mean + variance.sqrt() * _noise_for(x_t, noise)
 
     def ddim_step(
         self,
@@ -157,7 +162,7 @@ class DDPM(nn.Module):
 
         Args:
             x_t, eps: (B, C, H, W); t: (B,) int64 from 0 to T-1; t_prev: (B,) int64 from -1 (the clean image) to T-1.
-            eta: 0 is deterministic, 1 adds as much noise as the ancestral step.
+            eta: 0 is deterministic (and may also go forward in time), 1 adds as much noise as the ancestral step.
             noise: (B, C, H, W), used where eta > 0; None draws it.
             clip_denoised: clip the predicted clean image to [-1, 1]; the direction towards x_t keeps the model's own
                 eps.
@@ -167,6 +172,8 @@ class DDPM(nn.Module):
         if not 0 <= eta <= 1:
             raise ValueError(f"eta is {eta}; allowed: from 0 (deterministic) to 1 (ancestral)")
         t, t_prev = self._check_t("t", t, x_t), self._check_t("t_prev", t_prev, x_t, lowest=-1)
+        if eta > 0 and values_are_free_to_read(t) and (t_prev >= t).any():
+            raise ValueError(f"t_prev is {t_prev.tolist()}; allowed with eta above 0: earlier than t, {t.tolist()}")
         # what the clean image seems to be
         clean = self.predict_clean(x_t, t, eps)
         if clip_denoised:
@@ -178,7 +185,7 @@ class DDPM(nn.Module):
         # equation 12: the clean image, the direction towards x_t, fresh noise
         x_prev = alpha_bar_prev.sqrt() * clean + (sigma2_prev - variance).clamp(min=0).sqrt() * eps
         if eta > 0:
-            x_prev = x_prev + variance.sqrt() * (fresh_noise(x_t, None) if noise is None else noise)
+            x_prev = x_prev + variance.sqrt() * _noise_for(x_t, noise)
         return x_prev
 
     def sample_steps(
@@ -219,13 +226,16 @@ class DDPM(nn.Module):
             t, t_prev = (torch.full((len(x),), time, device=x.device) for time in (now, then))
             eps = guided_prediction(model, x, t, labels, guidance_scale)
             clean = self.predict_clean(x, t, eps)
+            if clip_denoised:
+                clean = clean.clamp(-1, 1)
             if method == "ddim":
                 x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
             elif then == now - 1:
                 x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
-            else:  # an ancestral step over several times at once
-                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
-            yield SamplerState(then, x, clean.clamp(-1, 1) if clip_denoised else clean)
+            else:  # several times at once: eta = 1 is the ancestral step, once eps fits the clipped clean image
+                eps = self._noise_left(x, t, clean)
+                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised=False)
+            yield SamplerState(then, x, clean)
 
     def sample(
         self,
@@ -272,13 +282,19 @@ class DDPM(nn.Module):
 
     # ---- helpers ----
 
+    def _noise_left(self, x_t: Tensor, t: Tensor, clean: Tensor) -> Tensor:
+        """The noise in x_t if `clean` is the image under it: add_noise solved for noise."""
+        signal = _per_image(self.alphas_cumprod, t, x_t).sqrt()
+        sigma = _per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
+        return (x_t - signal * clean) / sigma
+
     def _check_t(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
         """Times as a (B,) tensor on the images' device; a single number serves the whole batch."""
         if isinstance(t, int):
             t = torch.full((len(x),), t, device=x.device)
         check_vector(name, t, len(x))
         check_integers(name, t, lowest, self.num_timesteps - 1)
-        return t.to(x.device)
+        return t.long().to(x.device)
 
     def _alpha_bar_and_sigma2(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """alpha-bar and 1 - alpha-bar at each image's time; exactly 1 and 0 at t = -1, the clean image."""
@@ -286,6 +302,14 @@ class DDPM(nn.Module):
         alpha_bar = _per_image(self.alphas_cumprod, t.clamp(min=0), x)
         sigma2 = _per_image(1 - self.alphas_cumprod, t.clamp(min=0), x)
         return alpha_bar.masked_fill(at_clean, 1.0), sigma2.masked_fill(at_clean, 0.0)
+
+
+def _noise_for(x_t: Tensor, noise: Tensor | None) -> Tensor:
+    """The noise a step was given, or fresh noise."""
+    if noise is None:
+        return fresh_noise(x_t, None)
+    check_same_shape("noise", noise, "x_t", x_t)
+    return noise
 
 
 def _per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:

@@ -54,6 +54,7 @@ def check_integers(name: str, vector: Tensor, lowest: int, highest: int) -> None
     if vector.is_floating_point() or vector.is_complex() or vector.dtype == torch.bool:
         raise ValueError(f"{name} has dtype {vector.dtype}; allowed: an integer type such as torch.int64")
     if values_are_free_to_read(vector):
-        wrong = vector[(vector < lowest) | (vector > highest)]
+        values = vector.long()  # a uint8 compared with -1 would wrap round
+        wrong = values[(values < lowest) | (values > highest)]
         if wrong.numel():
             raise ValueError(f"{name} contains {wrong[0].item()}; allowed: whole numbers from {lowest} to {highest}")

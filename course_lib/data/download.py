@@ -13,7 +13,7 @@ def default_data_dir() -> Path:
 
 
 def is_url(place: object) -> bool:
-    return "://" in str(place)
+    return str(place).startswith(("http://", "https://"))
 
 
 def explain_no_network(name: str, size: str, files: list[str], source: str) -> str:

@@ -7,6 +7,7 @@ images, times and noise that one process would have seen.
 import functools
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,12 +52,16 @@ def training_batch(config: TrainingConfig, dataset: ImageDataset, process: DDPM 
 @functools.lru_cache(maxsize=1)
 def shuffled(length: int, seed: int, epoch: int) -> Tensor:
     """The order in which epoch `epoch` visits the data set."""
-    return torch.randperm(length, generator=generator_for(seed, -1 - epoch))
+    return torch.randperm(length, generator=generator_for(seed, epoch, stream=1))
 
 
-def generator_for(seed: int, step: int) -> torch.Generator:
-    """A generator of its own for every step (and, below zero, for every epoch) of every seed."""
-    return torch.Generator().manual_seed((seed << 32) + (step & 0xFFFFFFFF))
+def generator_for(seed: int, number: int, stream: int = 0) -> torch.Generator:
+    """A generator of its own for every step (stream 0) and every epoch (stream 1) of every seed.
+
+    torch's CPU generator looks at the lowest 32 bits of a seed only, so the three numbers are mixed into those.
+    """
+    mixed = np.random.SeedSequence([seed, stream, number]).generate_state(1)
+    return torch.Generator().manual_seed(int(mixed[0]))
 
 
 def share_of(batch: Batch, process_index: int, num_processes: int) -> Batch:
