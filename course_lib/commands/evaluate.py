@@ -12,7 +12,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("run_folder", metavar="RUN", help="a run's folder, or a .safetensors file")
     parser.add_argument("--count", type=int, default=1000, help="pictures to draw and judge (default: 1000)")
     parser.add_argument(
-        "--guidance", type=numbers, default=(1.0, 1.5, 2.0, 2.5), help="scales to try (default: 1,1.5,2,2.5)"
+        "--guidance", type=numbers, default=(1.0, 1.5, 2.0), help="scales to try (default: 1,1.5,2)"
     )
     parser.add_argument("--steps", type=int, default=20, help="sampling steps (default: 20)")
     parser.add_argument("--solver", help="euler, heun or rk4 (flow matching); ddim or ddpm (DDPM)")

@@ -1,24 +1,26 @@
 """The loss curve of a run."""
 
+import statistics
 from pathlib import Path
 
 from course_lib.files import write_atomically
 
-SMOOTHING = 0.9
+# dots on each side that the line averages over; looking back only, the line would lag behind a falling loss
+HALF_WINDOW = 5
 
 
 def save_loss_curve(metrics: list[dict], path: Path) -> None:
-    """Plot loss against step: each line of metrics as a dot, and their moving average as a line."""
+    """Plot loss against step: each line of metrics as a dot, and the average of neighbouring dots as a line."""
     from matplotlib.figure import Figure  # no pyplot: a command must not open windows or change a notebook's state
 
     steps, losses = [row["step"] for row in metrics], [row["loss"] for row in metrics]
-    smooth = losses[:1]
-    for loss in losses[1:]:
-        smooth.append(SMOOTHING * smooth[-1] + (1 - SMOOTHING) * loss)
+    smooth = [
+        statistics.geometric_mean(losses[max(0, i - HALF_WINDOW) : i + HALF_WINDOW + 1]) for i in range(len(losses))
+    ]
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
     axes.plot(steps, losses, ".", color="#9ecae1", label="mean loss since the last dot")
-    axes.plot(steps, smooth, color="#08519c", label="moving average")
+    axes.plot(steps, smooth, color="#08519c", label="average over neighbouring dots")
     axes.set(xlabel="step", ylabel="loss (mean squared error)", yscale="log", title="Training loss")
     axes.grid(alpha=0.3, which="both")
     axes.legend()

@@ -56,6 +56,7 @@ def load_trained(run: str | Path, device: torch.device | str = "cpu") -> Trained
         model.load_state_dict(weights)
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
-    return TrainedModel(
-        model.eval().to(device), make_process(config), config, class_names, int(metadata.get("step", 0))
-    )
+    model = model.eval().to(device)
+    if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
+        model = model.to(memory_format=torch.channels_last)
+    return TrainedModel(model, make_process(config), config, class_names, int(metadata.get("step", 0)))
