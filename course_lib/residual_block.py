@@ -46,12 +46,13 @@ class ResidualBlock(nn.Module):
         check_embedding("emb", emb, x.shape[0], self.emb_proj.in_features)
         # GroupNorm, SiLU, Conv3x3: (B, in_channels, H, W) -> (B, out_channels, H, W)
         h = self.conv1(F.silu(self.norm1(x)))
-        # SiLU and Linear make the embedding fit, two axes of length one spread it over all pixels
-        h = h + self.emb_proj(F.silu(emb))[:, :, None, None]
+        # SiLU and Linear make the embedding fit, two axes of length one spread it over all pixels (+= saves a copy)
+        h += self.emb_proj(F.silu(emb))[:, :, None, None]
         # GroupNorm, SiLU, Dropout, Conv3x3: the size stays
         h = self.conv2(self.dropout(F.silu(self.norm2(h))))
         # the shortcut: the input itself, or a 1x1 convolution of it where the channels differ
-        return h + self.skip_conv(x)
+        h += self.skip_conv(x)
+        return h
 
 
 def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:

@@ -85,6 +85,7 @@ def test_evaluation_prints_the_run_beside_real_images(flow_run, tmp_path, capsys
         (["sample", "RUN", "--solver", "ddim"], ["solver", "'ddim'", "'heun'"]),
         (["sample", "RUN", "--steps", "0"], ["num_steps", "0", "at least 1"]),
         (["sample", "RUN", "--count", "0"], ["count", "0"]),
+        (["sample", "RUN", "--device", "tpu"], ["device", "'tpu'", "'cpu'"]),
         (["sample", "RUN", "--out", "grid.bmp"], ["out", "grid.bmp", ".png"]),
         (["evaluate", "RUN", "--count", "3"], ["count", "3", "20"]),
         (["shapes", "--image-size", "30"], ["image_size", "30"]),

@@ -51,6 +51,10 @@ def test_diversity_is_the_mean_squared_distance_of_pairs_in_a_class():
         distances = [(a - b).square().sum().item() for a, b in pairs]
         means.append(sum(distances) / len(distances))
     assert diversity(features, labels) == pytest.approx(sum(means) / 2, rel=1e-12)
+    alone = torch.cat([labels, torch.tensor([9])])
+    assert diversity(torch.cat([features, features[:1]]), alone) == pytest.approx(sum(means) / 2, rel=1e-12)
+    with pytest.raises(ValueError, match="labels never repeat"):
+        diversity(features[:2], torch.tensor([0, 1]))
 
 
 def test_accuracy_counts():

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import pickle
-import resource
 import shutil
 import signal
 import subprocess
@@ -213,6 +212,7 @@ def test_a_full_disk_is_found_before_the_training(tmp_path, monkeypatch):
 
 
 def test_a_quota_that_only_shows_when_writing_is_found_before_the_training(tmp_path):
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:

@@ -11,13 +11,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "evaluate", run, "judge a trained model's pictures beside real ones")
     parser.add_argument("run_folder", metavar="RUN", help="a run's folder, or a .safetensors file")
     parser.add_argument("--count", type=int, default=1000, help="pictures to draw and judge (default: 1000)")
-    parser.add_argument(
-        "--guidance", type=numbers, default=(1.0, 1.5, 2.0), help="scales to try (default: 1,1.5,2)"
-    )
+    parser.add_argument("--guidance", type=numbers, default=(1.0, 1.5, 2.0), help="scales to try (default: 1,1.5,2)")
     parser.add_argument("--steps", type=int, default=20, help="sampling steps (default: 20)")
     parser.add_argument("--solver", help="euler, heun or rk4 (flow matching); ddim or ddpm (DDPM)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda or mps")
+    parser.add_argument("--device", default="auto", help="auto (default: a GPU if there is one), cpu, cuda or mps")
     parser.add_argument("--data-dir", help="where CIFAR-10's files are, for its FID")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
@@ -25,11 +23,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     from course_lib.evaluation.evaluate import JUDGED_DATA
     from course_lib.files import write_text
+    from course_lib.training.hardware import pick_device
     from course_lib.training.saved_model import load_trained
 
     if options.count < 20:
         raise ValueError(f"count is {options.count}; allowed: at least 20, two of each class")
-    trained = load_trained(options.run_folder, options.device)
+    trained = load_trained(options.run_folder, pick_device(options.device))
     if trained.config.data in JUDGED_DATA:
         figures = _judge(trained, options)
     elif trained.config.data == "cifar10":

@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
     parser.add_argument("--out", type=Path, default=Path("grid.png"), help="where the grid goes (default: grid.png)")
     parser.add_argument("--gif", type=Path, help="also save the way from noise to pictures as an animation")
-    parser.add_argument("--device", default="cpu", help="cpu (default), cuda or mps")
+    parser.add_argument("--device", default="auto", help="auto (default: a GPU if there is one), cpu, cuda or mps")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -26,7 +26,8 @@ def run(options: argparse.Namespace) -> None:
 
     from course_lib.data.image_dataset import class_number
     from course_lib.pictures import save_gif, save_grid
-    from course_lib.pictures.draw import default_steps, draw_states
+    from course_lib.training.draw import default_steps, draw_states
+    from course_lib.training.hardware import pick_device
     from course_lib.training.saved_model import load_trained
 
     if options.count < 1:
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     for name, path, ending in [("out", options.out, ".png"), ("gif", options.gif, ".gif")]:
         if path is not None and path.suffix.lower() != ending:
             raise ValueError(f"{name} is {str(path)!r}; allowed: a name that ends in {ending}")
-    trained = load_trained(options.run_folder, options.device)
+    trained = load_trained(options.run_folder, pick_device(options.device))
     names = trained.class_names if options.classes is None else options.classes.split(",")
     numbers = [class_number(name, trained.class_names) for name in names]
     labels = torch.tensor(numbers).repeat_interleave(options.count)

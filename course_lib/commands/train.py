@@ -57,15 +57,19 @@ def run(options: argparse.Namespace) -> None:
         }
         changes = {name: getattr(options, name) for name in CONFIG_OPTIONS if getattr(options, name) is not None}
         config = dataclasses.replace(profile, unet=unet, **changes)
-    folder = train(
-        config,
-        out,
-        data_dir=options.data_dir,
-        resume=options.resume,
-        overwrite=options.overwrite,
-        compile_model=options.compile,
-        cpu=options.cpu,
-    )
+    try:
+        folder = train(
+            config,
+            out,
+            data_dir=options.data_dir,
+            resume=options.resume,
+            overwrite=options.overwrite,
+            compile_model=options.compile,
+            cpu=options.cpu,
+        )
+    except KeyboardInterrupt:
+        print(f"\nto go on from the last checkpoint: python -m course_lib train --out {out} --resume")
+        raise
     print(f"done: look at {folder.samples(config.steps)}, then try")
     print(f"  python -m course_lib sample {folder.path} --guidance 2 --out grid.png")
 

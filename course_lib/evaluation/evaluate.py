@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 from course_lib.data.fashion_mnist import load_fashion_mnist
 from course_lib.evaluation.classifier import FashionClassifier, judge_images, load_judge
 from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
-from course_lib.pictures.draw import draw_images
+from course_lib.training.draw import draw_images
 from course_lib.training.saved_model import TrainedModel
 
 JUDGED_DATA = ("fashion-mnist", "fashion-mnist-full")

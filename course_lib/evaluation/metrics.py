@@ -35,10 +35,15 @@ def frechet_distance(features: Tensor, real_features: Tensor) -> float:
 def diversity(features: Tensor, labels: Tensor) -> float:
     """Mean squared distance between two images of the same class, averaged over the classes.
 
-    0 for one picture a class. Only its ratio to that of real images means something.
+    0 for one picture a class. Only its ratio to that of real images means something. A class with a single image says
+    nothing and is left out.
 
     Shapes: (N, D), (N,) -> a number of at least 0.
+    Raises: ValueError if no class has two images.
     """
     # twice the variance is the mean squared distance of two independent draws
-    spreads = [2 * features[labels == label].double().var(dim=0).sum() for label in labels.unique()]
+    classes = [features[labels == label].double() for label in labels.unique()]
+    spreads = [2 * images.var(dim=0).sum() for images in classes if len(images) > 1]
+    if not spreads:
+        raise ValueError("labels never repeat; allowed: at least two images of some class, to measure how they differ")
     return torch.stack(spreads).mean().item()

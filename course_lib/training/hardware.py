@@ -3,6 +3,23 @@
 import torch
 
 
+def pick_device(name: str = "auto") -> torch.device:
+    """The device called `name`; "auto" is cuda or mps where there is one, else the cpu.
+
+    Raises: ValueError for a device that this machine does not have.
+    """
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available.insert(0, "cuda")
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if name == "auto":
+        return torch.device(available[0])
+    if name.split(":")[0] not in available:
+        raise ValueError(f"device is {name!r}; allowed on this machine: 'auto', {', '.join(map(repr, available))}")
+    return torch.device(name)
+
+
 def computes_in_bf16(cpu: bool = False) -> bool:
     """True where bf16 convolutions run in hardware: CUDA, and processors with AVX512-BF16 or AMX.
 

@@ -12,8 +12,8 @@ from course_lib.data.image_dataset import ImageDataset
 from course_lib.ema import EMA
 from course_lib.files import load_checkpoint, save_checkpoint, write_text
 from course_lib.pictures import save_grid, save_loss_curve
-from course_lib.pictures.draw import draw_images
 from course_lib.training.config import TrainingConfig, make_process
+from course_lib.training.draw import draw_images
 from course_lib.training.hardware import computes_in_bf16, memory_format_for
 from course_lib.training.loop import TrainingState, training_steps
 from course_lib.training.run_folder import RunFolder
@@ -68,11 +68,11 @@ def train(
         disable=not accelerator.is_main_process,
     ) as progress:
         for loss in training_steps(config, state, dataset, process, accelerator):
+            if not accelerator.is_main_process:
+                continue
             watch.add(loss)
             progress.update(config.batch_size)
             at_the_end = state.step == config.steps
-            if not accelerator.is_main_process:
-                continue
             if at_the_end or state.step % config.log_every == 0:
                 metrics = watch.read(state.step)
                 folder.append_metrics(**metrics, learning_rate=state.optimizer.param_groups[0]["lr"])

@@ -1,4 +1,4 @@
-"""From a trained model to images."""
+"""From a trained model to images: the choices that the commands leave open are made here."""
 
 from collections.abc import Iterator
 
