@@ -42,20 +42,13 @@ def run(options: argparse.Namespace) -> None:
 def _judge(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noqa: F821
     import dataclasses
 
-    from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+    from course_lib.evaluation.evaluate import Judge, balanced_labels
 
     judge = Judge()
     labels = balanced_labels(options.count, len(trained.class_names))
     rows = {"real images": judge.real_scores(options.count, options.seed)}
     for scale in options.guidance:
-        images = draw_many(
-            trained,
-            labels,
-            seed=options.seed,
-            guidance_scale=scale,
-            num_steps=options.steps,
-            solver=options.solver,
-        )
+        images = _draw(trained, labels, scale, options)
         rows[f"guidance {scale:g}"] = judge.scores(images, labels)
     best = min(list(rows)[1:], key=lambda name: rows[name].frechet)
     print(f"{options.count} pictures, {options.steps} steps\n")
@@ -73,16 +66,21 @@ def _judge(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noq
 
 def _fid(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noqa: F821
     from course_lib.data import load_dataset
-    from course_lib.evaluation.evaluate import balanced_labels, draw_many
+    from course_lib.evaluation.evaluate import balanced_labels
     from course_lib.evaluation.inception import inception_fid
 
     dataset = load_dataset(trained.config.data, options.data_dir)
     labels = balanced_labels(options.count, len(trained.class_names))
     figures = {}
     for scale in options.guidance:
-        images = draw_many(
-            trained, labels, seed=options.seed, guidance_scale=scale, num_steps=options.steps, solver=options.solver
-        )
+        images = _draw(trained, labels, scale, options)
         figures[f"guidance {scale:g}"] = {"fid": inception_fid(images, dataset)}
         print(f"guidance {scale:g}: FID {figures[f'guidance {scale:g}']['fid']:.2f} over {options.count} pictures")
     return figures
+
+
+def _draw(trained: "TrainedModel", labels: "Tensor", scale: float, options: argparse.Namespace) -> "Tensor":  # noqa: F821
+    from course_lib.evaluation.evaluate import draw_many
+
+    choices = {"seed": options.seed, "num_steps": options.steps, "solver": options.solver}
+    return draw_many(trained, labels, guidance_scale=scale, **choices)

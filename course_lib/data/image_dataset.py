@@ -59,16 +59,6 @@ class ImageDataset(Dataset):
         images = self.pixels[indices].expand(-1, 3, -1, -1).float() / 127.5 - 1
         return images, self.labels[indices]
 
-    def to(self, device: torch.device | str) -> "ImageDataset":
-        """The same data set with pixels and labels on `device`, so that no step waits for a transfer."""
-        return ImageDataset(
-            self.name, self.pixels.to(device), self.labels.to(device), self.class_names, self.flip, self.factors
-        )
-
-    def class_number(self, class_name: str) -> int:
-        """The label of a class given by name (any case) or by number."""
-        return class_number(class_name, self.class_names)
-
 
 def class_number(class_name: str, class_names: Sequence[str]) -> int:
     """The label of a class given by name (any case) or by number, as people type it.
