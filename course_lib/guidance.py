@@ -35,11 +35,17 @@ def guided_prediction(
 def drop_labels(labels: Tensor, probability: float, generator: torch.Generator | None = None) -> Tensor:
     """Replace each label by "no class" (-1) with the given probability, so that one network learns both.
 
+    Each label has its own draw. `labels` itself stays as it is. With a `generator` the draws come from it, so that
+    they can be repeated; without one, from torch's global random numbers.
+
     Shapes: (B,) int64 -> (B,) int64.
     Raises: ValueError for a probability outside [0, 1).
     Source: Ho and Salimans 2022, algorithm 1.
     """
     check_probability("probability", probability)
+    # random numbers can only be drawn where their generator lives
     device = labels.device if generator is None else generator.device
-    dropped = torch.rand(labels.shape, generator=generator, device=device).to(labels.device) < probability
-    return labels.masked_fill(dropped, NO_CLASS)
+    # draw one number from 0 to 1 for each label: (B,)
+    draws = torch.rand(labels.shape, generator=generator, device=device).to(labels.device)
+    # a new tensor: "no class" where the number is below the probability, the label where it is not
+    return labels.masked_fill(draws < probability, NO_CLASS)

@@ -46,13 +46,30 @@ class ResidualBlock(nn.Module):
         check_embedding("emb", emb, x.shape[0], self.emb_proj.in_features)
         # GroupNorm, SiLU, Conv3x3: (B, in_channels, H, W) -> (B, out_channels, H, W)
         h = self.conv1(F.silu(self.norm1(x)))
-        # SiLU and Linear make the embedding fit, two axes of length one spread it over all pixels (+= saves a copy)
+        # SiLU and Linear make the embedding fit: (B, out_channels); add it to every pixel (+= on h saves a copy)
         h += self.emb_proj(F.silu(emb))[:, :, None, None]
-        # GroupNorm, SiLU, Dropout, Conv3x3: the size stays
+        # GroupNorm, SiLU, Dropout, Conv3x3: the shape stays
         h = self.conv2(self.dropout(F.silu(self.norm2(h))))
-        # the shortcut: the input itself, or a 1x1 convolution of it where the channels differ
+        # add the shortcut: the input itself, or a 1x1 convolution of it where the channels differ
         h += self.skip_conv(x)
         return h
+
+
+def add_to_every_pixel(h: Tensor, vectors: Tensor) -> Tensor:
+    """Add one vector per image to every pixel of that image; `h` itself stays as it is.
+
+    Args:
+        h: feature maps.
+        vectors: one number for each image and channel.
+    Shapes: h (B, C, H, W), vectors (B, C) -> (B, C, H, W).
+    Raises: ValueError if `h` does not have four axes, or the shapes do not fit.
+    Source: the document, section 3, "+ t_emb[:, :, None, None]".
+    """
+    if h.ndim != 4:
+        raise ValueError(f"h has shape {tuple(h.shape)}; allowed: (B, C, H, W)")
+    check_embedding("vectors", vectors, h.shape[0], h.shape[1])
+    # two axes of length one behind the channels let the vectors broadcast over height and width
+    return h + vectors[:, :, None, None]
 
 
 def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:

@@ -9,12 +9,37 @@ from torch import Tensor, nn
 from course_lib.validation import check_vector
 
 
+def embedding_frequencies(
+    dim: int, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+) -> Tensor:
+    """The frequencies of an embedding of width `dim`, in radians a step: from 1 down to nearly 1/10000.
+
+    Frequency number i is exp(-log(10000) * i / (dim/2)), which is 1 / 10000^(2i/dim), for i = 0 .. dim/2 - 1. Each is
+    the one before, times the same factor.
+
+    Args:
+        dim: width of the embedding, even. Each frequency serves two columns, a sine and a cosine.
+        device: where to put the result; by default where torch puts new tensors.
+        dtype: precision of the result; by default torch's own, float32.
+    Shapes: () -> (dim/2,).
+    Raises: ValueError if `dim` is odd or below 2.
+    Source: the document, section 1, "Code", the line that starts with freqs; Vaswani et al. 2017, section 3.5.
+    """
+    check_even_width("dim", dim)
+    # count the pairs of columns
+    half = dim // 2
+    # number them 0, 1, .. dim/2 - 1 (hand device and dtype on to torch.arange) and divide by dim/2: from 0 to nearly 1
+    exponents = torch.arange(half, device=device, dtype=dtype) / half
+    # exp(-log(10000) * exponent): from 1 down to nearly 1/10000
+    return torch.exp(-math.log(10000) * exponents)
+
+
 # The position encoding of Vaswani et al. 2017, section 3.5, with time in place of position.
 class SinusoidalPositionEmbedding(nn.Module):
     """Describe each time by sines and cosines of many frequencies, from 1 down to nearly 1/10000 radian a step.
 
     The document's formula interleaves sines and cosines; its code puts all sines first. The two differ by a fixed
-    permutation of the columns. The code's order is used here.
+    permutation of the columns. The code's order is used here; `interleave` gives the formula's.
 
     Args:
         dim: width of the embedding, even.
@@ -25,21 +50,40 @@ class SinusoidalPositionEmbedding(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        if dim < 2 or dim % 2:
-            raise ValueError(f"dim is {dim}; allowed: an even width of at least 2 (half sines, half cosines)")
+        check_even_width("dim", dim)
         self.dim = dim
 
     def forward(self, timesteps: Tensor) -> Tensor:
         check_vector("timesteps", timesteps)
-        # one frequency for each pair of columns: exp(-log(10000) * i / (dim/2)) for i = 0 .. dim/2 - 1
-        half = self.dim // 2
-        dtype = timesteps.dtype if timesteps.is_floating_point() else torch.get_default_dtype()
-        exponents = torch.arange(half, device=timesteps.device, dtype=dtype) / half
-        freqs = torch.exp(-math.log(10000) * exponents)
+        # one frequency for each pair of columns, (dim/2,): on the device of `timesteps`; in their precision if they
+        # are fractions, else in torch's own
+        dtype = timesteps.dtype if timesteps.is_floating_point() else None
+        freqs = embedding_frequencies(self.dim, timesteps.device, dtype)
         # every time multiplied by every frequency: (B, 1) * (1, dim/2) -> (B, dim/2)
         args = timesteps[:, None] * freqs[None, :]
         # all sines first, then all cosines
         return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
+
+
+def interleave(embedding: Tensor) -> Tensor:
+    """Put the columns of an embedding into the order of the document's formula.
+
+    The code's order is sin 0, sin 1, .., cos 0, cos 1, ..; the formula's is sin 0, cos 0, sin 1, cos 1, ..
+
+    Args:
+        embedding: what `SinusoidalPositionEmbedding` gives.
+    Shapes: (B, dim) -> (B, dim), dim even.
+    Raises: ValueError if the input is not a matrix of even width.
+    Source: the document, section 1: "Formula" against "Code".
+    """
+    if embedding.ndim != 2 or embedding.shape[1] % 2:
+        raise ValueError(f"embedding has shape {tuple(embedding.shape)}; allowed: (B, dim) with an even dim")
+    # cut the columns into the sines and the cosines: (B, dim/2) each
+    sines, cosines = embedding.chunk(2, dim=-1)
+    # put each sine beside its cosine, on a new last axis: (B, dim/2, 2)
+    pairs = torch.stack([sines, cosines], dim=-1)
+    # lay the pairs one after the other: (B, dim/2, 2) -> (B, dim)
+    return pairs.flatten(1)
 
 
 class TimeEmbedding(nn.Module):
@@ -47,6 +91,9 @@ class TimeEmbedding(nn.Module):
 
     Args:
         dim: width of the sinusoidal embedding and of both linear layers, even.
+    Attributes:
+        sinusoidal: the embedding without parameters.
+        linear1, linear2: the first and the second layer, each from width `dim` to width `dim`.
     Shapes: (B,) -> (B, dim).
     Raises: ValueError if `dim` is odd, or the input is not a vector.
     Source: the document, section 1.
@@ -54,7 +101,9 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
+        # the sinusoidal embedding of this width
         self.sinusoidal = SinusoidalPositionEmbedding(dim)
+        # two linear layers with biases, dim -> dim
         self.linear1 = nn.Linear(dim, dim)
         self.linear2 = nn.Linear(dim, dim)
 
@@ -63,3 +112,8 @@ class TimeEmbedding(nn.Module):
         h = self.sinusoidal(timesteps).to(self.linear1.weight.dtype)
         # Linear, SiLU, Linear: (B, dim) -> (B, dim)
         return self.linear2(F.silu(self.linear1(h)))
+
+
+def check_even_width(name: str, width: int) -> None:
+    if width < 2 or width % 2:
+        raise ValueError(f"{name} is {width}; allowed: an even width of at least 2 (half sines, half cosines)")

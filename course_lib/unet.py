@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -11,6 +10,7 @@ from course_lib.group_norm import group_norm
 from course_lib.resampling import Downsample, Upsample
 from course_lib.residual_block import ResidualBlock
 from course_lib.self_attention import SelfAttention
+from course_lib.skips import cat_skip, check_levels, decoder_channels
 from course_lib.time_embedding import TimeEmbedding
 from course_lib.validation import check_channels, check_divisible_size, check_positive_int, check_vector
 
@@ -60,17 +60,13 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         channel_mults, attention_resolutions = tuple(channel_mults), tuple(attention_resolutions)
+        check_levels(base_channels, channel_mults, num_res_blocks)
         for name, value in [
             ("in_channels", in_channels),
-            ("base_channels", base_channels),
-            ("num_res_blocks", num_res_blocks),
             ("image_size", image_size),
-            *(("channel_mults", mult) for mult in channel_mults),
             *(("attention_resolutions", resolution) for resolution in attention_resolutions),
         ]:
             check_positive_int(name, value)
-        if not channel_mults:
-            raise ValueError("channel_mults is (); allowed: at least one level, such as (1, 2, 4)")
         self.size_divisor = 2 ** (len(channel_mults) - 1)
         if image_size % self.size_divisor:
             raise ValueError(
@@ -90,9 +86,9 @@ class UNet(nn.Module):
         self.time_embed = TimeEmbedding(emb_dim)
         self.class_embed = ClassEmbedding(num_classes, emb_dim)
 
-        # ENCODER: what each step leaves on the stack of skips is noted in skip_channels
+        # ENCODER
         self.conv_in = nn.Conv2d(in_channels, base_channels, kernel_size=3, padding=1)
-        channels, skip_channels = base_channels, [base_channels]
+        channels = base_channels
         self.encoder = nn.ModuleList()
         for level, mult in enumerate(channel_mults):
             resolution, is_last = image_size // 2**level, level == len(channel_mults) - 1
@@ -100,7 +96,6 @@ class UNet(nn.Module):
             channels = widths[-1]
             resblocks = [resblock(before, after) for before, after in pairwise(widths)]
             attentions = [attention_at(resolution, channels) for _ in resblocks]
-            skip_channels += [channels] * (num_res_blocks if is_last else num_res_blocks + 1)
             self.encoder.append(UNetLevel(resblocks, attentions, None if is_last else Downsample(channels)))
 
         # MIDDLE (bottleneck)
@@ -110,12 +105,11 @@ class UNet(nn.Module):
 
         # DECODER: one block more a level than the encoder, so that every skip is used exactly once
         self.decoder = nn.ModuleList()
-        for level, mult in reversed(list(enumerate(channel_mults))):
+        pairs = decoder_channels(base_channels, channel_mults, num_res_blocks)
+        for level, pairs_of_level in zip(reversed(range(len(channel_mults))), pairs, strict=True):
             resolution, is_last = image_size // 2**level, level == 0
-            resblocks = []
-            for _ in range(num_res_blocks + 1):
-                resblocks.append(resblock(channels + skip_channels.pop(), mult * base_channels))
-                channels = mult * base_channels
+            channels = channel_mults[level] * base_channels
+            resblocks = [resblock(h + skip, channels) for h, skip in pairs_of_level]
             attentions = [attention_at(resolution, channels) for _ in resblocks]
             self.decoder.append(UNetLevel(resblocks, attentions, None if is_last else Upsample(channels)))
 
@@ -124,39 +118,53 @@ class UNet(nn.Module):
         self.conv_out = nn.Conv2d(channels, in_channels, kernel_size=3, padding=1)
 
     def forward(self, x: Tensor, t: Tensor, class_labels: Tensor | None = None) -> Tensor:
+        """Predict the noise (or the velocity) in every pixel.
+
+        Args:
+            x: noisy images; H and W are divisible by 2 ** (levels - 1).
+            t: one time for every image; whole numbers and fractions both work.
+            class_labels: one label for every image, -1 for "no class"; None is "no class" for all of them.
+        Shapes: x (B, in_channels, H, W), t (B,), class_labels (B,) int64 or None -> (B, in_channels, H, W).
+        Source: the document, "Full Forward Pass: Shape Tracking", line by line.
+        """
         self.check_inputs(x, t, class_labels)
-        # EMBEDDINGS: what time it is, and what to draw, in one vector an image
+        # EMBEDDINGS: one vector an image, (B, emb_dim): embed the time and, where there are labels, add the class
         emb = self.time_embed(t)
         if class_labels is not None:
             emb = emb + self.class_embed(class_labels)
 
-        # INITIAL CONV: the first skip
+        # INITIAL CONV: (B, in_channels, H, W) -> (B, base_channels, H, W); what it gives is the first skip of the stack
         h = self.conv_in(x)
         skips = [h]
 
-        # ENCODER: every block and every Downsample leaves its output on the stack of skips
+        # ENCODER: go through self.encoder, highest resolution first
         for level in self.encoder:
+            # one after the other: a residual block, which hears emb, the attention at its side, and what came out of
+            # it is pushed on the stack (an attention that is not wanted is an Identity: call it all the same)
             for resblock, attention in zip(level.resblocks, level.attentions, strict=True):
                 h = attention(resblock(h, emb))
                 skips.append(h)
+            # level.resample halves height and width, and what it gives is pushed too; in the last level it is None
             if level.resample is not None:
                 h = level.resample(h)
                 skips.append(h)
 
-        # MIDDLE
+        # MIDDLE: residual block, attention, residual block
         h = self.mid_resblock1(h, emb)
         h = self.mid_attention(h)
         h = self.mid_resblock2(h, emb)
 
-        # DECODER: every block takes the newest skip off the stack, last in, first out
+        # DECODER: go through self.decoder, lowest resolution first
         for level in self.decoder:
+            # before every residual block the newest skip leaves the stack and is laid behind h: last in, first out
             for resblock, attention in zip(level.resblocks, level.attentions, strict=True):
-                h = torch.cat([h, skips.pop()], dim=1)
+                h = cat_skip(h, skips)
                 h = attention(resblock(h, emb))
+            # level.resample doubles height and width; in the last level it is None
             if level.resample is not None:
                 h = level.resample(h)
 
-        # OUTPUT
+        # OUTPUT: GroupNorm, SiLU, convolution: (B, base_channels, H, W) -> (B, in_channels, H, W)
         return self.conv_out(F.silu(self.norm_out(h)))
 
     def check_inputs(self, x: Tensor, t: Tensor, class_labels: Tensor | None) -> None:

@@ -8,8 +8,8 @@ import torch
 from PIL import Image, ImageSequence
 
 from course_lib.__main__ import main
+from course_lib.data.pixels import to_pixels
 from course_lib.pictures import save_gif, save_grid, save_loss_curve
-from course_lib.pictures.grid import to_pixels
 
 FAST = ["--profile", "smoke", "--steps", "4", "--base-channels", "8", "--batch-size", "4", "--cpu"]
 

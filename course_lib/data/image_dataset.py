@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from course_lib.data.pixels import from_pixels
+
 IMAGE_SIZE = 32
 
 
@@ -56,7 +58,7 @@ class ImageDataset(Dataset):
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The images (B, 3, 32, 32) float32 in [-1, 1] and labels (B,) at `indices` (B,)."""
-        images = self.pixels[indices].expand(-1, 3, -1, -1).float() / 127.5 - 1
+        images = from_pixels(self.pixels[indices].expand(-1, 3, -1, -1))
         return images, self.labels[indices]
 
 

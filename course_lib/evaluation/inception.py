@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.data.image_dataset import ImageDataset
-from course_lib.pictures.grid import to_pixels
+from course_lib.data.pixels import to_pixels
 
 HOW_TO_GET_IT = "install the extra with: pip install -e '.[fid]'"
 

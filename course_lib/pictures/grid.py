@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
+from course_lib.data.pixels import to_pixels
 from course_lib.files import write_atomically
 
 PIXEL_ZOOM = 2
 GAP = 2
-
-
-def to_pixels(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as uint8 pixels from 0 to 255; what lies outside is clipped. Shapes stay."""
-    return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
 def tile(images: Tensor, columns: int) -> Tensor:

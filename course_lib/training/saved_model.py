@@ -27,9 +27,18 @@ class TrainedModel:
     step: int
 
 
-def save_trained(model: nn.Module, path: Path, config: TrainingConfig, class_names: tuple[str, ...], step: int) -> None:
+def save_trained(
+    model: nn.Module,
+    path: Path,
+    config: TrainingConfig,
+    class_names: tuple[str, ...],
+    step: int,
+    precision: torch.dtype = torch.float32,
+) -> None:
+    """Write the weights, and in the file's metadata what they are; half `precision` halves the file."""
     metadata = {"config": config.to_json(), "class_names": json.dumps(class_names), "step": str(step)}
-    save_safetensors(model.state_dict(), path, metadata)
+    weights = {name: values.to(precision) for name, values in model.state_dict().items()}
+    save_safetensors(weights, path, metadata)
 
 
 def load_trained(run: str | Path, device: torch.device | str = "cpu") -> TrainedModel:
