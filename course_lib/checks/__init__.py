@@ -1,0 +1,91 @@
+"""Tell a learner within a second whether an answer is right, and if not, which mistake it is.
+
+ResidualBlock = check(ResidualBlock)     # prints the verdict, returns what to go on with
+examine(ResidualBlock)                   # the same verdict as data: CheckResult
+"""
+
+import inspect
+import random
+from typing import Any
+
+from torch import nn
+
+from course_lib.checks.examination import examine_answer
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.handle import Handle
+from course_lib.checks.registry import find_exercise
+from course_lib.checks.result import CheckResult
+
+__all__ = ["CheckResult", "check", "examine"]
+
+
+def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> CheckResult:
+    """The verdict on an answer, as data. Never raises because of what the answer does.
+
+    Args:
+        obj: the answer: a class or a function.
+        exercise: name of the exercise, such as "ResidualBlock" or "DDPM.add_noise"; by default the object's own name.
+        seed: of the inputs; by default they are new each time.
+    """
+    try:
+        found = find_exercise(obj, exercise)
+    except ValueError as error:
+        return CheckResult("failed", f"{error}.")
+    return examine_for(found, obj, seed)[0]
+
+
+def check(obj: Any, exercise: str | None = None) -> Any:
+    """Print the verdict on an answer and return what the notebook goes on with.
+
+    Args: see `examine`.
+    Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
+        answers are kept in the folder my_work, see `course_lib.checks.work`.
+    """
+    from course_lib.checks.work import keep
+
+    try:
+        found = find_exercise(obj, exercise)
+    except ValueError as error:
+        print(f"not yet · {error}.")
+        return obj
+    result, printed = examine_for(found, obj)
+    if result.status == "passed":
+        print(f"passed · {found.name}. The notebook goes on with yours.")
+        keep(found, obj)
+        answer = obj
+    elif result.status == "not started":
+        print(f"not started · {found.name}: still blank. The reference takes its place, so everything below runs.")
+        answer = found.answer
+    else:
+        lines = result.message.replace("\n", "\n  ")
+        print(f"not yet · {found.name}\n  {lines}\n  Until it passes, the reference takes its place below.")
+        answer = found.answer
+    if printed and result.status != "not started":
+        print(f"Your code printed, while it was tried: {printed}")
+    return answer
+
+
+def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[CheckResult, str]:
+    """The verdict, and the beginning of what the answer printed meanwhile."""
+    refused = wrong_kind(exercise, obj)
+    if refused:
+        return CheckResult("failed", refused), ""
+    handle = Handle(exercise.subject(obj), seconds=exercise.seconds)
+    seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+    result = examine_answer(exercise, handle, seed)
+    printed = handle.output.kept.strip()
+    if handle.output.count > len(handle.output.kept):
+        printed += f" ... ({handle.output.count:,} characters in all; only the beginning is shown)"
+    return result, printed
+
+
+def wrong_kind(exercise: Exercise, obj: Any) -> str:
+    """A sentence if `obj` cannot be an answer at all: an instance instead of its class, a number, nothing."""
+    wants_class = inspect.isclass(exercise.reference) and not exercise.method
+    if wants_class and not inspect.isclass(obj):
+        if isinstance(obj, nn.Module):
+            return f"This is an object; check wants the class itself: check({exercise.name}), without brackets behind."
+        return f"check wants the class {exercise.name}, and got an object of type {type(obj).__name__}."
+    if not wants_class and not callable(obj):
+        return f"check wants the function {exercise.name}, and got an object of type {type(obj).__name__}."
+    return ""

@@ -1,0 +1,116 @@
+"""Whether what came back is what was expected, and if not, how to say so in a sentence."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.guard import Failure
+
+RELATIVE = 1e-4
+ABSOLUTE = 1e-5
+
+
+def to_data(value: Any) -> Any:
+    """A returned value as plain data: tensors, numbers, text, None, and tuples of these; anything else is a Failure."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, torch.Size | tuple | list):
+        return tuple(to_data(item) for item in value)
+    return Failure("type", f"an object of type {type(value).__name__}")
+
+
+def difference(value: Any, expected: Any, tolerance: float = 1.0) -> str:
+    """Empty if `value` agrees with `expected`, otherwise what is different, as a clause after "but".
+
+    Tensors agree within 1e-4 of each element and 1e-5 of the largest, times `tolerance`: near the precision of float32.
+    Floating-point tensors may differ in precision, not in kind.
+    """
+    if isinstance(expected, Failure) or isinstance(value, Failure):
+        return failures_differ(value, expected)
+    if isinstance(expected, Tensor):
+        return tensors_differ(value, expected, tolerance)
+    if isinstance(expected, tuple):
+        if not isinstance(value, tuple):
+            return f"got {named(value)}, where {len(expected)} values were expected"
+        if len(value) != len(expected):
+            return f"got {len(value)} values, where {len(expected)} were expected"
+        for place, (one, other) in enumerate(zip(value, expected, strict=True)):
+            found = difference(one, other, tolerance)
+            if found:
+                return f"value number {place + 1}: {found}"
+        return ""
+    if isinstance(value, Tensor) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, Tensor):
+        return f"got {named(value)}, where {expected!r} was expected"
+    if isinstance(expected, float) and isinstance(value, float | int) and not isinstance(value, bool):
+        close = abs(value - expected) <= tolerance * (RELATIVE * abs(expected) + 1e-6)
+        return "" if close else f"got {value:.6g}, where {expected:.6g} was expected"
+    if isinstance(expected, int) and isinstance(value, float) and value == expected:
+        return ""
+    return "" if value == expected else f"got {named(value)}, where {expected!r} was expected"
+
+
+def failures_differ(value: Any, expected: Any) -> str:
+    if isinstance(value, Failure) and isinstance(expected, Failure):
+        # two answers fail alike if they fail for the same reason: the text may name other sizes
+        same = (value.kind, value.error) == (expected.kind, expected.error)
+        same = same and (value.kind == "raised" or value.text == expected.text)
+        return "" if same else f"it {value.text}"
+    if isinstance(value, Failure):
+        return value.text
+    return f"got {named(value)}"
+
+
+def tensors_differ(value: Any, expected: Tensor, tolerance: float) -> str:
+    if not isinstance(value, Tensor):
+        return f"got {named(value)}, where a tensor of shape {tuple(expected.shape)} was expected"
+    if value.shape != expected.shape:
+        return f"got shape {tuple(value.shape)}, where {tuple(expected.shape)} was expected"
+    if expected.is_floating_point() != value.is_floating_point():
+        return f"got numbers of type {value.dtype}, where {expected.dtype} was expected"
+    if expected.numel() == 0:
+        return ""
+    if not expected.is_floating_point():
+        wrong = value.long() != expected.long()
+        return "" if not wrong.any() else at_the_first(wrong, value, expected)
+    value, expected = value.double(), expected.double()
+    if not torch.isfinite(value).all():
+        count = int((~torch.isfinite(value)).sum())
+        if torch.allclose(value, expected, equal_nan=True):
+            return ""
+        return f"{count} of {value.numel()} numbers are NaN or infinite"
+    allowed = tolerance * (RELATIVE * expected.abs() + ABSOLUTE * expected.abs().max() + 1e-7)
+    wrong = ~((value - expected).abs() <= allowed)
+    return "" if not wrong.any() else at_the_first(wrong, value, expected)
+
+
+def at_the_first(wrong: Tensor, value: Tensor, expected: Tensor) -> str:
+    where = tuple(int(index) for index in wrong.nonzero()[0])
+    place = f" at {list(where)}" if where else ""
+    found, wanted = value[where].item(), expected[where].item()
+    share = f"{int(wrong.sum())} of {wrong.numel()} numbers differ; the first" if wrong.numel() > 1 else "the number"
+    return f"{share}{place} is {found:.6g}, where {wanted:.6g} was expected"
+
+
+def named(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if value is None:
+        return "nothing (None; is there a return?)"
+    return f"{value!r}"[:80]
+
+
+def shown(value: Any) -> str:
+    """An input as a few words: shape for a large tensor, the numbers for a small one."""
+    if isinstance(value, Tensor):
+        if value.numel() <= 6 and value.ndim <= 1:
+            numbers = ", ".join(f"{number:.4g}" for number in value.tolist()) if value.ndim else f"{value.item():.4g}"
+            return f"[{numbers}]" if value.ndim else numbers
+        return f"tensor {tuple(value.shape)}"
+    if isinstance(value, tuple | list) and any(isinstance(item, Tensor) for item in value):
+        return "[" + ", ".join(shown(item) for item in value) + "]"
+    return repr(value)

@@ -1,0 +1,204 @@
+"""Try every property of an exercise on an answer, and find the words for what goes wrong."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from course_lib.checks.compare import difference
+from course_lib.checks.exercise import Exercise, Misconception, Property
+from course_lib.checks.guard import Failure
+from course_lib.checks.handle import Handle
+from course_lib.checks.properties import RESEEDS
+from course_lib.checks.result import CheckResult
+from course_lib.checks.scene import Observation, PropertyEnds, Scene
+
+# for each property what was seen, in order
+Transcript = list[list[Observation]]
+
+REFERENCE_SECONDS = 60.0
+
+RECOGNISED_KINDS = {
+    "changed its input": (
+        "changes_its_input",
+        "Your code changes the tensor it was given, in place (an operator such as += or *=, or a method that ends in "
+        "an underscore). Whoever called it still needs that tensor: make a new one instead.",
+    ),
+    "endless": (
+        "endless_loop",
+        "Your code did not come to an end. Is there a loop whose condition never becomes false, or far more "
+        "repetitions than needed?",
+    ),
+}
+UNREGISTERED = (
+    "parameter_never_registered",
+    "Some of your layers are hidden from torch: a plain Python list, tuple or dict (or a plain tensor) is not "
+    "searched for parameters, so an optimizer would never train them. Use nn.ModuleList, nn.Parameter, or an attribute "
+    "for each layer.",
+)
+RETURNS_NOTHING = (
+    "returns_nothing",
+    "Your code computes something and then returns None. Is a `return` missing in the last line?",
+)
+
+
+class Differs(Exception):
+    """A misconception behaves otherwise than the answer: no need to try it any further."""
+
+
+@dataclass(frozen=True)
+class FirstFailure:
+    """The first property that does not hold, and what was seen there of the answer and of the reference."""
+
+    property: Property
+    index: int
+    seen: Observation | None
+    expected: Observation
+    difference: str
+
+
+def examine_answer(exercise: Exercise, handle: Handle, seed: int) -> CheckResult:
+    """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict."""
+    expected = reference_transcript(exercise, seed)
+    matching, ways, first = 0, 1, None
+    while matching < ways:
+        seen, ways = transcript(exercise, handle, seed, matching)
+        failure = first_failure(exercise, seen, expected)
+        if failure is None:
+            return CheckResult("passed", "")
+        # of several ways to identify parameters, the one that gets furthest is the one that was meant
+        if first is None or failure.index > first[0].index:
+            first = failure, seen, matching
+        matching += 1
+    failure, seen, matching = first
+    kind = failure.seen.value if failure.seen is not None else None
+    if isinstance(kind, Failure) and kind.kind == "not started":
+        return CheckResult("not started", kind.text)
+    mistake = recognised(exercise, seen, failure, seed)
+    evidence = evidence_for(exercise, failure)
+    if mistake is None:
+        return CheckResult("failed", evidence)
+    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
+
+
+def transcript(exercise: Exercise, handle: Handle, seed: int, matching: int = 0) -> tuple[Transcript, int]:
+    """What is seen of an answer, property by property, and in how many ways its parameters can be identified."""
+    seen: Transcript = []
+    ways = 1
+    for index, one in enumerate(exercise.properties):
+        observations: list[Observation] = []
+        seen.append(observations)
+        scene = Scene(handle, exercise, seed + index, observations.append, matching)
+        probe(one, scene)
+        ends = observations[-1].value if observations else None
+        if isinstance(ends, Failure) and ends.kind in ("endless", "not started"):
+            break
+        ways = max(ways, scene.matchings_seen)
+    return seen, ways
+
+
+def probe(one: Property, scene: Scene) -> None:
+    """Try one property. An answer that it cannot even compute with, as it can with the reference, fails it."""
+    try:
+        one.probe(scene)
+    except PropertyEnds:
+        pass
+    except Differs:
+        raise
+    except Exception as error:
+        text = f"something else came back than expected ({type(error).__name__}: {error})"
+        scene.see("the output", Failure("type", text[:200]))
+
+
+@lru_cache(maxsize=32)
+def reference_transcript(exercise: Exercise, seed: int) -> Transcript:
+    """What is seen of the reference; nobody changes it."""
+    return transcript(exercise, Handle(exercise.subject(exercise.answer), seconds=REFERENCE_SECONDS), seed)[0]
+
+
+def first_failure(exercise: Exercise, seen: Transcript, expected: Transcript) -> FirstFailure | None:
+    for index, (one, there) in enumerate(zip(exercise.properties, expected, strict=True)):
+        here = seen[index] if index < len(seen) else []
+        for place in range(max(len(here), len(there))):
+            mine = here[place] if place < len(here) else None
+            theirs = there[place] if place < len(there) else None
+            if theirs is None:  # the answer failed where the reference had nothing more to say
+                return FirstFailure(one, index, mine, mine, mine.value.text)
+            if mine is None:
+                return FirstFailure(one, index, None, theirs, "nothing came back")
+            found = difference(mine.value, theirs.value, theirs.tolerance)
+            if found or mine.label != theirs.label:
+                return FirstFailure(one, index, mine, theirs, found or mine.value.text)
+    return None
+
+
+def recognised(exercise: Exercise, seen: Transcript, failure: FirstFailure, seed: int) -> tuple[str, str] | None:
+    """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough."""
+    value = failure.seen.value if failure.seen is not None else None
+    if isinstance(value, Failure) and value.kind in RECOGNISED_KINDS:
+        return RECOGNISED_KINDS[value.kind]
+    # a seed set inside makes everything random look wrong: it is the mistake, whatever it lets fail first
+    for index, one in enumerate(exercise.properties):
+        if one.name == RESEEDS and index < len(seen) and seen[index] and seen[index][-1].value is True:
+            return one.name, one.mistake
+    for same in (same_everywhere, same_where_it_fails):
+        for misconception in exercise.misconceptions:
+            if same(exercise, misconception, seen, failure, seed):
+                return misconception.name, misconception.sentence
+    if isinstance(value, Failure) and value.error == "unregistered":
+        return UNREGISTERED
+    if failure.seen is not None and value is None:
+        return RETURNS_NOTHING
+    if failure.property.mistake is not None:
+        return failure.property.name, failure.property.mistake
+    return None
+
+
+def same_everywhere(
+    exercise: Exercise, misconception: Misconception, seen: Transcript, failure: FirstFailure, seed: int
+) -> bool:
+    """Whether the misconception behaves as the answer does under every property; the one that fails is soonest told."""
+    order = sorted(range(len(seen)), key=lambda index: index != failure.index)
+    return all(behaves_alike(exercise, misconception, index, seen, seed) for index in order)
+
+
+def same_where_it_fails(
+    exercise: Exercise, misconception: Misconception, seen: Transcript, failure: FirstFailure, seed: int
+) -> bool:
+    """Whether it does so under the first property that fails, where the answer gave numbers: random numbers that agree
+    to five digits come from the same computation. A yes or no, or an error, proves nothing of the kind."""
+    if failure.seen is None or isinstance(failure.seen.value, Failure | bool | str):
+        return False
+    return behaves_alike(exercise, misconception, failure.index, seen, seed)
+
+
+def behaves_alike(exercise: Exercise, misconception: Misconception, index: int, seen: Transcript, seed: int) -> bool:
+    place = iter(seen[index])
+
+    def compare(observation: Observation) -> None:
+        mine = next(place, None)
+        if (
+            mine is None
+            or mine.label != observation.label
+            or difference(mine.value, observation.value, observation.tolerance)
+        ):
+            raise Differs
+
+    handle = Handle(exercise.subject(misconception.wrong))
+    try:
+        probe(exercise.properties[index], Scene(handle, exercise, seed + index, compare))
+    except Differs:
+        return False
+    return next(place, None) is None
+
+
+def evidence_for(exercise: Exercise, failure: FirstFailure) -> str:
+    """What was expected, what went in, what came back, and where to read."""
+    observation = failure.seen or failure.expected
+    lines = [f"Expected: {failure.property.says}."]
+    if observation.given:
+        lines.append(f"Tried: {observation.given}.")
+    lines.append(f"Seen: {observation.label}: {failure.difference}.")
+    value = failure.seen.value if failure.seen is not None else None
+    if isinstance(value, Failure) and value.line:
+        lines.append(f"In detail: {value.line}" if value.kind == "parameters" else f"In your line: {value.line}")
+    lines.append(f"Read again: {exercise.where}.")
+    return "\n".join(lines)

@@ -1,0 +1,151 @@
+"""Run a learner's code so that nothing it does disturbs the notebook: time, output, random numbers, exceptions."""
+
+import contextlib
+import ctypes
+import io
+import linecache
+import random
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+KEPT_CHARACTERS = 600
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An answer that did not come back with a value.
+
+    Attributes:
+        kind: "not started", "raised", "endless", "changed its input", "reseeded", "type" or "parameters".
+        text: what happened, as part of a sentence; for "raised" the exception.
+        line: the learner's own line it happened in, where there is one.
+        error: name of the exception's class, "" where there was none.
+    """
+
+    kind: str
+    text: str
+    line: str = ""
+    error: str = ""
+
+
+class TimeIsUp(BaseException):
+    """Stops code that does not stop by itself. Not an Exception, so that `except Exception` lets it through."""
+
+
+class CountedOutput(io.TextIOBase):
+    """Takes whatever is printed, keeps the beginning and counts the rest."""
+
+    def __init__(self) -> None:
+        self.kept, self.count = "", 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.count += len(text)
+        if len(self.kept) < KEPT_CHARACTERS:
+            self.kept += text[: KEPT_CHARACTERS - len(self.kept)]
+        return len(text)
+
+
+def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) -> Any:
+    """The value of `function()`, or a Failure that says why there is none. Raises nothing but KeyboardInterrupt.
+
+    What is printed goes to `output`. The random states of torch, numpy and Python are put back afterwards, as are the
+    default dtype and whether gradients are recorded.
+    """
+    with same_state_afterwards(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        try:
+            with time_limit(seconds):
+                return function()
+        except TimeIsUp:
+            return Failure("endless", f"did not come to an end within {seconds:g} s")
+        except NotImplementedError as error:
+            return Failure("not started", str(error), error="NotImplementedError")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            text = str(error).strip().splitlines()
+            return Failure(
+                "raised",
+                f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
+                line=learners_line(error),
+                error=type(error).__name__,
+            )
+
+
+@contextlib.contextmanager
+def same_state_afterwards() -> Iterator[None]:
+    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(torch_state)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(gradients)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeIsUp in the block once `seconds` have gone by, again and again should the code catch it."""
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    with alarm(seconds) if on_main_thread and hasattr(signal, "setitimer") else raised_from_outside(seconds):
+        yield
+
+
+@contextlib.contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    def stop(number: int, frame: object) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    try:
+        yield
+    finally:
+        # an alarm that comes between two lines of this block must not get out
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def raised_from_outside(seconds: float) -> Iterator[None]:
+    """The same where there are no alarms (Windows, other threads): a second thread raises it between two bytecodes."""
+    thread, finished = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not finished.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeIsUp))
+            wait = 0.1
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+
+
+def learners_line(error: BaseException) -> str:
+    """The innermost line of the traceback that is neither this package's nor an installed library's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if "site-packages" not in frame.filename and "course_lib" not in frame.filename.replace("\\", "/").split("/"):
+            return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+    return ""

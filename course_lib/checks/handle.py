@@ -1,0 +1,276 @@
+"""The only way a check touches an answer: construct, load parameters, call, gradients. Data goes in, data comes out.
+
+In a notebook the answer lives in the same process. When a class is marked it lives in another one, behind the same
+methods: nothing here returns an object of the answer's making.
+"""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from course_lib.checks.compare import to_data
+from course_lib.checks.guard import CountedOutput, Failure, guarded
+
+
+@dataclass(frozen=True)
+class Constructed:
+    """What can be said of an object without holding it.
+
+    Attributes:
+        key: names the object in later calls.
+        parameters: shape of every registered parameter by name, in the order of registration.
+        unregistered: attributes that hold layers or trainable tensors torch does not know of.
+    """
+
+    key: int
+    parameters: dict[str, tuple[int, ...]]
+    unregistered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Derivatives of a weighted sum of the output: with respect to each floating input, and to each parameter."""
+
+    inputs: tuple[Tensor | None, ...]
+    parameters: dict[str, Tensor | None]
+
+
+@dataclass
+class Handle:
+    """Holds an answer, a class or a function, and works with it under guard.
+
+    Args:
+        answer: a class, or a function.
+        seconds: longest time for a single call.
+    """
+
+    answer: Any
+    seconds: float = 1.0
+    output: CountedOutput = field(default_factory=CountedOutput)
+    objects: list[Any] = field(default_factory=list)
+
+    def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
+        """Make an object of the class, with the random state at `seed`."""
+
+        def build() -> Any:
+            torch.manual_seed(seed)
+            return self.answer(*args, **kwargs)
+
+        made = guarded(build, self.seconds, self.output)
+        if isinstance(made, Failure):
+            return made
+        self.objects.append(made)
+        key = len(self.objects) - 1
+        if not isinstance(made, nn.Module):
+            return Constructed(key, {})
+
+        def describe() -> Constructed:
+            named = list(made.named_parameters())
+            return Constructed(
+                key,
+                {name: tuple(parameter.shape) for name, parameter in named},
+                tuple(unregistered_attributes(made)),
+            )
+
+        found = guarded(describe, self.seconds, self.output)
+        if isinstance(found, Failure) and found.error == "AttributeError":
+            text = "has no parameters yet; is super().__init__() the first line of its __init__?"
+            return Failure("raised", text, error="AttributeError")
+        return found
+
+    def load(self, key: int, state: dict[str, Tensor]) -> None:
+        """Set parameters by name; each tensor has as many numbers as the parameter."""
+        parameters = dict(self.objects[key].named_parameters())
+        with torch.no_grad():
+            for name, values in state.items():
+                parameters[name].copy_(values.reshape(parameters[name].shape))
+
+    def call(
+        self,
+        key: int | None,
+        args: tuple,
+        kwargs: dict,
+        *,
+        method: str = "",
+        training: bool = False,
+        dtype: torch.dtype | None = None,
+        elsewhere: bool = False,
+        seed: int = 0,
+    ) -> Any:
+        """What the object (or its method, or the function where `key` is None) returns, or a Failure.
+
+        Args:
+            method: name of the method to call; "" calls the object itself.
+            dtype: precision that parameters and inputs are converted to first.
+            elsewhere: pretend that the inputs are on another device than new tensors, see `NewTensorsElsewhere`.
+        """
+        args, kwargs = _copied(args, dtype), _copied(kwargs, dtype)
+        before = _copied((args, kwargs))
+
+        def run() -> Any:
+            torch.manual_seed(seed)
+            function = self._callable(key, method, training, dtype)
+            with torch.no_grad(), NewTensorsElsewhere() if elsewhere else contextlib.nullcontext():
+                return to_data(function(*args, **kwargs))
+
+        value = guarded(run, self.seconds, self.output)
+        if not elsewhere and not isinstance(value, Failure) and not _equal(before, (args, kwargs)):
+            return Failure("changed its input", "changed the tensor it was given, in place")
+        return value
+
+    def gradients(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "", seed: int = 0) -> Any:
+        """Gradients of sum(output * fixed random numbers), in evaluation mode, or a Failure."""
+        leaves = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, Tensor) and arg.is_floating_point()]
+
+        def run() -> Any:
+            function = self._callable(key, method)
+            copies = {id(leaf): leaf.clone().requires_grad_() for leaf in leaves}
+            # as in a network, where what comes in is itself the result of a computation: in-place tricks are allowed
+            passed = [copies[id(arg)] * 1 if id(arg) in copies else arg for arg in args]
+            named = {name: copies[id(arg)] * 1 if id(arg) in copies else arg for name, arg in kwargs.items()}
+            parameters = {}
+            if key is not None and isinstance(self.objects[key], nn.Module):
+                parameters = dict(self.objects[key].named_parameters())
+            for parameter in parameters.values():
+                parameter.grad = None
+            torch.manual_seed(seed)
+            with torch.enable_grad():
+                output = function(*passed, **named)
+                outputs = output if isinstance(output, tuple | list) else [output]
+                generator = torch.Generator().manual_seed(seed)
+                total = sum(
+                    (one * torch.randn(one.shape, generator=generator).to(one.dtype)).sum()
+                    for one in outputs
+                    if isinstance(one, Tensor)
+                )
+                if isinstance(total, Tensor) and total.requires_grad:
+                    total.backward()
+            return Gradients(
+                tuple(copies[id(leaf)].grad for leaf in leaves),
+                {name: parameter.grad for name, parameter in parameters.items()},
+            )
+
+        return guarded(run, self.seconds, self.output)
+
+    def reseeds(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "") -> bool | Failure:
+        """Whether the call (or, with `method` "__init__", the construction) sets the global random state itself."""
+
+        def run() -> bool:
+            states = []
+            for seed in (1, 2):
+                torch.manual_seed(seed)
+                if method == "__init__":
+                    self.answer(*args, **kwargs)
+                else:
+                    with torch.no_grad():
+                        self._callable(key, method, training=True)(*_copied(args), **_copied(kwargs))
+                states.append(torch.get_rng_state())
+            return torch.equal(*states)
+
+        return guarded(run, self.seconds, self.output)
+
+    def _callable(
+        self, key: int | None, method: str = "", training: bool = False, dtype: torch.dtype | None = None
+    ) -> Callable:
+        if key is None:
+            return self.answer
+        made = self.objects[key]
+        if isinstance(made, nn.Module):
+            made.train(training)
+            if dtype is not None:
+                made = copy.deepcopy(made).to(dtype)
+        return getattr(made, method) if method else made
+
+
+class NewTensorsElsewhere(TorchFunctionMode):
+    """Pretends that tensors made without a device are on another one than the inputs, as they are with inputs on a GPU.
+
+    Such a tensor is marked, and so is all that is computed from it alone. Bringing it together with others raises
+    torch's own kind of error, unless it is moved first. Single numbers may mix, as they may on a GPU. No second
+    device is needed, and real numbers are computed.
+    """
+
+    NAMES = "arange empty eye full linspace logspace ones rand randint randn randperm tensor zeros"
+    FACTORIES = frozenset(getattr(torch, name) for name in NAMES.split())
+    # these may take tensors of several devices
+    MIXERS = frozenset({torch.Tensor.__getitem__, torch.Tensor.copy_})
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if func in self.FACTORIES:
+            made = func(*args, **kwargs)
+            return made if kwargs.get("device") is not None else self.mark(made)
+        tensors = list(_tensors((args, kwargs)))
+        strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
+        if not strays:
+            return func(*args, **kwargs)
+        if func is torch.Tensor.type_as or (func is torch.Tensor.to and self.names_a_device(args[1:], kwargs)):
+            return func(*args, **kwargs).clone()
+        if func not in self.MIXERS and any(tensor.ndim and not hasattr(tensor, "made_elsewhere") for tensor in tensors):
+            raise RuntimeError("Expected all tensors to be on the same device, but found at least two devices")
+        return self.mark(func(*args, **kwargs))
+
+    def mark(self, made: Any) -> Any:
+        for tensor in _tensors(made):
+            if tensor.ndim:
+                tensor.made_elsewhere = True
+        return made
+
+    @staticmethod
+    def names_a_device(args: tuple, kwargs: dict) -> bool:
+        return any(isinstance(value, torch.device | str | Tensor) for value in (*args, *kwargs.values()))
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _tensors(item)
+
+
+def unregistered_attributes(module: nn.Module) -> list[str]:
+    """Attributes of `module` or of its layers that hold layers, or trainable tensors, that torch does not see."""
+    found = []
+    for path, part in module.named_modules():
+        for name, value in vars(part).items():
+            if name in ("_parameters", "_buffers", "_modules"):
+                continue
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+            if any(isinstance(item, nn.Module) or (isinstance(item, Tensor) and item.requires_grad) for item in items):
+                found.append(f"{path}.{name}".lstrip("."))
+    return found
+
+
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _mapped(item, change) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_mapped(item, change) for item in value)
+    return value
+
+
+def _copied(value: Any, dtype: torch.dtype | None = None) -> Any:
+    """Tensors cloned, floating ones converted to `dtype` where one is given."""
+    return _mapped(value, lambda tensor: tensor.clone().to(dtype if tensor.is_floating_point() else None))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor):
+        return one.shape == other.shape and torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(item, other[name]) for name, item in one.items())
+    if isinstance(one, tuple | list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return True

@@ -1,0 +1,252 @@
+"""A property being tried on one answer: fresh inputs, the answer's replies, and a record of what was seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.compare import shown
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure, same_state_afterwards
+from course_lib.checks.handle import Constructed, Gradients, Handle
+from course_lib.checks.weights import matchings
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One thing seen of an answer.
+
+    Attributes:
+        label: what it is, such as "the output".
+        value: plain data, or a Failure.
+        given: what went in, in words.
+        tolerance: how much coarser than usual the comparison is.
+    """
+
+    label: str
+    value: Any
+    given: str
+    tolerance: float = 1.0
+
+
+class PropertyEnds(Exception):
+    """Nothing more can be seen: the answer failed to come back with a value."""
+
+
+@dataclass
+class Scene:
+    """Draws inputs from a seed, so that the reference, the answer and every misconception see the same ones.
+
+    Attributes:
+        handle: the answer.
+        exercise: what it answers.
+        random: for sizes and choices; generator: for tensors.
+        record: called with every observation.
+        which_matching: where the answer's parameters can be identified in several ways, the one to use.
+        matchings_seen: the largest number of ways met.
+    """
+
+    handle: Handle
+    exercise: Exercise
+    seed: int
+    record: Callable[[Observation], None]
+    which_matching: int = 0
+    matchings_seen: int = 1
+    random: Random = field(init=False)
+    generator: torch.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.generator = torch.Generator().manual_seed(self.seed)
+
+    # ---- fresh inputs ----
+
+    def pick(self, *options: Any) -> Any:
+        return self.random.choice(options)
+
+    def normal(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.generator)
+
+    def uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator)
+
+    def integers(self, low: int, high: int, *shape: int) -> Tensor:
+        """int64 from `low` up to but not including `high`."""
+        return torch.randint(low, high, shape, generator=self.generator)
+
+    # ---- the answer ----
+
+    def build(self, *args: Any, **kwargs: Any) -> "Built":
+        """An object of the answer's class, its parameters set to the same random numbers as the reference's."""
+        build_seed = self.random.randrange(2**31)
+        constructed = self.handle.construct(args, kwargs, build_seed)
+        given = call_text(self.exercise.reference.__name__, args, kwargs)
+        if isinstance(constructed, Failure):
+            self.see("the object", constructed, given)
+            raise PropertyEnds
+        state = reference_parameters(self.exercise.reference, args, kwargs, build_seed)
+        names = self._load(constructed, state, given)
+        return Built(self, constructed, args, kwargs, names)
+
+    def _load(self, constructed: Constructed, state: dict[str, Tensor], given: str) -> dict[str, str]:
+        wanted = {name: tuple(values.shape) for name, values in state.items()}
+        found = matchings(wanted, constructed.parameters)
+        ways = [{mine: state[theirs] for mine, theirs in way.items()} for way in found]
+        if not ways and self.exercise.adapt is not None:
+            ways = self.exercise.adapt(state, constructed.parameters)
+        if not ways:
+            self.see("the parameters", parameters_differ(wanted, constructed), given)
+            same = {
+                name: values
+                for name, values in state.items()
+                if constructed.parameters.get(name) == tuple(values.shape)
+            }
+            self.handle.load(constructed.key, same)
+            return {name: name for name in same}
+        self.matchings_seen = max(self.matchings_seen, len(ways))
+        way = self.which_matching % len(ways)
+        self.handle.load(constructed.key, ways[way])
+        return found[way] if found else {}
+
+    def call(self, *args: Any, label: str = "the result", tolerance: float = 1.0, **kwargs: Any) -> Any:
+        """Call the answer, a function, and record what it returns."""
+        value = self.handle.call(None, args, kwargs, seed=self.random.randrange(2**31))
+        return self.checked(label, value, call_text(self.exercise.reference.__name__, args, kwargs), tolerance)
+
+    def gradients(self, *args: Any, **kwargs: Any) -> None:
+        """Record the gradients of the answer, a function, with respect to its floating inputs."""
+        value = self.handle.gradients(None, args, kwargs, seed=self.random.randrange(2**31))
+        self.see_gradients(value, call_text(self.exercise.reference.__name__, args, kwargs), args)
+
+    # ---- the record ----
+
+    def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0) -> None:
+        self.record(Observation(label, value, given, tolerance))
+
+    def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0) -> Any:
+        """Record `value` and give it back, or end the property if it is no value."""
+        self.see(label, value, given, tolerance)
+        if value is None or isinstance(value, Failure):
+            raise PropertyEnds
+        return value
+
+    def see_gradients(self, found: Any, given: str, args: tuple) -> None:
+        if isinstance(found, Failure):
+            self.checked("the gradients", found, given)
+        floating = [place for place, arg in enumerate(args) if isinstance(arg, Tensor) and arg.is_floating_point()]
+        for place, gradient in zip(floating, found.inputs, strict=False):
+            gradient = torch.zeros_like(args[place]) if gradient is None else gradient
+            self.see(f"the gradient of the output with respect to input {place + 1}", gradient, given, tolerance=10)
+        if found.parameters:
+            # the length of the whole gradient does not depend on how an answer lays its parameters out
+            given_back = [gradient for gradient in found.parameters.values() if gradient is not None]
+            length = float(sum(gradient.double().square().sum() for gradient in given_back)) ** 0.5
+            self.see("the length of the gradient of all parameters", length, given, tolerance=10)
+
+
+@dataclass
+class Built:
+    """An object of the answer's class, in another process perhaps: only data goes in and out."""
+
+    scene: Scene
+    constructed: Constructed
+    args: tuple
+    kwargs: dict
+    names: dict[str, str]
+
+    def __call__(
+        self,
+        *args: Any,
+        method: str = "",
+        training: bool = False,
+        dtype: torch.dtype | None = None,
+        label: str = "the output",
+        tolerance: float = 1.0,
+        observed: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Call the object (or a method of it) and record what it returns, unless `observed` is False.
+
+        Ends the property if the call does not come back with a value, which is recorded in any case.
+        """
+        value = self.scene.handle.call(
+            self.constructed.key,
+            args,
+            kwargs,
+            method=method,
+            training=training,
+            dtype=dtype,
+            seed=self.scene.random.randrange(2**31),
+        )
+        if observed or value is None or isinstance(value, Failure):
+            return self.scene.checked(label, value, self.text(method, args, kwargs, training), tolerance)
+        return value
+
+    def gradients(self, *args: Any, method: str = "", **kwargs: Any) -> None:
+        """Record gradients with respect to every floating input and every parameter."""
+        seed = self.scene.random.randrange(2**31)
+        found = self.scene.handle.gradients(self.constructed.key, args, kwargs, method=method, seed=seed)
+        self.scene.see_gradients(found, self.text(method, args, kwargs, False), args)
+
+    def every_gradient(self, *args: Any, method: str = "", **kwargs: Any) -> "Gradients":
+        """The gradients themselves, not recorded; ends the property (recorded) if there are none."""
+        seed = self.scene.random.randrange(2**31)
+        found = self.scene.handle.gradients(self.constructed.key, args, kwargs, method=method, seed=seed)
+        if isinstance(found, Failure):
+            self.scene.checked("the gradients", found, self.text(method, args, kwargs, False))
+        return found
+
+    def text(self, method: str, args: tuple, kwargs: dict, training: bool) -> str:
+        made = call_text(self.scene.exercise.reference.__name__, self.args, self.kwargs)
+        called = call_text(f"{made}.{method}" if method else made, args, kwargs)
+        return called + (", while training" if training else "")
+
+
+def call_text(name: str, args: tuple, kwargs: dict) -> str:
+    parts = [shown(arg) for arg in args] + [f"{key}={shown(value)}" for key, value in kwargs.items()]
+    return f"{name}({', '.join(parts)})"
+
+
+def reference_parameters(reference: Any, args: tuple, kwargs: dict, seed: int) -> dict[str, Tensor]:
+    """The reference's parameters, moved away from where they start: a norm of ones and zeros hides mistakes."""
+    try:
+        return drawn_once(reference, args, tuple(kwargs.items()), seed)
+    except TypeError:  # an argument that cannot be remembered, such as a list
+        return drawn_parameters(reference, args, tuple(kwargs.items()), seed)
+
+
+def drawn_parameters(reference: Any, args: tuple, kwargs: tuple, seed: int) -> dict[str, Tensor]:
+    with same_state_afterwards():
+        torch.manual_seed(seed)
+        made = reference(*args, **dict(kwargs))
+        parameters = dict(made.named_parameters()) if isinstance(made, torch.nn.Module) else {}
+        return {name: values.detach() + 0.2 * torch.randn(values.shape) for name, values in parameters.items()}
+
+
+# an answer is compared with many misconceptions on the same inputs, one after the other
+drawn_once = lru_cache(maxsize=4)(drawn_parameters)
+
+
+def parameters_differ(wanted: dict[str, tuple[int, ...]], constructed: Constructed) -> Failure:
+    given = constructed.parameters
+    listed = ", ".join(str(shape) for shape in sorted(given.values())) or "none at all"
+    line = ""
+    missing = [f"{name} {shape}" for name, shape in wanted.items() if given.get(name) != shape]
+    extra = [f"{name} {shape}" for name, shape in given.items() if wanted.get(name) != shape]
+    if constructed.unregistered:
+        line = f"torch does not see what is in {', '.join(constructed.unregistered)}"
+    elif missing or extra:
+        line = "; ".join(
+            part
+            for part in (
+                f"not found: {', '.join(missing)}" if missing else "",
+                f"not expected: {', '.join(extra)}" if extra else "",
+            )
+            if part
+        )
+    error = "unregistered" if constructed.unregistered else ""
+    return Failure("parameters", f"registers parameters of the shapes {listed}", line=line, error=error)
