@@ -1,0 +1,48 @@
+"""`python -m course_lib.authoring build`: write the notebooks from their sources."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_lib.authoring.build import build, outdated, select, shown
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0, 1 if --check found something out of date, 2 for a request that cannot be met."""
+    parser = argparse.ArgumentParser(prog="python -m course_lib.authoring", description="Make the notebooks.")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = subparsers.add_parser(
+        "build", help="write notebooks/NN.ipynb and solutions/NN.ipynb from solutions/NN.py, where out of date"
+    )
+    command.add_argument("lessons", nargs="*", help="such as 03; all by default")
+    command.add_argument("--check", action="store_true", help="write nothing, name what is out of date")
+    command.add_argument("--force", action="store_true", help="write and execute also what is up to date")
+    command.add_argument(
+        "--nbgrader", metavar="DIR", type=Path, help="write nbgrader's source notebooks into DIR instead"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        sources = select(options.lessons)
+        if options.check:
+            stale = [path for source in sources for path in outdated(source)]
+            for path in stale:
+                print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
+            return 1 if stale else 0
+        if options.nbgrader is not None:
+            from course_lib.authoring.nbgrader_flavour import write_assignment
+
+            for source in sources:
+                print(write_assignment(source, options.nbgrader))
+            return 0
+        for source in sources:
+            written = build(source, options.force)
+            print(f"{source.stem}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

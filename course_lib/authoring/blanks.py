@@ -1,0 +1,161 @@
+"""Cut exercises out of the library's own source, by the syntax tree.
+
+What stays of a body that is cut: the docstring, the comments that stand on lines of their own (the steps), and a call
+of super().__init__(). So no marker ever stands in the library, and a solution cannot differ from it.
+"""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+# what the set-up cell of every notebook imports
+SET_UP_NAMES = {"torch", "nn", "Tensor", "F"}
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+@dataclass(frozen=True)
+class ExerciseSource:
+    """An exercise as text.
+
+    Attributes:
+        name: as in the registry: "ResidualBlock" or "DDPM.add_noise".
+        imports: what the cell has to import, one statement a line.
+        full: the library's source; blank: with the bodies cut out; marked: with nbgrader's solution markers.
+    """
+
+    name: str
+    imports: str
+    full: str
+    blank: str
+    marked: str
+
+    def cell(self, body: str) -> str:
+        return f"{self.imports}\n\n\n{body}" if self.imports else body
+
+
+def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] = ()) -> ExerciseSource:
+    """Read an exercise from the library.
+
+    Args:
+        path: where it lives, "course_lib.residual_block.ResidualBlock".
+        blank: the methods to cut; empty for a function, which is cut itself.
+        given: names that the notebook has defined already, which are not imported again.
+    Raises: ValueError if there is no such object or method.
+    """
+    module, obj = find(path)
+    source = inspect.getsource(obj).rstrip()
+    tree = ast.parse(source)
+    node = tree.body[0]
+    functions = [node]
+    if isinstance(node, ast.ClassDef):
+        methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+        missing = set(blank) - set(methods)
+        if missing or not blank:
+            raise ValueError(f"blank is {list(blank)} for {path}; allowed: some of {', '.join(methods)}")
+        functions = [methods[name] for name in blank]
+    return ExerciseSource(
+        name=obj.__name__,
+        imports=imports_for(module, tree, {*given, obj.__name__}),
+        full=source,
+        blank=without_bodies(source, functions, obj.__name__, marked=False),
+        marked=without_bodies(source, functions, obj.__name__, marked=True),
+    )
+
+
+def find(path: str) -> tuple[ModuleType, Any]:
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+        obj = getattr(module, name)
+        # a name exported by the package lives in a module of its own
+        return importlib.import_module(obj.__module__), obj
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"exercise is {path!r}; allowed: module and name of an object of the library ({error})"
+        ) from None
+
+
+def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, marked: bool) -> str:
+    """`source` with the bodies of `functions` cut out, or put between nbgrader's markers."""
+    lines = source.splitlines()
+    for function in sorted(functions, key=lambda function: function.lineno, reverse=True):
+        kept = kept_statements(function)
+        first_cut = function.body[kept:]
+        if not first_cut:
+            raise ValueError(f"{name}.{function.name} has no body to cut; allowed: a method with statements")
+        # from the line after what stays to the end of the function, with the comments in between
+        start = function.body[kept - 1].end_lineno if kept else header_end(function)
+        body = lines[start : function.end_lineno]
+        indent = " " * function.body[0].col_offset
+        steps = [indent + line.strip() for line in body if line.strip().startswith("#")]
+        called = name if function.name == name else f"{name}.{function.name}"
+        if marked:
+            code = [line for line in body if not line.strip().startswith("#")]
+            left = [*steps, indent + BEGIN, *code, indent + END]
+        else:
+            left = [*steps, f'{indent}raise NotImplementedError("{called} is still blank")']
+        lines[start : function.end_lineno] = left
+    return "\n".join(lines)
+
+
+def kept_statements(function: ast.FunctionDef) -> int:
+    """How many statements at the beginning stay: the docstring, and super().__init__()."""
+    kept = 0
+    if ast.get_docstring(function) is not None:
+        kept = 1
+    if len(function.body) > kept and ast.unparse(function.body[kept]) == "super().__init__()":
+        kept += 1
+    return kept
+
+
+def header_end(function: ast.FunctionDef) -> int:
+    """Last line of the signature, so that comments between it and the first statement belong to the body."""
+    last = function.returns or (function.args.args[-1] if function.args.args else None)
+    return last.end_lineno if last is not None else function.lineno
+
+
+def imports_for(module: ModuleType, tree: ast.Module, defined: set[str]) -> str:
+    """The import statements for every global name that the source uses and the notebook does not have yet."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - defined - SET_UP_NAMES
+    plain, by_module = set(), {}
+    module_tree = ast.parse(inspect.getsource(module))
+    for statement in module_tree.body:
+        if isinstance(statement, ast.Import):
+            plain |= {
+                ast.unparse(ast.Import([alias]))
+                for alias in statement.names
+                if (alias.asname or alias.name.split(".")[0]) in used
+            }
+        elif isinstance(statement, ast.ImportFrom):
+            names = {alias.asname or alias.name for alias in statement.names} & used
+            by_module.setdefault(statement.module, set()).update(names)
+    by_module.setdefault(module.__name__, set()).update(top_level_names(module_tree) & used)
+    froms = sorted(f"from {origin} import {', '.join(sorted(names))}" for origin, names in by_module.items() if names)
+    own = [line for line in froms if line.startswith("from course_lib")]
+    others = [*sorted(plain), *(line for line in froms if line not in own)]
+    return "\n\n".join("\n".join(map(wrapped, lines)) for lines in (others, own) if lines)
+
+
+def wrapped(line: str) -> str:
+    """A long import in brackets, as the formatter would write it."""
+    if len(line) <= 120:
+        return line
+    head, _, names = line.partition(" import ")
+    return f"{head} import (\n" + "".join(f"    {name},\n" for name in names.split(", ")) + ")"
+
+
+def top_level_names(tree: ast.Module) -> set[str]:
+    found = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            found.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            found |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            found.add(statement.target.id)
+    return found

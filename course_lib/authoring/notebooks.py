@@ -1,0 +1,134 @@
+"""From a lesson's source to its two notebooks: the learner's, and the solution before it is executed."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_lib.authoring.blanks import ExerciseSource, exercise_source
+from course_lib.authoring.source import Cell, Lesson, repository_address
+
+CHECK = re.compile(r"^(\w+)(?:\.\w+)? = check\(")
+COMPARE = "nbval-check-output"
+
+FETCH = """\
+# Run this cell first. Where the course is not installed (on Colab), it is fetched; no other package is changed.
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("course_lib") is None:
+    address = "{address}"
+    subprocess.run(["git", "clone", "--depth", "1", address, "course"], check=True)
+    sys.path.insert(0, "course")"""
+
+SET_UP = """\
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_lib.checks import check
+from course_lib.lessons import compare_rows, show, verdict, you_are_here
+from course_lib.lessons import lesson{number} as lesson
+
+_ = torch.manual_seed(0)"""
+
+
+def learners_notebook(lesson: Lesson) -> NotebookNode:
+    """Blanks where the exercises are, no answers to predictions, no outputs."""
+    return notebook(lesson, lambda exercise: exercise.cell(exercise.blank), solved=False)
+
+
+def solution_notebook(lesson: Lesson) -> NotebookNode:
+    """The library's source where the exercises are, every prediction filled in; not executed."""
+    return notebook(lesson, lambda exercise: exercise.cell(exercise.full), solved=True)
+
+
+def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bool) -> NotebookNode:
+    cells = []
+    ids = CellIds()
+    for cell in with_set_up(lesson):
+        metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") and solved else {}
+        text = cell.text
+        name = ""
+        if "exercise" in cell.metadata:
+            exercise = exercise_of(cell)
+            text, name = answer(exercise), f"exercise-{exercise.name}"
+            metadata["exercise"] = exercise.name
+        elif "predict" in cell.metadata:
+            text, name = prediction(cell, solved), f"predict-{cell.metadata['predict']}"
+            metadata["predict"] = cell.metadata["predict"]
+        elif cell.kind == "code" and CHECK.match(text):
+            checked = CHECK.match(text)[1]
+            name = f"check-{checked}"
+            metadata["check"] = checked
+            if solved:
+                metadata["tags"] = [COMPARE]
+        make = new_code_cell if cell.kind == "code" else new_markdown_cell
+        cells.append(make(text, metadata=metadata, id=ids.new(name or f"{cell.kind}-{digest(text)[:8]}")))
+    made = new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "course": {"lesson": lesson.name},
+        },
+    )
+    made.nbformat_minor = 5
+    nbformat.validate(made)
+    return made
+
+
+def with_set_up(lesson: Lesson) -> list[Cell]:
+    """The lesson's cells with the Colab badge under the title, and the set-up cells behind it."""
+    address = repository_address()
+    owner_and_name = address.removeprefix("https://github.com/")
+    link = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
+    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
+    title, *rest = lesson.cells
+    heading, _, text = title.text.partition("\n")
+    return [
+        Cell("markdown", f"{heading}\n\n{badge}\n{text}".rstrip()),
+        Cell("code", FETCH.format(address=address)),
+        Cell("code", SET_UP.format(number=lesson.number)),
+        *rest,
+    ]
+
+
+def exercise_of(cell: Cell) -> ExerciseSource:
+    keys = cell.metadata
+    return exercise_source(keys["exercise"], keys.get("blank", ()), keys.get("given", ()))
+
+
+def prediction(cell: Cell, solved: bool) -> str:
+    """The place to answer, with the options to choose from as a comment."""
+    options = " or ".join(json.dumps(option, ensure_ascii=False) for option in cell.metadata["options"])
+    value = json.dumps(cell.metadata["answer"], ensure_ascii=False) if solved else "..."
+    return f"# write your prediction in place of ...: {options}\nmy_prediction = {value}"
+
+
+class CellIds:
+    """Ids that follow from the cells' own content, so that an edit changes one id and a second build none."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def new(self, name: str) -> str:
+        slug = re.sub(r"[^a-zA-Z0-9-_]+", "-", name)[:56]
+        candidate, number = slug, 2
+        while candidate in self.used:
+            candidate, number = f"{slug}-{number}", number + 1
+        self.used.add(candidate)
+        return candidate
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_text(made: NotebookNode) -> str:
+    return nbformat.writes(made, version=nbformat.NO_CONVERT) + "\n"

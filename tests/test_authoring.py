@@ -1,0 +1,278 @@
+"""The build: one source a lesson, blanks cut by the syntax tree, the same bytes every time, nothing out of date."""
+
+import ast
+import inspect
+import json
+import textwrap
+from itertools import pairwise
+
+import nbformat
+import pytest
+
+import course_lib.checks
+from course_lib.authoring import build as building
+from course_lib.authoring.blanks import BEGIN, END, exercise_source, without_bodies
+from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
+from course_lib.authoring.source import lesson_sources, read_lesson, repository_address
+from course_lib.checks.registry import exercises
+
+LESSONS = lesson_sources()
+BLOCK = "course_lib.residual_block.ResidualBlock"
+
+SOURCE = """
+# %% [markdown]
+# # Lesson 99 · Test
+#
+# Text.
+
+# %% exercise="course_lib.group_norm.num_groups"
+from course_lib.group_norm import num_groups
+
+# %%
+num_groups = check(num_groups)
+
+# %% predict="99.1" options=["yes", "no"] answer="no"
+my_prediction = ...
+
+# %% tags=["nbval-check-output"]
+print("fixed")
+"""
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course with one short lesson in folders of its own."""
+    for name in ("SOURCES", "NOTEBOOKS"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        monkeypatch.setattr(building, name, folder)
+    monkeypatch.setattr(building, "ROOT", tmp_path)
+    source = building.SOURCES / "00_test.py"
+    source.write_text(SOURCE.lstrip(), encoding="utf-8")
+    monkeypatch.setattr("course_lib.authoring.build.lesson_sources", lambda: [source])
+    return source
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+def test_no_notebook_is_out_of_date(source):
+    stale = [building.shown(path) for path in building.outdated(source)]
+    assert not stale, f"{', '.join(stale)}: run python -m course_lib.authoring build"
+
+
+def test_every_notebook_has_a_source():
+    names = {path.stem for path in LESSONS}
+    found = {path.stem for folder in (building.NOTEBOOKS, building.SOURCES) for path in folder.glob("*.ipynb")}
+    assert found == names
+
+
+def test_building_again_changes_no_byte_and_an_edit_touches_its_own_files_only(course):
+    written = building.build(course)
+    assert {path.name for path in written} == {"00_test.ipynb"}
+    before = [path.read_bytes() for path in written]
+    assert building.build(course) == []
+    assert building.outdated(course) == []
+    # without the files it would write the same learner's copy again
+    written[0].unlink()
+    assert building.build(course) == [written[0]]
+    assert [path.read_bytes() for path in written] == before
+
+    course.write_text(course.read_text(encoding="utf-8").replace("Text.", "Other text."), encoding="utf-8")
+    assert building.outdated(course) == written
+
+
+def test_the_two_copies_of_a_lesson(course):
+    learners, solution = (nbformat.read(path, as_version=4) for path in building.build(course))
+    assert [cell.id for cell in learners.cells][-4:] == [cell.id for cell in solution.cells][-4:]
+    assert len({cell.id for cell in learners.cells}) == len(learners.cells)
+    texts = [cell.source for cell in learners.cells]
+    assert repository_address().removeprefix("https://github.com/") in texts[0]
+    assert sum("NotImplementedError" in text for text in texts) == 1
+    assert any(text.endswith('"yes" or "no"\nmy_prediction = ...') for text in texts)
+    assert not any(cell.get("outputs") for cell in learners.cells)
+    assert not any("nbval-check-output" in cell.metadata.get("tags", []) for cell in learners.cells)
+
+    outputs = ["".join(output.get("text", "") for output in cell.get("outputs", [])) for cell in solution.cells]
+    assert "passed · num_groups. The notebook goes on with yours.\n" in outputs
+    assert outputs[-1] == "fixed\n"
+    assert any(cell.source.endswith('my_prediction = "no"') for cell in solution.cells)
+    assert solution.cells[-1].metadata.tags == ["nbval-check-output"]
+
+
+def test_an_output_that_was_edited_by_hand_is_not_out_of_date_but_a_source_is(course):
+    _, solution = building.build(course)
+    made = json.loads(solution.read_text(encoding="utf-8"))
+    made["cells"][-1]["source"] = ['print("other")']
+    solution.write_text(json.dumps(made), encoding="utf-8")
+    assert building.outdated(course) == [solution]
+
+
+def test_a_solution_that_does_not_run_names_its_lesson(course):
+    course.write_text(SOURCE.lstrip() + "\n# %%\n1 / 0\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"solution of 00_test does not run[\s\S]*ZeroDivisionError"):
+        building.build(course)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# %%\n1\n", "does not begin with"),
+        ('# %% [markdown]\n# # Title\n\n# %% excercise="a.b"\n1\n', "excercise"),
+    ],
+)
+def test_a_source_with_a_mistake_is_named(course, text, message):
+    course.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        read_lesson(course)
+
+
+@pytest.mark.parametrize("path", ["course_lib.nowhere.Block", "course_lib.unet.Nothing", "unet"])
+def test_an_exercise_that_is_not_in_the_library_is_named(path):
+    with pytest.raises(ValueError, match="exercise is"):
+        exercise_source(path)
+
+
+def test_a_method_that_does_not_exist_is_named():
+    with pytest.raises(ValueError, match="forwards"):
+        exercise_source(BLOCK, ["forwards"])
+
+
+def test_blanks_keep_signature_docstring_and_steps():
+    found = exercise_source(BLOCK, ["forward"])
+    assert found.full == inspect.getsource(course_lib.ResidualBlock).rstrip()
+    full, blank = ast.parse(found.full).body[0], ast.parse(found.blank).body[0]
+    assert ast.get_docstring(blank) == ast.get_docstring(full)
+    methods = {node.name: node for node in blank.body[1:]}
+    originals = {node.name: node for node in full.body[1:]}
+    assert ast.unparse(methods["__init__"]) == ast.unparse(originals["__init__"])
+    assert ast.unparse(methods["forward"].args) == ast.unparse(originals["forward"].args)
+    assert ast.unparse(methods["forward"].body[-1]).startswith("raise NotImplementedError(")
+    assert len(methods["forward"].body) == 1
+    steps = [line.strip() for line in found.full.splitlines() if line.strip().startswith("#")]
+    assert [line.strip() for line in found.blank.splitlines() if line.strip().startswith("#")] == steps
+
+
+def test_blanks_of_every_form():
+    source = textwrap.dedent('''
+        class Thing:
+            """What it is."""
+
+            def __init__(self, a: int) -> None:
+                """Make it."""
+                super().__init__()
+                # keep a
+                self.a = a
+
+            def forward(
+                self,
+                x: int,
+            ) -> int:
+                # add a
+                y = x + self.a
+                if y:
+                    # nested step
+                    y = y * 2  # not a step of its own
+
+                # give it back
+                return y
+    ''').strip()
+    tree = ast.parse(source).body[0]
+    blank = without_bodies(source, tree.body[1:], "Thing", marked=False)
+    assert (
+        blank
+        == textwrap.dedent('''
+        class Thing:
+            """What it is."""
+
+            def __init__(self, a: int) -> None:
+                """Make it."""
+                super().__init__()
+                # keep a
+                raise NotImplementedError("Thing.__init__ is still blank")
+
+            def forward(
+                self,
+                x: int,
+            ) -> int:
+                # add a
+                # nested step
+                # give it back
+                raise NotImplementedError("Thing.forward is still blank")
+    ''').strip()
+    )
+    marked = without_bodies(source, tree.body[1:], "Thing", marked=True)
+    assert marked.count(BEGIN) == marked.count(END) == 2
+    names = {}
+    exec(marked, names)  # with markers it is still the solution
+    assert names["Thing"](2).forward(1) == 6
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+def test_every_exercise_of_a_lesson_is_in_the_bank_and_is_checked(source):
+    cells = learners_notebook(read_lesson(source)).cells
+    answers = [cell.metadata["exercise"] for cell in cells if "exercise" in cell.metadata]
+    checks = [cell.metadata["check"] for cell in cells if "check" in cell.metadata]
+    assert answers == checks
+    for name in answers:
+        assert exercises()[name].lesson == source.stem[:2]
+
+
+def test_every_exercise_of_the_bank_is_in_a_lesson_and_there_are_twenty():
+    found = [
+        cell.metadata["exercise"]
+        for source in LESSONS
+        for cell in learners_notebook(read_lesson(source)).cells
+        if "exercise" in cell.metadata
+    ]
+    assert sorted(found) == sorted(exercises())
+    assert len(found) >= 20
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+def test_the_parts_every_lesson_has(source):
+    made = solution_notebook(read_lesson(source))
+    text = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert sum(line.startswith("# ") for line in headings) == 1
+    levels = [len(line) - len(line.lstrip("#")) for line in headings]
+    assert all(after <= before + 1 for before, after in pairwise(levels)), headings
+    assert "minutes" in text
+    for part in ("Recap", "Questions", "Further reading"):
+        assert any(part in line for line in headings), part
+    predictions = [cell for cell in made.cells if "predict" in cell.metadata]
+    assert len(predictions) >= 3
+    exercises_here = [cell for cell in made.cells if "exercise" in cell.metadata]
+    assert text.count("### Exercise") == len(exercises_here)
+    for number in ("1", "2", "3"):
+        assert text.count(f"<summary>Hint {number}") == len(exercises_here)
+    assert text.count("<details>") == text.count("</details>")
+    assert "you_are_here(" in "\n".join(cell.source for cell in made.cells)
+    for word in ("simply", "just", "obviously", "as you can see", "of course"):
+        assert f" {word} " not in text.lower(), word
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+def test_stored_outputs_are_fit_to_be_read(source):
+    made = nbformat.read(building.SOURCES / f"{source.stem}.ipynb", as_version=4)
+    outputs = [output for cell in made.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert outputs
+    for output in outputs:
+        assert output.output_type != "error"
+        if "image/png" in output.get("data", {}):
+            assert len(output.metadata["image/png"]["alt"]) > 20
+    assert "site-packages" not in to_text(made)
+
+
+def test_nbgrader_needs_its_markers_and_metadata(tmp_path):
+    from course_lib.authoring.nbgrader_flavour import write_assignment
+
+    source = LESSONS[0]
+    made = nbformat.read(write_assignment(source, tmp_path), as_version=4)
+    graded = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    answers = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    assert len(graded) == len(answers) > 0
+    for cell in answers:
+        assert BEGIN in cell.source
+        assert END in cell.source
+    for cell in graded:
+        assert isinstance(ast.parse(cell.source).body[-1], ast.Assert)
+        assert cell.metadata["nbgrader"]["points"] > 0
