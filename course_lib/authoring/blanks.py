@@ -7,6 +7,8 @@ of super().__init__(). So no marker ever stands in the library, and a solution c
 import ast
 import importlib
 import inspect
+import pkgutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -42,13 +44,15 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
     """Read an exercise from the library.
 
     Args:
-        path: where it lives, "course_lib.residual_block.ResidualBlock".
-        blank: the methods to cut; empty for a function, which is cut itself.
+        path: where it lives, "course_lib.residual_block.ResidualBlock"; a method, "course_lib.ddpm.DDPM.add_noise", is
+            shown as a function by itself.
+        blank: the methods to cut; empty for a function or a method, which is cut itself.
         given: names that the notebook has defined already, which are not imported again.
     Raises: ValueError if there is no such object or method.
     """
     module, obj = find(path)
-    source = inspect.getsource(obj).rstrip()
+    name = obj.__qualname__
+    source = textwrap.dedent(inspect.getsource(obj)).rstrip()
     tree = ast.parse(source)
     node = tree.body[0]
     functions = [node]
@@ -58,20 +62,19 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         if missing or not blank:
             raise ValueError(f"blank is {list(blank)} for {path}; allowed: some of {', '.join(methods)}")
         functions = [methods[name] for name in blank]
+    owner = name.partition(".")[0]
     return ExerciseSource(
-        name=obj.__name__,
+        name=name,
         imports=imports_for(module, tree, {*given, obj.__name__}),
         full=source,
-        blank=without_bodies(source, functions, obj.__name__, marked=False),
-        marked=without_bodies(source, functions, obj.__name__, marked=True),
+        blank=without_bodies(source, functions, owner, marked=False),
+        marked=without_bodies(source, functions, owner, marked=True),
     )
 
 
 def find(path: str) -> tuple[ModuleType, Any]:
-    module_name, _, name = path.rpartition(".")
     try:
-        module = importlib.import_module(module_name)
-        obj = getattr(module, name)
+        obj = pkgutil.resolve_name(path)
         # a name exported by the package lives in a module of its own
         return importlib.import_module(obj.__module__), obj
     except (ImportError, AttributeError, ValueError) as error:

@@ -16,9 +16,9 @@ POINTS = 1
 GRADED_CHECK = """\
 from course_lib.checks import examine
 
-{name}_result = examine({name}, "{name}")
-{name} = check({name})
-assert {name}_result.status == "passed", {name}_result.message"""
+result = examine({answer}, "{name}")
+{check}
+assert result.status == "passed", result.message"""
 
 
 def write_assignment(source: Path, folder: Path) -> Path:
@@ -42,8 +42,8 @@ def mark(cell: NotebookNode) -> None:
     if "exercise" in cell.metadata:
         cell.metadata["nbgrader"] = nbgrader_keys(cell.id, solution=True)
     elif "check" in cell.metadata:
-        name = CHECK.match(cell.source)[1]
-        cell.source = GRADED_CHECK.format(name=name)
+        name, answer = CHECK.match(cell.source).groups()
+        cell.source = GRADED_CHECK.format(name=name, answer=answer, check=cell.source)
         cell.metadata["nbgrader"] = nbgrader_keys(cell.id, solution=False) | {"points": POINTS}
 
 

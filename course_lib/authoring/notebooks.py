@@ -12,8 +12,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course_lib.authoring.blanks import ExerciseSource, exercise_source
 from course_lib.authoring.source import Cell, Lesson, repository_address
 
-CHECK = re.compile(r"^(\w+)(?:\.\w+)? = check\(")
+# what is checked (a class, a function, or a method of a class), and the object that is the answer
+CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
 COMPARE = "nbval-check-output"
+LINE_LENGTH = 120
 
 FETCH = """\
 # Run this cell first. Where the course is not installed (on Colab), it is fetched; no other package is changed.
@@ -106,9 +108,12 @@ def exercise_of(cell: Cell) -> ExerciseSource:
 
 def prediction(cell: Cell, solved: bool) -> str:
     """The place to answer, with the options to choose from as a comment."""
-    options = " or ".join(json.dumps(option, ensure_ascii=False) for option in cell.metadata["options"])
+    options = [json.dumps(option, ensure_ascii=False) for option in cell.metadata["options"]]
     value = json.dumps(cell.metadata["answer"], ensure_ascii=False) if solved else "..."
-    return f"# write your prediction in place of ...: {options}\nmy_prediction = {value}"
+    line = f"# write your prediction in place of ...: {' or '.join(options)}"
+    if len(line) > LINE_LENGTH:
+        line = "\n#   ".join(["# write your prediction in place of ..., one of", *options])
+    return f"{line}\nmy_prediction = {value}"
 
 
 class CellIds:

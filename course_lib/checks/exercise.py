@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -24,12 +25,14 @@ class Property:
         probe: tries the answer on fresh inputs. What it sees is compared with what it sees of the reference.
         mistake: what a teacher would say if this is the first property that fails, where that tells which mistake it
             is; None where it does not.
+        partial: whether only a part of the answer is at work, so that two answers that agree here may differ elsewhere.
     """
 
     name: str
     says: str
     probe: Callable[["Scene"], None]
     mistake: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Exercise:
         properties, misconceptions, alternatives: see above; in the order they are tried.
         adapt: ways to load the reference's parameters into an answer that holds them differently.
         seconds: longest time for one call of the answer.
-        watched: for an answer that changes what it is given, as its task: makes of it a function that returns all there
-            is to see.
+        watched: for an answer that takes or changes what is no data (a model, a generator, a list): makes of it a
+            function of data that returns all there is to see. For a method, it gets and makes a function of self.
     """
 
     name: str
@@ -98,14 +101,17 @@ class Exercise:
 
     def subject(self, answer: Any) -> Any:
         """What the properties work with: for a method, the reference's class with the answer's method in it."""
-        if not self.method:
-            return answer if self.watched is None else self.watched(answer)
-        if inspect.isclass(answer):
+        if self.method and inspect.isclass(answer):
             answer = vars(answer).get(self.method, getattr(answer, self.method, None))
-        return type(self.reference.__name__, (self.reference,), {self.method: answer})
+        if self.watched is not None:
+            answer = self.watched(answer)
+        return type(self.reference.__name__, (self.reference,), {self.method: answer}) if self.method else answer
 
 
-source_of = cache(inspect.getsource)
+@cache
+def source_of(original: Any) -> str:
+    """The source of a class or function; that of a method as a function by itself."""
+    return textwrap.dedent(inspect.getsource(original))
 
 
 def edited(original: Any, *changes: tuple[str, str]) -> Any:
