@@ -24,6 +24,11 @@ LESSON_TITLES = {
     "05": "self-attention",
     "06": "the skip connections",
     "07": "everything, put together",
+    "08": "the whole network, which learns to see the noise",
+    "09": "the whole network, which learns which way to go",
+    "10": "the whole network, asked twice: with the class and without",
+    "11": "the whole network, and what is missed when a part is taken out",
+    "12": "the whole network, at the document's size",
 }
 KINDS_OF_LESSON = {
     "01": {"TimeEmbedding"},
@@ -124,7 +129,19 @@ def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool) -> None:
     name = SHORT_NAMES.get(box.row.kind) or ("in" if box.row.module == "conv_in" else "out")
     width = 2 * BOX_WIDTH if box.row.section == "EMBEDDINGS" else BOX_WIDTH
     corner = (box.x - width / 2, box.y - BOX_HEIGHT / 2)
-    color = COLORS["vermilion"] if crossed else COLORS["orange"] if marked else "white"
+    color = COLORS["orange"] if marked else "white"
+    if crossed:  # a broad frame: the letters fill the box itself
+        frame = FancyBboxPatch(
+            corner,
+            width,
+            BOX_HEIGHT,
+            boxstyle="round,pad=0.3,rounding_size=0.3",
+            facecolor=COLORS["vermilion"],
+            edgecolor="black",
+            hatch="xxx",
+            zorder=2.5,
+        )
+        axes.add_patch(frame)
     patch = FancyBboxPatch(
         corner,
         width,
@@ -133,13 +150,11 @@ def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool) -> None:
         facecolor=color,
         edgecolor="black" if marked or crossed else COLORS["grey"],
         linewidth=2.2 if marked or crossed else 1.0,
-        hatch="xx" if crossed else None,
-        zorder=3,
+        zorder=4 if crossed else 3,
     )
     axes.add_patch(patch)
     weight = "bold" if marked or crossed else "normal"
-    background = {"facecolor": "white", "edgecolor": "none", "pad": 0.6} if crossed else None
-    axes.text(box.x, box.y, name, ha="center", va="center", fontsize=7, weight=weight, zorder=4, bbox=background)
+    axes.text(box.x, box.y, name, ha="center", va="center", fontsize=7, weight=weight, zorder=5)
 
 
 def draw_flow(axes: Axes, boxes: list[Box]) -> None:

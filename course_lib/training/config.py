@@ -1,4 +1,4 @@
-"""Everything a training run is made of, and three profiles: smoke, laptop, gpu."""
+"""Everything a training run is made of, and four profiles: smoke, laptop, lesson, gpu."""
 
 import dataclasses
 import json
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import FlowMatching
+from course_lib.training.schedule import SCHEDULES
 
 METHODS = ("ddpm", "flow")
-SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,21 @@ PROFILES = {
         time_sampling="logit-normal",
         checkpoint_every=200,
         sample_every=700,
+    ),
+    # what a lesson trains: one to two minutes on two cores, enough to see clothes
+    "lesson": TrainingConfig(
+        unet=SMALL_UNET,
+        steps=600,
+        batch_size=32,
+        learning_rate=5e-3,
+        warmup_steps=50,
+        schedule="cosine",
+        beta2=0.99,
+        ema_decay=0.99,
+        time_sampling="logit-normal",
+        checkpoint_every=100,
+        sample_every=600,
+        log_every=10,
     ),
     # the document's network, with the recipe of the best plain flow matching result in the literature
     # (lr 2e-4 constant after warm-up, batch 128, EMA 0.9999, dropout 0.1, clipping, flips)

@@ -1,6 +1,7 @@
 """A trained model as one safetensors file that says what it is: weights, config, class names."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,17 @@ def save_trained(
     save_safetensors(weights, path, metadata)
 
 
-def load_trained(run: str | Path, device: torch.device | str = "cpu") -> TrainedModel:
+def load_trained(
+    run: str | Path,
+    device: torch.device | str = "cpu",
+    make_model: Callable[..., nn.Module] = UNet,
+    process: DDPM | FlowMatching | None = None,
+) -> TrainedModel:
     """Load the averaged weights of a run's folder, or of a .safetensors file that `save_trained` wrote.
 
     Half precision weights are computed with in float32.
+    Args:
+        make_model, process: what `train` was given, where that was not the library's own.
     Raises: ValueError that names the run if there is nothing to load or the file is damaged.
     """
     path = Path(run)
@@ -61,11 +69,12 @@ def load_trained(run: str | Path, device: torch.device | str = "cpu") -> Trained
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a dict)
         config = TrainingConfig.from_json(metadata["config"])
         class_names = tuple(json.loads(metadata["class_names"]))
-        model = UNet(num_classes=len(class_names), **config.unet)
+        model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    return TrainedModel(model, make_process(config), config, class_names, int(metadata.get("step", 0)))
+    process = make_process(config) if process is None else process
+    return TrainedModel(model, process, config, class_names, int(metadata.get("step", 0)))

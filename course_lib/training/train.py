@@ -1,16 +1,20 @@
 """Run a training from its config to its last step: folder, checkpoints, metrics, pictures."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.data.image_dataset import ImageDataset
+from course_lib.ddpm import DDPM
 from course_lib.ema import EMA
 from course_lib.files import load_checkpoint, save_checkpoint, write_text
+from course_lib.flow_matching import FlowMatching
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.draw import draw_images
@@ -33,6 +37,9 @@ def train(
     overwrite: bool = False,
     compile_model: bool = False,
     cpu: bool = False,
+    make_model: Callable[..., nn.Module] = UNet,
+    process: DDPM | FlowMatching | None = None,
+    grids: bool = True,
 ) -> RunFolder:
     """Train as `config` says and leave everything in the folder `out`.
 
@@ -43,12 +50,15 @@ def train(
         out: the run's folder. A run that is already there is left alone, unless it is to be resumed or overwritten.
         resume: go on from the last checkpoint. On the CPU the weights end up the same, bit for bit, as without the
             interruption.
+        make_model, process: what to train and how, where they are not the library's: a class like `UNet`, and a
+            process like the one that `config.method` names. A learner's own, for instance.
+        grids: whether to draw sample grids, at the end and now and then.
     Raises: ValueError for a folder that cannot be used; FloatingPointError if the loss is no longer a number.
     """
     folder = RunFolder(out)
     accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if computes_in_bf16(cpu) else "no")
     dataset = _load_once(accelerator, config.data, data_dir)
-    state = new_state(config, len(dataset.class_names), accelerator.device)
+    state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     if accelerator.is_main_process:
         _prepare_folder(folder, config, state, resume, overwrite)
     accelerator.wait_for_everyone()
@@ -58,7 +68,7 @@ def train(
         state.model.compile()
     unwrapped = state.model
     state.model, state.optimizer = accelerator.prepare(state.model, state.optimizer)
-    process = make_process(config)
+    process = make_process(config) if process is None else process
 
     watch = Stopwatch(config, state.step)
     with tqdm(
@@ -81,17 +91,19 @@ def train(
                 save_checkpoint(_state_to_save(state, unwrapped), folder.checkpoint)
                 save_trained(state.ema.average, folder.model, config, dataset.class_names, state.step)
                 save_loss_curve(folder.read_metrics(), folder.loss_curve)
-            if at_the_end or state.step % config.sample_every == 0:
+            if grids and (at_the_end or state.step % config.sample_every == 0):
                 trained = TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
                 save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
     accelerator.end_training()
     return folder
 
 
-def new_state(config: TrainingConfig, num_classes: int, device: torch.device) -> TrainingState:
+def new_state(
+    config: TrainingConfig, num_classes: int, device: torch.device, make_model: Callable[..., nn.Module] = UNet
+) -> TrainingState:
     """A fresh network, its average and its optimizer, all decided by `config.seed`."""
     torch.manual_seed(config.seed)
-    model = UNet(num_classes=num_classes, **config.unet).to(device)
+    model = make_model(num_classes=num_classes, **config.unet).to(device)
     model = model.to(memory_format=memory_format_for(device))
     optimizer = torch.optim.AdamW(
         model.parameters(),
