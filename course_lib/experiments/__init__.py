@@ -1,0 +1,1 @@
+"""Scripts that make the tables and figures the lessons read from assets/results."""
