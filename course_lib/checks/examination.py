@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from torch import Tensor
+
 from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise, Misconception, Property
 from course_lib.checks.guard import Failure
@@ -10,6 +12,7 @@ from course_lib.checks.handle import Handle
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.scene import Observation, PropertyEnds, Scene
+from course_lib.checks.symptoms import of_a_value, of_an_error
 
 # for each property what was seen, in order
 Transcript = list[list[Observation]]
@@ -108,7 +111,7 @@ def probe(one: Property, scene: Scene) -> None:
         scene.see("the output", Failure("type", text[:200]))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)  # more than there are exercises: a whole class is marked with one seed
 def reference_transcript(exercise: Exercise, seed: int) -> Transcript:
     """What is seen of the reference; nobody changes it."""
     return transcript(exercise, Handle(exercise.subject(exercise.answer), seconds=REFERENCE_SECONDS), seed)[0]
@@ -147,9 +150,15 @@ def recognised(exercise: Exercise, seen: Transcript, failure: FirstFailure, seed
         return UNREGISTERED
     if failure.seen is not None and value is None:
         return RETURNS_NOTHING
+    symptom = of_an_error(value) if isinstance(value, Failure) else None
+    # what fails for the first thing tried says nothing about that property
+    if symptom and (failure.index == 0 or failure.property.mistake is None or value.kind == "type"):
+        return symptom
     if failure.property.mistake is not None:
         return failure.property.name, failure.property.mistake
-    return None
+    if failure.seen is None or isinstance(value, Failure) or isinstance(failure.expected.value, Failure):
+        return None
+    return of_a_value(value, failure.expected.value)
 
 
 def same_everywhere(
@@ -164,10 +173,30 @@ def same_where_it_fails(
     exercise: Exercise, misconception: Misconception, seen: Transcript, failure: FirstFailure, seed: int
 ) -> bool:
     """Whether it does so under the first property that fails, where the answer gave numbers: random numbers that agree
-    to five digits come from the same computation. A yes or no, or an error, proves nothing of the kind."""
-    if failure.seen is None or isinstance(failure.seen.value, Failure | bool | str):
+    to five digits come from the same computation. A yes or no, or an error, proves nothing of the kind. What holds
+    before that for the answer has to hold for the misconception too. Where only a part of the answer was at work, so do
+    the next numbers that come from the whole."""
+    if (
+        failure.seen is None
+        or isinstance(failure.seen.value, Failure | bool | str)
+        or proves_little(failure.seen.value)
+    ):
         return False
-    return behaves_alike(exercise, misconception, failure.index, seen, seed)
+    indices = [failure.index, *range(failure.index)]
+    if failure.property.partial:
+        later = range(failure.index + 1, len(seen))
+        whole = (index for index in later if not exercise.properties[index].partial and gives_numbers(seen[index]))
+        indices.insert(1, next(whole, failure.index))
+    return all(behaves_alike(exercise, misconception, index, seen, seed) for index in indices)
+
+
+def proves_little(value: object) -> bool:
+    """A count of 0 or 1 can come from anywhere."""
+    return isinstance(value, int | float) and value in (0, 1)
+
+
+def gives_numbers(observations: list[Observation]) -> bool:
+    return bool(observations) and all(isinstance(one.value, Tensor) for one in observations)
 
 
 def behaves_alike(exercise: Exercise, misconception: Misconception, index: int, seen: Transcript, seed: int) -> bool:

@@ -7,6 +7,7 @@ import linecache
 import random
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,23 +63,26 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
     default dtype and whether gradients are recorded.
     """
     with same_state_afterwards(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        clock = Clock(seconds)
         try:
-            with time_limit(seconds):
-                return function()
+            with time_limit(clock):
+                value = function()
         except TimeIsUp:
-            return Failure("endless", f"did not come to an end within {seconds:g} s")
+            value = None
         except NotImplementedError as error:
-            return Failure("not started", str(error), error="NotImplementedError")
+            value = Failure("not started", str(error), error="NotImplementedError")
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             text = str(error).strip().splitlines()
-            return Failure(
+            value = Failure(
                 "raised",
                 f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
                 line=learners_line(error),
                 error=type(error).__name__,
             )
+        # code that catches everything catches TimeIsUp too: whatever came of it afterwards, it took too long
+        return Failure("endless", f"did not come to an end within {seconds:g} s") if clock.has_struck else value
 
 
 @contextlib.contextmanager
@@ -98,21 +102,39 @@ def same_state_afterwards() -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
+class Clock:
+    """Strikes once the process has computed for `seconds`.
+
+    On a busy machine others' work does not count. Code that waits and computes nothing has three times as long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.has_struck = seconds, False
+        self.computed, self.waited = time.process_time(), time.monotonic()
+
+    def strikes(self) -> bool:
+        computed, waited = time.process_time() - self.computed, time.monotonic() - self.waited
+        # an alarm may come a little early
+        self.has_struck |= computed > 0.9 * self.seconds or waited > 3 * self.seconds
+        return self.has_struck
+
+
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in the block once `seconds` have gone by, again and again should the code catch it."""
+def time_limit(clock: Clock) -> Iterator[None]:
+    """Raise TimeIsUp in the block once the clock has struck, again and again should the code catch it."""
     on_main_thread = threading.current_thread() is threading.main_thread()
-    with alarm(seconds) if on_main_thread and hasattr(signal, "setitimer") else raised_from_outside(seconds):
+    with alarm(clock) if on_main_thread and hasattr(signal, "setitimer") else raised_from_outside(clock):
         yield
 
 
 @contextlib.contextmanager
-def alarm(seconds: float) -> Iterator[None]:
+def alarm(clock: Clock) -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
-        raise TimeIsUp
+        if clock.strikes():
+            raise TimeIsUp
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, clock.seconds, 0.1)
     try:
         yield
     finally:
@@ -123,14 +145,15 @@ def alarm(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def raised_from_outside(seconds: float) -> Iterator[None]:
+def raised_from_outside(clock: Clock) -> Iterator[None]:
     """The same where there are no alarms (Windows, other threads): a second thread raises it between two bytecodes."""
     thread, finished = ctypes.c_ulong(threading.get_ident()), threading.Event()
 
     def watch() -> None:
-        wait = seconds
+        wait = clock.seconds
         while not finished.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeIsUp))
+            if clock.strikes():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeIsUp))
             wait = 0.1
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -86,6 +86,8 @@ class Handle:
 
     def load(self, key: int, state: dict[str, Tensor]) -> None:
         """Set parameters by name; each tensor has as many numbers as the parameter."""
+        if not state:  # an object without parameters need not be a module
+            return
         parameters = dict(self.objects[key].named_parameters())
         with torch.no_grad():
             for name, values in state.items():
@@ -116,8 +118,13 @@ class Handle:
         def run() -> Any:
             torch.manual_seed(seed)
             function = self._callable(key, method, training, dtype)
+            if elsewhere and key is not None:
+                leave_plain_tensors_behind(self.objects[key])
             with torch.no_grad(), NewTensorsElsewhere() if elsewhere else contextlib.nullcontext():
-                return to_data(function(*args, **kwargs))
+                output = function(*args, **kwargs)
+                if elsewhere and any(getattr(tensor, "made_elsewhere", False) for tensor in _tensors(output)):
+                    raise RuntimeError("Expected the result on the same device as the inputs")
+                return to_data(output)
 
         value = guarded(run, self.seconds, self.output)
         if not elsewhere and not isinstance(value, Failure) and not _equal(before, (args, kwargs)):
@@ -210,6 +217,8 @@ class NewTensorsElsewhere(TorchFunctionMode):
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
         if not strays:
             return func(*args, **kwargs)
+        if func is torch.Tensor.__getitem__ and not getattr(args[0], "made_elsewhere", False):
+            return func(*args, **kwargs)  # an index may come from the CPU; what is picked stays where it was
         if func is torch.Tensor.type_as or (func is torch.Tensor.to and self.names_a_device(args[1:], kwargs)):
             return func(*args, **kwargs).clone()
         if func not in self.MIXERS and any(tensor.ndim and not hasattr(tensor, "made_elsewhere") for tensor in tensors):
@@ -225,6 +234,15 @@ class NewTensorsElsewhere(TorchFunctionMode):
     @staticmethod
     def names_a_device(args: tuple, kwargs: dict) -> bool:
         return any(isinstance(value, torch.device | str | Tensor) for value in (*args, *kwargs.values()))
+
+
+def leave_plain_tensors_behind(made: Any) -> None:
+    """Mark tensors that are attributes and neither parameters nor buffers: module.to(device) does not move them."""
+    parts = made.modules() if isinstance(made, nn.Module) else ()
+    for part in parts:
+        for name, value in vars(part).items():
+            if name not in ("_parameters", "_buffers", "_modules") and isinstance(value, Tensor) and value.ndim:
+                value.made_elsewhere = True
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -129,7 +129,8 @@ def by_shape(reference: Shapes, answer: Shapes) -> list[Matching]:
     """One parameter at a time, those of equal shape in the order of registration."""
     left = dict(reference)
     matching = {}
-    for name, shape in answer.items():
+    # names such as "weight" and "bias" say more than others, so these choose first
+    for name, shape in sorted(answer.items(), key=lambda item: kind_of(item[0]) not in ("weight", "bias")):
         candidates = [other for other, wanted in left.items() if wanted == shape]
         same_kind = [other for other in candidates if kind_of(other) == kind_of(name)]
         chosen = (same_kind or candidates)[0]

@@ -353,6 +353,38 @@ EXERCISES = (
                 "You pass the vectors through softmax first. They are added as they come.",
                 with_reshape(lambda h, v: v.softmax(1)[:, :, None, None]),
             ),
+            Misconception(
+                "scale_and_shift",
+                "You multiply by the vector and add it as well, as blocks with scale and shift do. Here it is added "
+                "and nothing else.",
+                lambda h, vectors: h * vectors[:, :, None, None] + vectors[:, :, None, None],
+            ),
+            Misconception(
+                "sum_of_all_numbers",
+                "You add the sum of all vectors everywhere. Each image and each channel has a number of its own.",
+                lambda h, vectors: h + vectors.sum(),
+            ),
+            Misconception(
+                "mean_of_all_numbers",
+                "You add the mean of all vectors everywhere. Each image and each channel has a number of its own.",
+                lambda h, vectors: h + vectors.mean(),
+            ),
+            Misconception(
+                "normalised_afterwards",
+                "You normalise the sum. Adding is all that is asked for; the norm comes later in the block.",
+                lambda h, vectors: torch.nn.functional.group_norm(h + vectors[:, :, None, None], 1),
+            ),
+            Misconception(
+                "features_detached",
+                "You cut h from its past (detach, data). The sum is right, and no gradient would reach the layers "
+                "before.",
+                lambda h, vectors: h.detach() + vectors[:, :, None, None],
+            ),
+            Misconception(
+                "one_vector_for_the_batch",
+                "You add up the vectors of all images and give everyone the sum. Each image has its own.",
+                lambda h, vectors: h + vectors.sum(0)[None, :, None, None],
+            ),
         ),
         alternatives=(
             Alternative("loops", by_loops),

@@ -11,23 +11,10 @@ from course_lib.checks.exercise import Alternative, Exercise, Misconception, Pro
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import function_works_on_any_device, keeps_random_state
 from course_lib.checks.scene import Scene
+from course_lib.checks.watched.cat_skip import watched
 from course_lib.skips import cat_skip
 
 Stack = list[Tensor]
-
-
-def with_its_stack(answer: Callable[[Tensor, Stack], Any]) -> Callable[..., tuple]:
-    """What the properties call: h and the skips one by one; gives back the result and what is left on the stack.
-
-    The answer has to change the list it is given, and none of the tensors in it.
-    """
-
-    def called(h: Tensor, *skips: Tensor) -> tuple:
-        stack = list(skips)
-        result = answer(h, stack)
-        return result, *stack
-
-    return called
 
 
 # ---------------------------------------------------------------- properties
@@ -238,7 +225,7 @@ EXERCISES = (
         reference=cat_skip,
         lesson="06",
         where='the document, section 6, "Channel Concatenation", and skip = skips.pop() in "Full Forward Pass"',
-        watched=with_its_stack,
+        watched=watched,
         properties=(
             Property("comes_back", "it comes back with a tensor", comes_back),
             Property(
@@ -435,6 +422,11 @@ EXERCISES = (
                 "stacked",
                 "torch.stack makes a *new* axis, and a convolution cannot take five. torch.cat makes an axis longer.",
                 wrong((CAT, "return torch.stack([h, skip], dim=1)")),
+            ),
+            Misconception(
+                "not_in_one_list",
+                "torch.cat takes its tensors in *one* argument, a list or tuple: torch.cat([h, skip], dim=1).",
+                wrong((CAT, "return torch.cat(h, skip, dim=1)")),
             ),
             Misconception(
                 "stacked_in_front",

@@ -1,51 +1,16 @@
 """Exercise count_parameters (lesson 07)."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
 
 from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
 from course_lib.checks.scene import Scene
+from course_lib.checks.watched.count_parameters import watched
 from course_lib.parameters import count_parameters
 
 EXPRESSION = "sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)"
-
-
-def described_module(kind: str, *sizes: int) -> nn.Module:
-    """A module from a few words and numbers, so that only data goes in."""
-    a, b, *_ = *sizes, 0, 0
-    if kind == "Linear":
-        return nn.Linear(a, b)
-    if kind == "Conv2d without bias":
-        return nn.Conv2d(a, b, 3, bias=False)
-    if kind == "no layer that learns":
-        return nn.Sequential(nn.SiLU(), nn.AvgPool2d(2))
-    if kind == "layers inside layers":
-        made = nn.Sequential(nn.Linear(a, b), nn.ModuleList([nn.Sequential(nn.Conv2d(b, a, 3), nn.GroupNorm(1, a))]))
-        made.scale = nn.Parameter(torch.rand(b, a))
-        made.register_parameter("temperature", nn.Parameter(torch.tensor(0.5)))
-        return made
-    if kind == "BatchNorm2d":
-        return nn.Sequential(nn.Conv2d(a, b, 1), nn.BatchNorm2d(b))
-    if kind == "one Linear used twice":
-        layer = nn.Linear(a, a)
-        return nn.Sequential(layer, nn.SiLU(), layer, nn.Linear(a, b))
-    if kind == "two Linears that share a weight":
-        made = nn.Sequential(nn.Linear(a, b), nn.Linear(a, b))
-        made[1].weight = made[0].weight
-        return made
-    made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))  # "a frozen Linear and one that learns"
-    made[0].requires_grad_(False)
-    return made
-
-
-def of_described_module(answer: Callable) -> Callable:
-    def watched(kind: str, *sizes: int) -> Any:
-        return answer(described_module(kind, *sizes))
-
-    return watched
 
 
 def sizes(scene: Scene) -> tuple[int, int]:
@@ -98,9 +63,15 @@ EXERCISES = (
         reference=count_parameters,
         lesson="07",
         where="the docstring of count_parameters, Args and Returns",
-        watched=of_described_module,
+        watched=watched,
         properties=(
-            Property("values", "one layer has as many parameters as its weight and bias have numbers", kinds("Linear")),
+            Property(
+                "one_layer_miscounted",
+                "one layer has as many parameters as its weight and bias have numbers",
+                kinds("Linear"),
+                "Already a single Linear is miscounted. Its weight holds rows times columns, its bias one number a "
+                "row; add what parameter.numel() gives for each, whatever its shape, and return one whole number.",
+            ),
             Property("no_bias", "a layer without bias works too", kinds("Conv2d without bias")),
             Property(
                 "misses_inner_layers",
@@ -225,6 +196,46 @@ EXERCISES = (
                 "axes_added",
                 "You add the lengths of the axes. A (2, 3) weight holds 2 times 3 numbers, not 2 plus 3.",
                 f"sum(sum(parameter.shape) {PARAMETERS}",
+            ),
+            mistake(
+                "numbers_multiplied",
+                "You multiply the sizes of the tensors with each other. What two tensors hold together is a sum.",
+                f"__import__('math').prod(parameter.numel() {PARAMETERS}",
+            ),
+            mistake(
+                "equal_sizes_once",
+                "You collect sizes in a set (or a dict), which keeps equal ones once. Two layers of one size "
+                "are two layers.",
+                "sum({parameter.numel() for parameter in module.parameters() if parameter.requires_grad})",
+            ),
+            mistake(
+                "always_zero",
+                "Your count is 0 whatever the module is. Two ways lead there: .grad is empty before the first backward "
+                "(requires_grad says what *will* learn), and a small layer rounds to 0.00 million (round to print).",
+                "sum(parameter.numel() for parameter in module.parameters() if parameter.grad is not None)",
+            ),
+            mistake(
+                "stops_at_the_first_frozen",
+                "Your count ends at the first frozen parameter. Go on with the next one (continue), do not stop.",
+                "sum(p.numel() for p in __import__('itertools').takewhile(lambda p: p.requires_grad, "
+                "module.parameters()))",
+            ),
+            mistake(
+                "as_text",
+                "You return text. Return the number, and write it with commas when you print it.",
+                f"f'{{sum(parameter.numel() {PARAMETERS}:,}}'",
+            ),
+            mistake(
+                "list_of_counts",
+                "You return a list with a number for each tensor. Their sum is asked.",
+                f"[parameter.numel() {PARAMETERS.removesuffix(')')}]",
+            ),
+            mistake(
+                "shared_twice_by_children",
+                "You add up children or modules one by one, and what two of them share is counted twice. "
+                "module.parameters() names each tensor once.",
+                "sum(p.numel() for part in module.modules() for p in part.parameters(recurse=False) "
+                "if p.requires_grad)",
             ),
             mistake(
                 "bytes",

@@ -1,7 +1,5 @@
 """Exercise drop_labels (lesson 02). Draws are random, so what is compared is shares, patterns and repeatability."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -10,25 +8,12 @@ from torch import Tensor
 from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import PropertyEnds, Scene
+from course_lib.checks.watched.drop_labels import watched
 from course_lib.guidance import drop_labels
 
-MANY = 20_000
+MANY = 4_000
 # a right answer lands outside this many standard deviations once in 500 million times
 SIGMAS = 6
-
-
-def watched(answer: Callable) -> Callable:
-    """Make the generator from a seed, and see whether torch's global random numbers were touched."""
-
-    def drop_labels(labels: Tensor, probability: float, seed: int | None = None) -> tuple:
-        before = torch.get_rng_state()
-        if seed is None:
-            result = answer(labels, probability)
-        else:
-            result = answer(labels, probability, generator=torch.Generator().manual_seed(seed))
-        return result, torch.equal(before, torch.get_rng_state())
-
-    return drop_labels
 
 
 def text(labels: Tensor, probability: float, seed: int | None) -> str:
@@ -75,6 +60,12 @@ def form(scene: Scene) -> None:
         )
     else:
         scene.see("the result", result, given)
+
+
+def int64(scene: Scene) -> None:
+    labels = some_labels(scene, 6)
+    result, _ = called(scene, labels, 0.5)
+    scene.see("its type", str(result.dtype), text(labels, 0.5, None))
 
 
 def nothing_dropped(scene: Scene) -> None:
@@ -371,6 +362,12 @@ EXERCISES = (
                 every_label,
                 "Some labels that were kept are not what they were, or class 0 is treated in a special way. 0 is a "
                 "class like the others.",
+            ),
+            Property(
+                "wrong_type",
+                "labels stay int64",
+                int64,
+                "The labels come back in another type of whole number. They are int64 before, and stay so.",
             ),
             Property(
                 "no_class_comes_back",

@@ -27,7 +27,7 @@ def one_number_a_pair(scene: Scene) -> None:
     dim = scene.pick(6, 10, 14)
     value = scene.handle.call(None, (dim,), {})
     given = f"embedding_frequencies({dim})"
-    if isinstance(value, Failure):
+    if value is None or isinstance(value, Failure):
         scene.checked("the result", value, given)
     shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     scene.see("its shape", shape, given)
@@ -84,6 +84,9 @@ def obeys_dtype(scene: Scene) -> None:
     value = scene.handle.call(None, (dim,), {"dtype": torch.float64})
     if isinstance(value, Failure):
         scene.checked("the result", value, given)
+    scene.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
+    value = scene.handle.call(None, (dim,), {})
+    given = f"embedding_frequencies({dim})"
     scene.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
 
 

@@ -27,7 +27,7 @@ def no_bright_pixel(scene: Scene) -> None:
 
 
 def one_pixel(scene: Scene) -> None:
-    scene.call(scene.integers(0, 256).to(torch.uint8))
+    scene.call(scene.integers(0, 256, 1).to(torch.uint8))
 
 
 def dtype(scene: Scene) -> None:
@@ -144,6 +144,65 @@ EXERCISES = (
                 "You subtract the picture's own mean and divide by its spread. Then two pictures that differ in "
                 "brightness become the same: the scale has to be fixed.",
                 edited(from_pixels, (LAST, "return (values - values.mean()) / (values.std() + 1e-5)")),
+            ),
+            Misconception(
+                "multiplied",
+                "You multiply by 127.5. Pixels are large and the network's numbers small: divide.",
+                edited(from_pixels, (LAST, "return values * HALF_OF_255 - 1")),
+            ),
+            Misconception(
+                "divides_by_127",
+                "You divide by 127, so white becomes a little more than 1. Half of 255 is 127.5.",
+                edited(from_pixels, (LAST, "return values / 127 - 1")),
+            ),
+            Misconception(
+                "divides_by_255_then_shifts",
+                "You divide by 255 and subtract 1: that gives -1 to 0. The range from 0 to 1 has to be doubled first.",
+                edited(from_pixels, (LAST, "return values / 255 - 1")),
+            ),
+            Misconception(
+                "centred_at_128_over_127",
+                "You subtract 128 and divide by 127. Two numbers that are nearly right: middle and half width are "
+                "both 127.5.",
+                edited(from_pixels, (LAST, "return (values - 128) / 127")),
+            ),
+            Misconception(
+                "subtracts_in_uint8",
+                "You subtract before you convert: uint8 has no negative numbers, so dark pixels wrap around and "
+                "become bright.",
+                edited(from_pixels, (LAST, "return (pixels - 128).float() / HALF_OF_255")),
+            ),
+            Misconception(
+                "subtracts_127_in_uint8",
+                "You subtract 127 before you convert: uint8 has no negative numbers, so dark pixels wrap around and "
+                "become bright.",
+                edited(from_pixels, (LAST, "return (pixels - 127).float() / 128")),
+            ),
+            Misconception(
+                "clipped",
+                "You clip the pixels to [-1, 1], so that everything above 1 becomes white. Scale them instead.",
+                edited(from_pixels, (LAST, "return values.clamp(-1, 1)")),
+            ),
+            Misconception(
+                "adds_one",
+                "You add 1 where it should be subtracted: the numbers run from 1 to 3.",
+                edited(from_pixels, (LAST, "return values / HALF_OF_255 + 1")),
+            ),
+            Misconception(
+                "squashed",
+                "You send the numbers through tanh as well. They lie in [-1, 1] already, and black would no longer be "
+                "-1.",
+                edited(from_pixels, (LAST, "return torch.tanh(values / HALF_OF_255 - 1)")),
+            ),
+            Misconception(
+                "half_precision",
+                "You compute in half precision (.half()), which keeps three digits. The network computes in float32.",
+                edited(from_pixels, (LAST, "return pixels.half() / HALF_OF_255 - 1")),
+            ),
+            Misconception(
+                "shifted_by_a_half",
+                "You divide by 127.5 and subtract a half. The middle of 0 to 2 is 1.",
+                edited(from_pixels, (LAST, "return values / HALF_OF_255 - 0.5")),
             ),
         ),
         alternatives=(

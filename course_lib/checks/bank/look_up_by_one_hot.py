@@ -355,6 +355,42 @@ EXERCISES = (
                 "learn.",
                 (PRODUCT, "one_hot @ weight.detach()"),
             ),
+            Misconception(
+                "squeezed",
+                "You call squeeze() without an axis: with one label, or a table of one column, an axis is lost.",
+                lambda weight, labels: weight[labels].squeeze(),
+            ),
+            Misconception(
+                "ten_classes_always",
+                "You wrote 10 where the number of the table's rows belongs: len(weight).",
+                lambda weight, labels: F.one_hot(labels, 10).to(weight.dtype) @ weight,
+            ),
+            Misconception(
+                "ones_everywhere",
+                "Your matrix is 1 everywhere, so every image gets the sum of all rows.",
+                lambda weight, labels: weight.new_ones(len(labels), len(weight)) @ weight,
+            ),
+            Misconception(
+                "zeros_everywhere",
+                "Your matrix is 0 everywhere: the ones were never written.",
+                lambda weight, labels: weight.new_zeros(len(labels), len(weight)) @ weight,
+            ),
+            Misconception(
+                "all_labels_in_one_row",
+                "You merged the one-hot rows of all images into one. Each image has a row of its own.",
+                lambda weight, labels: F.one_hot(labels, len(weight)).sum(0, keepdim=True).to(weight.dtype) @ weight,
+            ),
+            Misconception(
+                "axes_of_the_comparison",
+                "You compare labels and class numbers as two plain vectors, number by number. One of them needs a "
+                "second axis, labels[:, None], so that every label meets every class.",
+                lambda weight, labels: (labels == torch.arange(len(weight))).to(weight.dtype) @ weight,
+            ),
+            Misconception(
+                "one_column_too_many",
+                "You made one column more than there are classes (or left the first one out).",
+                lambda weight, labels: F.one_hot(labels, len(weight) + 1).to(weight.dtype)[:, 1:] @ weight,
+            ),
         ),
         alternatives=(
             Alternative("by_index", by_index),

@@ -524,6 +524,64 @@ EXERCISES = (
                 "You stretch every group from -1 to 1. The norm asks for mean 0 and variance 1, whatever the extremes.",
                 lambda x, groups, eps=1e-5: 2 * rescaled(x, groups, eps) - 1,
             ),
+            Misconception(
+                "across_the_groups",
+                "You take mean and variance along axis 1, across the groups, place by place. A group's own numbers "
+                "lie along the last axis: dim=-1.",
+                changed(("dim=-1", "dim=1")),
+            ),
+            Misconception(
+                "mean_added",
+                "You add the mean where it should be subtracted.",
+                changed(
+                    ("rows - rows.mean(dim=-1, keepdim=True)", "rows - rows.mean(dim=-1, keepdim=True)"),
+                    (DIVIDE, "(rows + rows.mean(dim=-1, keepdim=True)) / torch.sqrt(variance + eps)"),
+                ),
+            ),
+            Misconception(
+                "brackets_missing",
+                "Brackets are missing: x - mean / deviation divides only the mean. First subtract, then divide the "
+                "difference.",
+                changed((DIVIDE, "rows - rows.mean(dim=-1, keepdim=True) / torch.sqrt(variance + eps)")),
+            ),
+            Misconception(
+                "median_for_the_mean",
+                "You subtract the median. The norm's middle is the mean.",
+                changed((DIVIDE, "(rows - rows.median(dim=-1, keepdim=True).values) / torch.sqrt(variance + eps)")),
+            ),
+            Misconception(
+                "softmax",
+                "You apply a softmax to each group. Its numbers are positive and add up to 1; a norm gives mean 0 and "
+                "variance 1.",
+                lambda x, groups, eps=1e-5: x.reshape(x.shape[0], groups, -1).softmax(-1).reshape(x.shape),
+            ),
+            Misconception(
+                "unit_length",
+                "You divide each group by its length (F.normalize). That neither subtracts the mean nor gives "
+                "variance 1.",
+                lambda x, groups, eps=1e-5: torch.nn.functional.normalize(
+                    x.reshape(x.shape[0], groups, -1), dim=-1
+                ).reshape(x.shape),
+            ),
+            Misconception(
+                "groups_of_columns",
+                "You moved axes before the reshape, so each row mixes columns of pixels from all channels. Reshape x "
+                "as it is: its second axis is the channels.",
+                lambda x, groups, eps=1e-5: torch.nn.functional.layer_norm(
+                    (rows := x.transpose(1, 3).reshape(x.shape[0], groups, -1)), rows.shape[-1:], eps=eps
+                ).reshape(x.shape),
+            ),
+            Misconception(
+                "variance_detached",
+                "You treat the variance as a constant (detach or no_grad). The values are right, but it depends on x "
+                "too.",
+                changed(("variance + eps", "variance.detach() + eps")),
+            ),
+            Misconception(
+                "mean_detached",
+                "You treat the mean as a constant (detach or no_grad). The values are right, but it depends on x too.",
+                changed((DIVIDE, "(rows - rows.mean(dim=-1, keepdim=True).detach()) / torch.sqrt(variance + eps)")),
+            ),
         ),
         alternatives=(
             Alternative("torchs_own", by_torch),

@@ -365,6 +365,29 @@ EXERCISES = (
                 "You return the whole list of numbers that fit. Return the largest of them.",
                 lambda channels: [g for g in range(1, 33) if channels % g == 0 and channels // g >= 4],
             ),
+            Misconception(
+                "square_root",
+                "You start from the square root of the channels. The two limits are 32 groups, and four channels in "
+                "each.",
+                lambda channels: next((g for g in range(int(channels**0.5), 1, -1) if channels % g == 0), 1),
+            ),
+            Misconception(
+                "thirty_two_or_one",
+                "You answer 32 where that fits and 1 elsewhere. Between the two there are other divisors: 64 channels "
+                "make 16 groups.",
+                lambda channels: 32 if channels % 32 == 0 and channels >= 128 else 1,
+            ),
+            Misconception(
+                "examples_only",
+                "You wrote down the docstring's examples. The rule has to work for every number of channels.",
+                lambda channels: {16: 4, 24: 6, 32: 8, 40: 10, 48: 12, 64: 16, 128: 32, 256: 32}.get(channels, 1),
+            ),
+            Misconception(
+                "channels_themselves_if_few",
+                "For one to three channels you return the channels. With one channel in each group the norm erases "
+                "what is added: one group.",
+                lambda channels: channels if channels < 4 else num_groups(channels),
+            ),
         ),
         alternatives=(
             Alternative("counting_down", by_counting_down),

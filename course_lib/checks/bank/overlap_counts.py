@@ -44,6 +44,11 @@ def one_pixel(scene: Scene) -> None:
     scene.call(1, scene.pick(2, 3, 4), scene.pick(1, 2, 3))
 
 
+def whole_numbers(scene: Scene) -> None:
+    value = scene.handle.call(None, (4, 3, 2), {})
+    scene.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "overlap_counts(4, 3, 2)")
+
+
 def by_name(scene: Scene) -> None:
     scene.call(stride=scene.pick(2, 3), size=scene.random.randrange(3, 7), kernel_size=4)
 
@@ -151,6 +156,12 @@ EXERCISES = (
                 by_name,
                 "Given in order the arguments work, given by name they do not. Keep the signature: size, kernel_size, "
                 "stride.",
+            ),
+            Property(
+                "wrong_type",
+                "the counts are int64",
+                whole_numbers,
+                "Your counts are right, in another type than int64, torch's own for whole numbers: dtype=torch.int64.",
             ),
             keeps_random_state(arguments=arguments),
         ),
@@ -369,6 +380,74 @@ EXERCISES = (
                 "batch_and_channel_axes_kept",
                 "Your counts still have the batch and channel axes that conv_transpose1d wants. Take them off: [0, 0].",
                 edited(overlap_counts, (RETURN, "return counts[None, None]")),
+            ),
+            Misconception(
+                "same_everywhere",
+                "You write kernel_size // stride everywhere, which is the count in the middle where the two divide. "
+                "At the ends fewer pixels write, and a remainder makes the counts alternate.",
+                lambda size, kernel_size, stride: torch.full(
+                    ((size - 1) * stride + kernel_size,), kernel_size // stride
+                ),
+            ),
+            Misconception(
+                "same_everywhere_rounded_up",
+                "You write kernel_size / stride everywhere, rounded up. At the ends fewer pixels write, and a "
+                "remainder makes the counts alternate.",
+                lambda size, kernel_size, stride: torch.full(
+                    ((size - 1) * stride + kernel_size,), -(-kernel_size // stride)
+                ),
+            ),
+            Misconception(
+                "never_added",
+                "Your counts are all 0: the loop does not reach the tensor that you return, or adds nothing to it.",
+                lambda size, kernel_size, stride: torch.zeros((size - 1) * stride + kernel_size, dtype=torch.int64),
+            ),
+            Misconception(
+                "true_and_false",
+                "You return whether any pixel writes, true or false. The question is how many do.",
+                edited(overlap_counts, (RETURN, "return counts > 0")),
+            ),
+            Misconception(
+                "total_only",
+                "You return one number, the sum. Each output pixel has a count of its own.",
+                edited(overlap_counts, (RETURN, "return int(counts.sum())")),
+            ),
+            Misconception(
+                "end_of_the_slice_without_start",
+                "Your slice ends at kernel_size, wherever it starts. It is kernel_size pixels long: i * stride : i * "
+                "stride + kernel_size.",
+                edited(overlap_counts, (ADD, "counts[i * stride : kernel_size] += 1")),
+            ),
+            Misconception(
+                "end_of_the_slice_without_stride",
+                "Your slice starts at i * stride and ends at i + kernel_size, so it gets shorter and shorter. Its end "
+                "is i * stride + kernel_size.",
+                edited(overlap_counts, (ADD, "counts[i * stride : i + kernel_size] += 1")),
+            ),
+            Misconception(
+                "writes_one_pixel",
+                "Each of your input pixels writes to one output pixel. It writes to kernel_size of them, side by side.",
+                edited(overlap_counts, (ADD, "counts[i * stride] += 1")),
+            ),
+            Misconception(
+                "one_input_too_many",
+                "You let size + 1 pixels write. range(size) gives size of them, from 0 on.",
+                edited(overlap_counts, (LOOP, "for i in range(size + 1):")),
+            ),
+            Misconception(
+                "stride_nowhere",
+                "The stride has no effect, neither on the length nor on the places: your input pixels land side by "
+                "side.",
+                edited(
+                    overlap_counts,
+                    (ZEROS, "torch.zeros(size - 1 + kernel_size, dtype=torch.int64)"),
+                    (ADD, "counts[i : i + kernel_size] += 1"),
+                ),
+            ),
+            Misconception(
+                "number_of_the_pixel",
+                "You write the number of the input pixel, i. Count: each pixel adds 1.",
+                edited(overlap_counts, (ADD, "counts[i * stride : i * stride + kernel_size] = i")),
             ),
         ),
         alternatives=(

@@ -1,25 +1,13 @@
 """Exercise parameter_budget (lesson 07)."""
 
-from collections.abc import Callable
-from typing import Any
-
 from torch import nn
 
 from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
 from course_lib.checks.scene import Scene
+from course_lib.checks.watched.parameter_budget import watched
 from course_lib.parameters import count_parameters, parameter_budget
 from course_lib.tracing import SECTIONS
 from course_lib.unet import UNet
-
-
-def of_described_unet(answer: Callable) -> Callable:
-    """The answer for a UNet of the given arguments; a dict as pairs in alphabetical order: its order is free."""
-
-    def watched(**config: Any) -> Any:
-        result = answer(UNet(**config))
-        return tuple(sorted(result.items())) if isinstance(result, dict) else result
-
-    return watched
 
 
 def small(scene: Scene) -> None:
@@ -46,11 +34,25 @@ def attention_everywhere(scene: Scene) -> None:
     )
 
 
+def partly_frozen(scene: Scene) -> None:
+    scene.call(
+        freeze=scene.pick("encoder", "time_embed"),
+        base_channels=8,
+        channel_mults=(1,),
+        num_res_blocks=1,
+        label="the budget, sorted",
+    )
+
+
+def order(scene: Scene) -> None:
+    scene.call(see="order", base_channels=8, channel_mults=(1,), num_res_blocks=1, label="the headings")
+
+
 def from_parameter_names(model: nn.Module) -> dict[str, int]:
     budget = {}
     for name, values in model.named_parameters():
         heading = SECTIONS[name.partition(".")[0]]
-        budget[heading] = budget.get(heading, 0) + values.numel()
+        budget[heading] = budget.get(heading, 0) + values.numel() * values.requires_grad
     return budget
 
 
@@ -61,21 +63,21 @@ def heading_by_heading(model: nn.Module) -> dict[str, int]:
             for name, above in SECTIONS.items()
             if above == heading and hasattr(model, name)
         )
-        for heading in set(SECTIONS.values())
+        for heading in dict.fromkeys(SECTIONS.values())
     }
 
 
 def written_out(model: UNet) -> dict[str, int]:
     def count(*parts: nn.Module) -> int:
-        return sum(values.numel() for part in parts for values in part.parameters())
+        return sum(values.numel() for part in parts for values in part.parameters() if values.requires_grad)
 
     return {
-        "OUTPUT": count(model.norm_out, model.conv_out),
-        "DECODER": count(model.decoder),
-        "MIDDLE": count(model.mid_resblock1, model.mid_attention, model.mid_resblock2),
-        "ENCODER": count(*model.encoder),
-        "INITIAL CONV": count(model.conv_in),
         "EMBEDDINGS": count(model.time_embed, model.class_embed),
+        "INITIAL CONV": count(model.conv_in),
+        "ENCODER": count(*model.encoder),
+        "MIDDLE": count(model.mid_resblock1, model.mid_attention, model.mid_resblock2),
+        "DECODER": count(model.decoder),
+        "OUTPUT": count(model.norm_out, model.conv_out),
     }
 
 
@@ -92,9 +94,16 @@ EXERCISES = (
         reference=parameter_budget,
         lesson="07",
         where="the docstring of parameter_budget, and the table SECTIONS in course_lib/tracing.py",
-        watched=of_described_unet,
+        watched=watched,
         properties=(
-            Property("values", "every heading has the parameters of its parts", small),
+            Property(
+                "wrong_under_a_heading",
+                "every heading has the parameters of its parts",
+                small,
+                "A heading's number is not that of its parts (the first that differs stands below). Each part of "
+                "model.named_children() goes under SECTIONS[name] once, with count_parameters(part), added to what "
+                "is there.",
+            ),
             Property(
                 "fixed_to_one_network",
                 "a UNet with one level, another number of classes and of image channels is counted right",
@@ -108,6 +117,20 @@ EXERCISES = (
                 attention_everywhere,
                 "Where levels have attention of their own your budget is wrong: count whole parts (model.encoder), "
                 "not the kinds of layers you expect in them.",
+            ),
+            Property(
+                "frozen_counted",
+                "what is frozen does not count",
+                partly_frozen,
+                "You count frozen parameters too, so that the budget does not add up to count_parameters(model). Let "
+                "count_parameters do the counting: it knows.",
+            ),
+            Property(
+                "headings_in_another_order",
+                "the headings come in the document's order",
+                order,
+                "The numbers are right and the headings stand in another order. A dict keeps the order in which its "
+                "keys are made: start with all six in the document's order, as the first step says.",
             ),
         ),
         misconceptions=(
@@ -173,6 +196,46 @@ EXERCISES = (
                 "total_added",
                 "You put the total in as another heading. The document has six, and their sum is the total.",
                 (END, "    return budget | {'TOTAL': sum(budget.values())}"),
+            ),
+            mistake(
+                "key_missing",
+                "You look up a key that is not there. The keys of SECTIONS are the names of the model's own parts, "
+                "which model.named_children() yields. And the keys of your dict are its *values*: each has to be "
+                "there, at 0, before anything is added.",
+                ("dict.fromkeys(SECTIONS.values(), 0)", "{}"),
+            ),
+            mistake(
+                "starts_at_one",
+                "Every heading has one too many: they start at 0.",
+                ("dict.fromkeys(SECTIONS.values(), 0)", "dict.fromkeys(SECTIONS.values(), 1)"),
+            ),
+            mistake(
+                "embeddings_left_at_zero",
+                "EMBEDDINGS stays at 0. time_embed and class_embed are parts as all others.",
+                (ADD, "if 'embed' not in name:\n            " + ADD),
+            ),
+            mistake(
+                "first_axis_only",
+                "You add shape[0], the length of each tensor's first axis. count_parameters(part) adds up all numbers.",
+                (ADD, "budget[SECTIONS[name]] += sum(p.shape[0] for p in part.parameters())"),
+            ),
+            mistake(
+                "weights_by_name",
+                "You count what is called weight. Biases learn as well.",
+                (ADD, "budget[SECTIONS[name]] += sum(p.numel() for n, p in part.named_parameters() if 'weight' in n)"),
+            ),
+            mistake(
+                "encoder_and_decoder_exchanged",
+                "Encoder and decoder have changed places.",
+                (
+                    END,
+                    "    a, b = budget['ENCODER'], budget['DECODER']\n    return budget | {'ENCODER': b, 'DECODER': a}",
+                ),
+            ),
+            mistake(
+                "headings_rewritten",
+                "Your headings are written otherwise. Take them as they stand in SECTIONS, in capital letters.",
+                (END, "    return {heading.lower(): count for heading, count in budget.items()}"),
             ),
             mistake(
                 "running_total",

@@ -363,6 +363,7 @@ SHORTCUT = "h += self.skip_conv(x)"
 BROADCAST = f"{EMBEDDING}[:, :, None, None]"
 DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
 NORMS = ("group_norm(in_channels)", "group_norm(out_channels)")
+SECOND_WITH_CONV1 = SECOND.replace("self.conv2", "(self.conv1 if x.shape[1] == h.shape[1] else self.conv2)")
 CONV1 = "nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)"
 CONV2 = "nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)"
 
@@ -440,8 +441,8 @@ EXERCISES = (
                 "shortcut_always_convolved",
                 "where the channels stay, the shortcut is the input itself",
                 no_shortcut_convolution,
-                "Where the channels stay, you still have a 1x1 convolution (or another Linear) of that width. The shortcut "
-                "is then the input itself (nn.Identity): an open road for features and gradients.",
+                "Where the channels stay, you still have a 1x1 convolution (or another Linear) of that width. The "
+                "shortcut is then the input itself (nn.Identity): an open road for features and gradients.",
             ),
             Property(
                 "first_norm_of_another_width",
@@ -630,8 +631,8 @@ EXERCISES = (
             ),
             mistake(
                 "dropout_of_another_strength",
-                "Your dropout stands in its place and is of another strength than asked for. Does it act twice, or with a "
-                "changed probability?",
+                "Your dropout stands in its place and is of another strength than asked for. Does it act twice, or "
+                "with a changed probability?",
                 (DROPOUT, "self.dropout(self.dropout(F.silu(self.norm2(h))))"),
             ),
             mistake(
@@ -642,8 +643,8 @@ EXERCISES = (
             ),
             mistake(
                 "dropout_argument_not_handed_on",
-                "With dropout=0.0 your block still drops: nn.Dropout got another probability than the argument (its own "
-                "default 0.5, a fixed number, or 1 - dropout). Hand it on as it is, nn.Dropout(dropout).",
+                "With dropout=0.0 your block still drops: nn.Dropout got another probability than the argument (its "
+                "own default 0.5, a fixed number, or 1 - dropout). Hand it on as it is, nn.Dropout(dropout).",
                 ("nn.Dropout(dropout)", "nn.Dropout()"),
             ),
             mistake(
@@ -654,9 +655,9 @@ EXERCISES = (
             # the embedding
             mistake(
                 "embedding_not_added",
-                "Your block never hears the embedding: it is not added (a sum without = or += is lost), or every channel gets "
-                "the same number, which norm2 takes out again. It belongs right after the first convolution, one number a "
-                "channel.",
+                "Your block never hears the embedding: it is not added (a sum without = or += is lost), or every "
+                "channel gets the same number, which norm2 takes out again. It belongs right after the first "
+                "convolution, one number a channel.",
                 (ADD, "pass"),
             ),
             mistake(
@@ -1136,6 +1137,42 @@ EXERCISES = (
                 "shortcut_detached",
                 "The shortcut is cut from its past (detach or no_grad). It is the road the gradient should take.",
                 ("self.skip_conv(x)", "self.skip_conv(x.detach())"),
+            ),
+            mistake(
+                "first_convolution_where_it_fits",
+                "Where the channels stay, you use conv1 a second time in place of conv2. Each has weights of its own.",
+                (SECOND, SECOND_WITH_CONV1),
+            ),
+            mistake(
+                "input_overwritten",
+                "You overwrite x on the way, so the shortcut starts from what the branch gave and not from the input. "
+                "Keep x as it is, and give the branch another name.",
+                (SHORTCUT, "h = h + (self.skip_conv(h) if h.shape[1] == x.shape[1] else h)"),
+            ),
+            mistake(
+                "shortcut_detached_too",
+                "The shortcut's result is cut from its past (detach or no_grad): neither the input nor the 1x1 "
+                "convolution would get a gradient through it.",
+                (SHORTCUT, "h += self.skip_conv(x).detach()"),
+            ),
+            mistake(
+                "branch_detached",
+                "The branch is cut from its past (detach or no_grad), so that only the shortcut carries a gradient "
+                "back to x.",
+                ("self.norm1(x)", "self.norm1(x.detach())"),
+            ),
+            mistake(
+                "mean_embedding_for_all",
+                "Every image gets the mean of all embeddings. Each has its own time and class.",
+                (BROADCAST, "self.emb_proj(F.silu(emb.mean(0, keepdim=True)))[:, :, None, None]"),
+            ),
+            mistake(
+                "second_norm_before_and_after",
+                "You call norm2 twice, before the embedding is added and after. It comes once, after.",
+                (
+                    FIRST,
+                    FIRST.replace("self.conv1(F.silu(self.norm1(x)))", "self.norm2(self.conv1(F.silu(self.norm1(x))))"),
+                ),
             ),
         ),
         alternatives=(

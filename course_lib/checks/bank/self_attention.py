@@ -46,6 +46,10 @@ def parameters(scene: Scene) -> None:
     scene.build(16, 2)
 
 
+def projection_at_zero(scene: Scene) -> None:
+    scene.build_silenced(r"^proj\.", 16, 4)(uneven(scene, 2, 16, 6, 6))
+
+
 def heads_of_one_channel(scene: Scene) -> None:
     """Where d = 1 the root of d does nothing, and the numbers of a pixel cannot be torn apart."""
     scene.build(16, 16)(already_normed(scene, 2, 16, 8, 8), tolerance=3)
@@ -362,9 +366,19 @@ EXERCISES = (
                 "keys and values, and a 1x1 convolution for the projection, each with weight and bias.",
             ),
             Property(
-                "values",
+                "shortcut_not_x",
+                "with the projection at zero, the output is x itself",
+                projection_at_zero,
+                "With the projection at zero nothing but x should come out, and your block gives something else: x is "
+                "added once, as it came in, and nothing follows the sum. Nothing goes round the projection either.",
+                partial=True,
+            ),
+            Property(
+                "branch_not_as_drawn",
                 "with heads of one channel the output is that of the drawing, step by step",
                 heads_of_one_channel,
+                "The shortcut is right; the branch is not, even with heads of a single channel. From qkv to proj: "
+                "split, softmax over the keys, times the *values*, every pixel and head back in its place, projection.",
             ),
             Property(
                 "wrong_for_wide_heads",

@@ -27,6 +27,16 @@ def example(scene: Scene) -> tuple:
     return scene.normal(2, 3 * 3 * 4, 5, 6), 3
 
 
+def shapes(scene: Scene) -> None:
+    heads = scene.pick(1, 2)
+    value = scene.handle.call(None, (scene.normal(scene.pick(1, 2), 3 * heads * 5, 8, 8), heads), {})
+    if isinstance(value, Tensor) and value.ndim == 5 and value.shape[0] == 3:
+        value = tuple(value)
+    if isinstance(value, tuple):
+        value = tuple(tuple(part.shape) if isinstance(part, Tensor) else "no tensor" for part in value)
+    scene.checked("the shapes", value, f"split_heads with {heads} heads")
+
+
 def one_head(scene: Scene) -> None:
     split(scene, scene.normal(2, 3 * scene.pick(5, 7), 8, 8), 1)
     split(scene, scene.normal(1, 3 * scene.pick(5, 7), 8, 8), 1)
@@ -139,7 +149,20 @@ EXERCISES = (
         lesson="05",
         where='the document, section 5, the box "Reshape: (B,C,H,W) -> (B,heads,N,d)"',
         properties=(
-            Property("values", "with one head: q, k, v in this order, one row a pixel", one_head),
+            Property(
+                "not_three_tensors_of_that_shape",
+                "three tensors of shape (B, heads, N, d) come back",
+                shapes,
+                "What you return is not three tensors of four axes, (B, heads, N, d), for every number of images and "
+                "heads. Write the shape behind each of your lines; every size comes from qkv.shape and num_heads.",
+            ),
+            Property(
+                "not_q_k_v_by_pixels",
+                "with one head: q, k, v in this order, one row a pixel",
+                one_head,
+                "The shapes are right, and with one head some number is not where it should be: the first third of the "
+                "channels are queries, the second keys, the last values, and row n holds the numbers of pixel n.",
+            ),
             Property(
                 "heads_confused",
                 "with several heads: the first d channels of the queries belong to head 0, the next d to head 1",
@@ -301,6 +324,38 @@ EXERCISES = (
                 "the_first_third_three_times",
                 "q, k and v are all the queries' channels. Each of the three has its own third.",
                 edited(split_heads, (RETURN, "return q, q, q")),
+            ),
+            Misconception(
+                "keys_twice",
+                "You return the keys a second time in place of the values. The last third of the channels are values.",
+                edited(split_heads, (RETURN, "return q, k, k")),
+            ),
+            Misconception(
+                "only_two",
+                "Two tensors come back. The values are missing: q, k and v.",
+                edited(split_heads, (RETURN, "return q, k")),
+            ),
+            Misconception(
+                "chunk_keeps_its_axis",
+                "chunk (or split) leaves an axis of length 1 behind, where unbind takes it away: your tensors have "
+                "five axes.",
+                edited(split_heads, (UNBIND, "q, k, v = qkv.chunk(3, dim=1)")),
+            ),
+            Misconception(
+                "channels_before_heads",
+                "Your tensors are (B, d, heads, N): heads and their channels have changed places instead of channels "
+                "and pixels. The axes to exchange are the last two.",
+                edited(split_heads, (TRANSPOSE, "qkv = qkv.transpose(2, 3)")),
+            ),
+            Misconception(
+                "unbound_along_the_batch",
+                "You take the tensor apart along axis 0, the images. The axis of length 3 is number 1.",
+                edited(split_heads, (UNBIND, "return qkv.unbind(dim=0)")),
+            ),
+            Misconception(
+                "pixels_in_reverse",
+                "Your pixels are numbered from the end. Row 0 is the first pixel, upper left.",
+                edited(split_heads, (RETURN, "return q.flip(2), k.flip(2), v.flip(2)")),
             ),
             Misconception(
                 "still_one_piece",

@@ -36,7 +36,7 @@ def dull_picture(scene: Scene) -> None:
 
 
 def one_number(scene: Scene) -> None:
-    scene.call(inside(scene))
+    scene.call(inside(scene, 1))
 
 
 def dtype(scene: Scene) -> None:
@@ -162,6 +162,100 @@ EXERCISES = (
                 "not_converted",
                 "The numbers still lie between -1 and 1: they have been clipped and nothing else.",
                 edited(to_pixels, (SCALE, "images"), (ROUND, "values")),
+            ),
+            Misconception(
+                "still_floating_point",
+                "Your numbers are right and still floating point. A screen wants uint8: convert them at the end.",
+                edited(to_pixels, (ROUND, "values.round()")),
+            ),
+            Misconception(
+                "int8",
+                "You convert to int8, which ends at 127: all that is brighter than middle grey turns negative. Pixels "
+                "are uint8.",
+                edited(to_pixels, (ROUND, "values.round().long().to(torch.int8)")),
+            ),
+            Misconception(
+                "not_shifted",
+                "You multiply without adding 1 first, so black to middle grey is negative and wraps around in uint8.",
+                edited(
+                    to_pixels,
+                    (SCALE, "images * HALF_OF_255"),
+                    (ROUND, "values.round().long().remainder(256).to(torch.uint8)"),
+                ),
+            ),
+            Misconception(
+                "subtracts_one",
+                "You subtract 1 where it should be added: all numbers are negative and wrap around in uint8.",
+                edited(
+                    to_pixels,
+                    (SCALE, "(images - 1) * HALF_OF_255"),
+                    (ROUND, "values.round().long().remainder(256).to(torch.uint8)"),
+                ),
+            ),
+            Misconception(
+                "shifted_after_scaling",
+                "You add 1 after you multiply, where it is one step of grey. Add it before, where it is half the "
+                "range.",
+                edited(
+                    to_pixels,
+                    (SCALE, "images * HALF_OF_255 + 1"),
+                    (ROUND, "values.round().long().remainder(256).to(torch.uint8)"),
+                ),
+            ),
+            Misconception(
+                "times_255_and_wrapped",
+                "You add 1 and multiply by 255, which is twice too much: bright pixels pass 255 and wrap around in "
+                "uint8.",
+                edited(
+                    to_pixels,
+                    (SCALE, "(images + 1) * 255"),
+                    (ROUND, "values.round().long().remainder(256).to(torch.uint8)"),
+                ),
+            ),
+            Misconception(
+                "times_256_cut_off",
+                "You spread [-1, 1] over 256 and cut off. That is a fair way to make pixels, and it is not the "
+                "nearest: from_pixels divides by 127.5, so the way back multiplies by 127.5 and rounds.",
+                edited(to_pixels, (SCALE, "((images + 1) * 128).clamp(0, 255)"), (ROUND, "values.to(torch.uint8)")),
+            ),
+            Misconception(
+                "rounded_after_the_shift",
+                "You round after adding 1, before you scale: only three shades of grey are left. Round at the end.",
+                edited(to_pixels, (SCALE, "(images + 1).round() * HALF_OF_255"), (ROUND, "values.to(torch.uint8)")),
+            ),
+            Misconception(
+                "squashed_by_tanh",
+                "You squash with tanh, which changes every number. What lies inside [-1, 1] stays as it is: clip.",
+                edited(to_pixels, (CLIP, "images = images.tanh()")),
+            ),
+            Misconception(
+                "squashed_by_sigmoid",
+                "You use a sigmoid, which turns -1 into 0.27 and not into 0. The way back is a straight line.",
+                edited(to_pixels, (SCALE, "images.sigmoid() * 255")),
+            ),
+            Misconception(
+                "stretched",
+                "You stretch every picture to its own darkest and brightest point. The scale is fixed: -1 is black "
+                "and 1 is white.",
+                edited(
+                    to_pixels,
+                    (CLIP, "images = 2 * (images - images.min()) / (images.max() - images.min() + 1e-12) - 1"),
+                ),
+            ),
+            Misconception(
+                "stretched_and_cut_off",
+                "You stretch every picture to its own darkest and brightest point, and cut off instead of rounding. "
+                "The scale is fixed: -1 is black and 1 is white.",
+                edited(
+                    to_pixels,
+                    (CLIP, "images = 2 * (images - images.min()) / (images.max() - images.min() + 1e-12) - 1"),
+                    (ROUND, "values.to(torch.uint8)"),
+                ),
+            ),
+            Misconception(
+                "divided_again",
+                "You divide by 127.5. On the way back from [-1, 1] to [0, 255] numbers grow: multiply.",
+                edited(to_pixels, (SCALE, "(images + 1) / HALF_OF_255"), (ROUND, "values.round().to(torch.uint8)")),
             ),
         ),
         alternatives=(

@@ -68,6 +68,44 @@ def one_level(scene: Scene) -> None:
     run(unet, *inputs(scene))
 
 
+# layers of which the last gives zeros hand on what came in: without them the network is what connects its parts
+NO_ATTENTION, NO_BLOCKS, NO_EMBEDDING = r"\bproj\.", r"\bconv2\.", r"\bemb_proj\."
+BARE = f"{NO_ATTENTION}|{NO_BLOCKS}"
+
+
+def layers(scene: Scene) -> None:
+    scene.build(**ONE_LEVEL)
+    scene.build(**TWO_LEVELS, attention_resolutions=(scene.pick(8, 16),))
+
+
+def both_ends(scene: Scene) -> None:
+    unet = scene.build_silenced(BARE, **ONE_LEVEL)
+    run(unet, *inputs(scene))
+
+
+def way_of_h(scene: Scene) -> None:
+    unet = scene.build_silenced(BARE, base_channels=8, channel_mults=(1, 2, 3), num_res_blocks=1, image_size=16)
+    run(unet, *inputs(scene, 8, 4, batch=2))
+
+
+def only_attentions(scene: Scene) -> None:
+    unet = scene.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
+    run(unet, *inputs(scene, batch=2))
+
+
+def without_embedding(scene: Scene) -> None:
+    unet = scene.build_silenced(NO_EMBEDDING, **ONE_LEVEL)
+    run(unet, *inputs(scene))
+
+
+def other_attentions(scene: Scene) -> None:
+    """Attention in the first level only."""
+    unet = scene.build(
+        base_channels=8, channel_mults=(1, 2), num_res_blocks=1, attention_resolutions=(16,), image_size=16, num_heads=2
+    )
+    run(unet, *inputs(scene, 4, 2, batch=2))
+
+
 def two_levels(scene: Scene) -> None:
     unet = scene.build(**TWO_LEVELS)
     run(unet, *inputs(scene))
@@ -82,7 +120,7 @@ def document_like(scene: Scene) -> None:
 
 def three_blocks(scene: Scene) -> None:
     unet = scene.build(
-        base_channels=8, channel_mults=(1, 2), num_res_blocks=3, attention_resolutions=(16,), image_size=16, num_heads=2
+        base_channels=8, channel_mults=(1, 2), num_res_blocks=3, attention_resolutions=(4,), image_size=8, num_heads=2
     )
     run(unet, *inputs(scene, 4, 2, batch=2))
 
@@ -354,6 +392,22 @@ EMBEDDING_MISTAKES = (
         (MIDDLE3, MIDDLE3.replace("emb", "0 * emb")),
     ),
     wrong(
+        "first_middle_block_deaf",
+        "mid_resblock1 gets zeros instead of emb. Both blocks of the middle hear it.",
+        (MIDDLE1, MIDDLE1.replace("emb", "0 * emb")),
+    ),
+    wrong(
+        "second_middle_block_deaf",
+        "mid_resblock2 gets zeros instead of emb. Both blocks of the middle hear it.",
+        (MIDDLE3, MIDDLE3.replace("emb", "0 * emb")),
+    ),
+    wrong(
+        "middle_hears_time_only",
+        "The middle is handed the time embedding without the class. Sum the two once, at the top.",
+        (MIDDLE1, MIDDLE1.replace("emb", "self.time_embed(t)")),
+        (MIDDLE3, MIDDLE3.replace("emb", "self.time_embed(t)")),
+    ),
+    wrong(
         "decoder_hears_time_only",
         "Your decoder is handed the time embedding without the class. It is one vector for the whole network: time "
         "plus class.",
@@ -583,6 +637,21 @@ PATH_MISTAKES = (
         (MIDDLE2, "h = h + self.mid_attention(h)\n"),
     ),
     wrong(
+        "encoder_attention_added_again",
+        "In the encoder you add h to the attention's result, and the attention has done so already.",
+        (ENCODE, "h = resblock(h, emb)\n                h = h + attention(h)\n                skips.append(h)"),
+    ),
+    wrong(
+        "decoder_attention_added_again",
+        "In the decoder you add h to the attention's result, and the attention has done so already.",
+        (DECODE, CAT + "                h = resblock(h, emb)\n                h = h + attention(h)"),
+    ),
+    wrong(
+        "decoder_attention_twice",
+        "Your decoder calls each attention twice. Once behind its block is enough.",
+        (DECODE, DECODE.replace("attention(resblock(h, emb))", "attention(attention(resblock(h, emb)))")),
+    ),
+    wrong(
         "level_attention_added_again",
         "In the levels you add h to the attention's result, and the attention has done so already.",
         ("attention(resblock(h, emb))", "resblock(h, emb)\n                h = h + attention(h)"),
@@ -599,7 +668,8 @@ PATH_MISTAKES = (
     ),
     wrong(
         "middle_missing",
-        "You go from the encoder straight to the decoder. The middle stands between: block, attention, block.",
+        "The decoder goes on from what the encoder made: the middle (block, attention, block) is missing, or its "
+        "result is thrown away, because `h = ` is missing in front of a line.",
         (MIDDLE, "pass\n"),
     ),
     wrong(
@@ -649,14 +719,6 @@ PATH_MISTAKES = (
         (MIDDLE2, MIDDLE2 + "        " + MIDDLE2),
     ),
     wrong(
-        "middle_result_dropped",
-        "The middle works on h and its result is thrown away: an assignment `h = ` is missing in front of one of its "
-        "lines.",
-        (MIDDLE3, MIDDLE3.replace("h = ", "", 1)),
-        (MIDDLE2, MIDDLE2.replace("h = ", "", 1)),
-        (MIDDLE1, MIDDLE1.replace("h = ", "", 1)),
-    ),
-    wrong(
         "middle_with_shortcut",
         "You add what the encoder made to what the middle gives. The encoder's last result already reaches the decoder "
         "as the newest skip.",
@@ -679,6 +741,16 @@ PATH_MISTAKES = (
         "You halve with a pooling of your own. Each level brings its Downsample, a convolution that learns: "
         "level.resample.",
         (HALVE, "h = F.avg_pool2d(h, 2)\n                skips.append(h)"),
+    ),
+    wrong(
+        "max_pooling_instead_of_downsample",
+        "You halve with max_pool2d. Each level brings its Downsample, a convolution that learns: level.resample.",
+        (HALVE, "h = F.max_pool2d(h, 2)\n                skips.append(h)"),
+    ),
+    wrong(
+        "encoder_upside_down",
+        "You go through self.encoder in reverse. It is stored in the order it runs: highest resolution first.",
+        ("for level in self.encoder:", "for level in reversed(self.encoder):"),
     ),
     wrong(
         "doubled_before_the_blocks",
@@ -874,6 +946,16 @@ CONSTRUCTION_MISTAKES = (
         ("emb_dim = 4 * base_channels", "emb_dim = base_channels"),
     ),
     built_otherwise(
+        "embedding_half_as_wide",
+        "Your embedding is twice as wide as base_channels. It is four times as wide: 256 for 64.",
+        ("emb_dim = 4 * base_channels", "emb_dim = 2 * base_channels"),
+    ),
+    built_otherwise(
+        "middle_without_attention",
+        "Your middle has no attention. It always has one, whatever attention_resolutions says.",
+        ("self.mid_attention = SelfAttention(channels, num_heads)", "self.mid_attention = nn.Identity()"),
+    ),
+    built_otherwise(
         "embedding_always_256",
         "You fixed the embedding's width at 256. It is 4 * base_channels, and that is 256 for 64 only.",
         ("emb_dim = 4 * base_channels", "emb_dim = 256"),
@@ -1061,8 +1143,71 @@ EXERCISES = (
         where="the document, section Full Forward Pass: Shape Tracking, line by line",
         seconds=2.0,
         properties=(
-            Property("one_level", "with a single level every step runs in the document's order", one_level),
-            Property("two_levels", "with two levels sizes go down and up again, and skips fit", two_levels),
+            Property(
+                "other_layers",
+                "__init__ makes the layers that the document draws",
+                layers,
+                "The layers your __init__ makes are not those of the document. Compare the shapes named below with its "
+                "drawing: which block stands at which level, how many channels go in and out, and which layer is one "
+                "too many or missing.",
+            ),
+            Property(
+                "both_ends",
+                "with blocks and attentions at zero, conv_in, the concatenations and the output are what is left",
+                both_ends,
+                "Even with all blocks and attentions silenced your network gives something else, so look at what is "
+                "left: conv_in takes the image as it is, each decoder block gets cat([h, skip]), and at the end stand "
+                "norm_out, SiLU and conv_out, nothing more.",
+                partial=True,
+            ),
+            Property(
+                "way_of_h",
+                "with blocks and attentions at zero, h and the skips take the document's way through three levels",
+                way_of_h,
+                "One level is right, and with several h or a skip goes astray, even with blocks and attentions "
+                "silenced. Follow them on paper: what is pushed after each step, which skip each decoder block pops, "
+                "and where level.resample is called.",
+                partial=True,
+            ),
+            Property(
+                "attention_out_of_place",
+                "with residual blocks at zero, every attention is called once, in its place",
+                only_attentions,
+                "h and the skips take the right way; an attention does not stand where it should. Behind each residual "
+                "block stands its own, called once, with the same sides of the U alike, and what is pushed is what it "
+                "gives. In the middle it stands between the two blocks.",
+                partial=True,
+            ),
+            Property(
+                "blocks_out_of_order",
+                "with a silent embedding, every residual block runs once, in its place",
+                without_embedding,
+                "h, skips and attentions are right; the residual blocks are not. Each is called once, in the order of "
+                "the lists, and hands its result on: block, attention, next block.",
+                partial=True,
+            ),
+            Property(
+                "embedding_not_as_documented",
+                "with a single level every step runs in the document's order",
+                one_level,
+                "All is right as long as the embedding is silent, so the mistake lies there: "
+                "emb = time_embed(t) + class_embed(labels), made once, and handed unchanged to *every* residual block: "
+                "encoder, middle and decoder.",
+            ),
+            Property(
+                "levels_unlike",
+                "with two levels sizes go down and up again, and skips fit",
+                two_levels,
+                "With one level your network is right and with two it is not, so a level is treated otherwise than the "
+                "others, or a resampling is. The same steps run at every level, with the level's own layers.",
+            ),
+            Property(
+                "attention_at_other_levels",
+                "attention stands where attention_resolutions says",
+                other_attentions,
+                "With attention at the highest resolution alone your network goes wrong. attention_resolutions names "
+                "heights in pixels: the level of height 16 has attention if 16 is in it, in encoder and decoder alike.",
+            ),
             Property(
                 "document_like",
                 "with three levels and two blocks a level, as in the document, the output is right",

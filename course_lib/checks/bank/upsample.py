@@ -343,6 +343,32 @@ UP_MISCONCEPTIONS: Sequence[Misconception] = (
         up(lambda self, x: nearest(self.conv(x))),
     ),
     Misconception(
+        "convolved_twice",
+        "You convolve twice. One 3x3 convolution comes after the enlarging, and that is all.",
+        up(lambda self, x: self.conv(self.conv(nearest(x)))),
+    ),
+    Misconception(
+        "smoothed_afterwards",
+        "You average neighbouring pixels after the convolution. The convolution itself is the filter that smooths, and "
+        "it learns how.",
+        up(lambda self, x: F.avg_pool2d(self.conv(nearest(x)), 3, stride=1, padding=1)),
+    ),
+    Misconception(
+        "height_for_both",
+        "You use the height for both axes. Double each axis by itself, or use scale_factor=2.",
+        enlarged_by(lambda x: F.interpolate(x, size=(2 * x.shape[2], 2 * x.shape[2]))),
+    ),
+    Misconception(
+        "width_for_both",
+        "You use the width for both axes. Double each axis by itself, or use scale_factor=2.",
+        enlarged_by(lambda x: F.interpolate(x, size=(2 * x.shape[3], 2 * x.shape[3]))),
+    ),
+    Misconception(
+        "squeezed",
+        "You call squeeze() without an axis: it removes every axis of length one, the batch's or the channels' too.",
+        up(lambda self, x: self.conv(nearest(x)).squeeze()),
+    ),
+    Misconception(
         "bilinear",
         "You interpolate bilinearly. The document's mode is 'nearest': repeat each pixel, and let the convolution "
         "learn how to smooth.",

@@ -1,0 +1,188 @@
+"""What a wrong result alone can tell, where no mistake of the bank behaves like it: an error, a shape, a factor."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.guard import Failure
+
+# a name and a sentence, as a misconception has them
+Symptom = tuple[str, str]
+
+# what the error's text contains -> what it means
+ERRORS: tuple[tuple[str, Symptom], ...] = (
+    (
+        "__init__()",
+        (
+            "super_init_missing",
+            "super().__init__() has to come first in __init__: before it, torch has no place to keep your layers.",
+        ),
+    ),
+    (
+        "must match the size of tensor",
+        (
+            "sizes_do_not_line_up",
+            "Two tensors meet whose sizes do not fit. Axes are lined up from the right, and each pair must be equal or "
+            "have a 1 in it: write both shapes down, and look for an axis that is missing (None, keepdim=True) or one "
+            "too many.",
+        ),
+    ),
+    (
+        "shapes cannot be multiplied",
+        (
+            "matrices_do_not_fit",
+            "A matrix product or a Linear gets another width than it has rows for. Write down the shape that goes in: "
+            "the last axis is the one that is multiplied.",
+        ),
+    ),
+    (
+        "is invalid for input of size",
+        (
+            "reshaped_to_another_size",
+            "A reshape asks for more or fewer numbers than there are. Is a size written out where it should come from "
+            "the input's shape?",
+        ),
+    ),
+    (
+        "channels, but got",
+        (
+            "channels_do_not_fit",
+            "A convolution gets another number of channels than it was made for. Follow them from line to line.",
+        ),
+    ),
+    (
+        "divisible by num_groups",
+        (
+            "groups_do_not_divide",
+            "A GroupNorm has a number of groups that does not divide the channels. The number has to follow from the "
+            "channels, or from the argument.",
+        ),
+    ),
+    (
+        "too many indices",
+        ("too_many_axes_indexed", "You index more axes than the tensor has. It may come with fewer than you expect."),
+    ),
+    (
+        "positional argument",
+        (
+            "arguments_do_not_fit",
+            "A function is called with more or fewer arguments than it takes. Keep the signature as it is given.",
+        ),
+    ),
+    (
+        "unexpected keyword argument",
+        ("arguments_do_not_fit", "An argument is given by a name the function does not have. Keep the signature."),
+    ),
+    (
+        "object has no attribute",
+        (
+            "attribute_missing",
+            "You use an attribute that is not there. Compare its spelling with __init__, and the type of what is in "
+            "front of the dot.",
+        ),
+    ),
+)
+UNDEFINED = (
+    "name_not_defined",
+    "Your code uses a name that does not exist at that point: a spelling, an import, or a variable that is made later.",
+)
+NUMPY = (
+    "returns_numpy_array",
+    "You return a NumPy array. Everything around expects a tensor: convert it back, or stay with torch all the way.",
+)
+SEVERAL = (
+    "returns_several_values",
+    "You return several values, a tuple or a list, where one tensor is expected. Is there a comma too many, or is a "
+    "torch.cat or torch.stack missing?",
+)
+KIND = (
+    "returns_another_kind",
+    "What you return is of another kind than asked for. The last line of the docstring's "
+    "shapes says what it should be.",
+)
+SHAPE = (
+    "another_shape",
+    "Your result has another shape than the docstring promises. Write the shape behind each of your lines, as in the "
+    "lesson's table, and see where the two part.",
+)
+WHOLE = (
+    "whole_numbers_or_fractions",
+    "Your result is of the wrong type of number: whole numbers where fractions are expected, or the other way round.",
+)
+
+
+def of_an_error(failure: Failure) -> Symptom | None:
+    """What the exception says about the mistake."""
+    if failure.kind == "type" and "ndarray" in failure.text:
+        return NUMPY
+    if failure.kind != "raised":
+        return None
+    if failure.error in ("NameError", "UnboundLocalError"):
+        return UNDEFINED
+    return next((symptom for fragment, symptom in ERRORS if fragment in failure.text), None)
+
+
+def of_a_value(value: Any, expected: Any) -> Symptom | None:
+    """How a wrong value is related to the right one."""
+    if isinstance(expected, Tensor) and isinstance(value, tuple):
+        return SEVERAL
+    if isinstance(value, str) != isinstance(expected, str) or isinstance(value, Tensor) != isinstance(expected, Tensor):
+        return KIND
+    if not isinstance(value, Tensor):
+        return None
+    if value.shape != expected.shape:
+        return SHAPE
+    if value.is_floating_point() != expected.is_floating_point():
+        return WHOLE
+    return of_numbers(value.double(), expected.double())
+
+
+def of_numbers(value: Tensor, expected: Tensor) -> Symptom | None:
+    """The same for tensors of one shape: a factor, a shift, an order."""
+    if not torch.isfinite(value).all():
+        return (
+            "not_a_number",
+            "Your result has numbers that are NaN or infinite: a division by zero, a root or a logarithm of something "
+            "not positive, or an exponential of something large.",
+        )
+    if value.numel() < 4 or (expected == expected.flatten()[0]).all():
+        return None
+    if (value == value.flatten()[0]).all():
+        return "always_the_same_number", "Your result is one and the same number everywhere, whatever went in."
+    for axis in range(value.ndim):
+        if close(value.flip(axis), expected):
+            return "reversed", "Your numbers are right and stand in reverse order along one axis."
+    if close(value.flatten().sort()[0], expected.flatten().sort()[0]):
+        return (
+            "right_numbers_in_other_places",
+            "All your numbers are right, and they stand in other places: an axis is swapped, or a reshape stands where "
+            "a transpose belongs.",
+        )
+    return of_a_straight_line(value, expected)
+
+
+def of_a_straight_line(value: Tensor, expected: Tensor) -> Symptom | None:
+    """Yours = factor * right + shift."""
+    centred = expected - expected.mean()
+    factor = float((centred * (value - value.mean())).sum() / centred.square().sum())
+    shift = float(value.mean() - factor * expected.mean())
+    if not close(factor * expected + shift, value) or abs(factor) < 1e-3:
+        return None
+    scale = float(expected.abs().max())
+    if abs(shift) < 1e-4 * scale * abs(factor):
+        return "wrong_factor", f"Your result is the right one times {factor:.4g}: a factor is missing or one too many."
+    if abs(factor - 1) < 1e-4:
+        return (
+            "wrong_shift",
+            f"Your result is the right one plus {shift:.4g}, everywhere: look for a missing or extra term.",
+        )
+    return (
+        "wrong_factor_and_shift",
+        f"Your numbers follow from the right ones by a factor of {factor:.4g} and a shift of {shift:.4g}: compare the "
+        "constants, and the order in which you add and multiply.",
+    )
+
+
+def close(one: Tensor, other: Tensor) -> bool:
+    return bool(torch.allclose(one, other, rtol=1e-4, atol=1e-5 * float(other.abs().max())))

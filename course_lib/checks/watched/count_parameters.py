@@ -1,0 +1,44 @@
+"""Watching count_parameters: its module is made from a few words and numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+
+def described_module(kind: str, *sizes: int) -> nn.Module:
+    """A module from a few words and numbers, so that only data goes in."""
+    a, b, *_ = *sizes, 0, 0
+    if kind == "Linear":
+        return nn.Linear(a, b)
+    if kind == "Conv2d without bias":
+        return nn.Conv2d(a, b, 3, bias=False)
+    if kind == "no layer that learns":
+        return nn.Sequential(nn.SiLU(), nn.AvgPool2d(2))
+    if kind == "layers inside layers":
+        made = nn.Sequential(nn.Linear(a, b), nn.ModuleList([nn.Sequential(nn.Conv2d(b, a, 3), nn.GroupNorm(1, a))]))
+        made.scale = nn.Parameter(torch.rand(b, a))
+        made.register_parameter("temperature", nn.Parameter(torch.tensor(0.5)))
+        return made
+    if kind == "BatchNorm2d":
+        return nn.Sequential(nn.Conv2d(a, b, 1), nn.BatchNorm2d(b))
+    if kind == "one Linear used twice":
+        layer = nn.Linear(a, a)
+        return nn.Sequential(layer, nn.SiLU(), layer, nn.Linear(a, b))
+    if kind == "two Linears that share a weight":
+        made = nn.Sequential(nn.Linear(a, b), nn.Linear(a, b))
+        made[1].weight = made[0].weight
+        return made
+    made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))  # "a frozen Linear and one that learns"
+    made[0].requires_grad_(False)
+    return made
+
+
+def watched(answer: Callable) -> Callable:
+    """The answer for a module in words."""
+
+    def count_parameters(kind: str, *sizes: int) -> Any:
+        return answer(described_module(kind, *sizes))
+
+    return count_parameters

@@ -1,0 +1,27 @@
+"""update_average changes tensors in a list: the watched answer returns what they hold afterwards."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def watched(answer: Callable) -> Callable:
+    """Hand over copies, the current weights as a model has them: parameters that ask for gradients.
+
+    What is seen: the tensors of the average, those of the current weights, whether the list still holds the tensors it
+    held, and whether one of the average's now asks for gradients.
+    """
+
+    def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: float, times: int = 1) -> tuple:
+        followed = [tensor.clone() for tensor in average]
+        weights = [tensor.clone().requires_grad_() for tensor in current]
+        passed, passed_weights = list(followed), list(weights)
+        with torch.enable_grad():
+            for _ in range(times):
+                answer(passed, passed_weights, decay)
+        same = len(passed) == len(followed) and all(a is b for a, b in zip(passed, followed, strict=True))
+        recorded = any(tensor.requires_grad for tensor in [*followed, *passed])
+        return tuple(followed), tuple(weights), same, recorded
+
+    return update_average
