@@ -22,6 +22,26 @@ from course_lib.validation import (
 )
 
 
+def per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
+    """Look up one number for each image, in a shape that multiplies the images: table[t] as (B, 1, 1, 1).
+
+    Args:
+        table: one number for each time, such as `alphas_cumprod`.
+        t: each image's own time.
+        x: the images. Only their number, type and device matter; the result has the same type and device.
+    Shapes: table (T,), t (B,) int64, x (B, C, H, W) -> (B, 1, 1, 1).
+
+    >>> per_image(torch.tensor([0.5, 0.25, 0.125]), torch.tensor([2, 0]), torch.zeros(2, 3, 8, 8)).flatten().tolist()
+    [0.125, 0.5]
+    """
+    # the table in the type of the images, and where they are
+    table = table.to(x.dtype).to(x.device)  # the type first: Apple's GPUs have no float64
+    # one number for each image: (B,)
+    numbers = table[t]
+    # an axis of length one for each other axis of the images: (B, 1, 1, 1)
+    return numbers.reshape(-1, *[1] * (x.ndim - 1))
+
+
 class DDPM(nn.Module):
     """The noise schedule, and everything that follows from it: noising, the loss, the steps back.
 
@@ -54,7 +74,7 @@ class DDPM(nn.Module):
     def _apply(self, fn: Callable, recurse: bool = True) -> "DDPM":
         try:
             return super()._apply(fn, recurse)
-        except TypeError:  # Apple's GPUs have no float64: the schedule stays where it is, see _per_image
+        except TypeError:  # Apple's GPUs have no float64: the schedule stays where it is, see per_image
             return self
 
     # ---- forward: from image to noise ----
@@ -67,10 +87,12 @@ class DDPM(nn.Module):
         Source: Ho et al. 2020, equation 4.
         """
         check_same_shape("noise", noise, "clean", clean)
-        t = self._check_t("t", t, clean)
-        # how much of the image, and how much of the noise, is left at each image's own time
-        signal = _per_image(self.alphas_cumprod, t, clean).sqrt()
-        sigma = _per_image(1 - self.alphas_cumprod, t, clean).sqrt()
+        t = self.checked_times("t", t, clean)
+        # how much of the image is left at each image's own time: the root of alpha-bar, (B, 1, 1, 1)
+        signal = per_image(self.alphas_cumprod, t, clean).sqrt()
+        # how much noise there is: the root of 1 - alpha-bar, (B, 1, 1, 1)
+        sigma = per_image(1 - self.alphas_cumprod, t, clean).sqrt()
+        # that much of the image, plus that much of the noise
         return signal * clean + sigma * noise
 
     def sample_times(self, batch_size: int, generator: torch.Generator | None = None) -> Tensor:
@@ -98,15 +120,19 @@ class DDPM(nn.Module):
         Returns: a scalar; 1 for a model that predicts zero everywhere.
         Source: Ho et al. 2020, equation 14 (L_simple) and algorithm 1.
         """
-        # a random time for every image, and fresh noise
+        # a random time for every image, unless times were given: self.sample_times
         if t is None:
             t = self.sample_times(len(images), generator)
+        t = t.to(images.device)
+        # fresh noise for every pixel, unless it was given: fresh_noise
         if noise is None:
             noise = fresh_noise(images, generator)
-        t = t.to(images.device)
-        # noise the images, ask the model what was added, compare
+        # jump to these times
         x_t = self.add_noise(images, t, noise)
-        return F.mse_loss(model(x_t, t, labels), noise)
+        # ask the model what was added
+        eps = model(x_t, t, labels)
+        # compare, pixel by pixel
+        return F.mse_loss(eps, noise)
 
     # ---- reverse: from noise to image ----
 
@@ -117,9 +143,11 @@ class DDPM(nn.Module):
         Source: Ho et al. 2020, equation 15.
         """
         check_same_shape("eps", eps, "x_t", x_t)
-        t = self._check_t("t", t, x_t)
-        signal = _per_image(self.alphas_cumprod, t, x_t).sqrt()
-        sigma = _per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
+        t = self.checked_times("t", t, x_t)
+        # how much image and how much noise there is at each image's own time, as in add_noise
+        signal = per_image(self.alphas_cumprod, t, x_t).sqrt()
+        sigma = per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
+        # take the noise away, then bring what is left back to full strength
         return (x_t - sigma * eps) / signal
 
     def step(
@@ -134,19 +162,25 @@ class DDPM(nn.Module):
         Returns: (B, C, H, W), the images at time t - 1 (at t = 0: the predicted clean image).
         Source: Ho et al. 2020, equations 6 and 7, with the smaller variance (beta-tilde).
         """
-        t = self._check_t("t", t, x_t)
-        # what the clean image seems to be
+        t = self.checked_times("t", t, x_t)
+        # what the clean image seems to be; clipped, if asked for
         clean = self.predict_clean(x_t, t, eps)
         if clip_denoised:
             clean = clean.clamp(-1, 1)
-        # alpha-bar and 1 - alpha-bar now and one step earlier, and the variance this step had added
-        _, sigma2 = self._alpha_bar_and_sigma2(t, x_t)
-        alpha_bar_prev, sigma2_prev = self._alpha_bar_and_sigma2(t - 1, x_t)
-        beta = _per_image(self.betas, t, x_t)
-        # equation 7: the mean weighs the clean image against x_t; the variance is exactly zero at t = 0
+        # alpha-bar and 1 - alpha-bar, now and one step earlier (1 and 0 before the first): alpha_bar_and_sigma2
+        _, sigma2 = self.alpha_bar_and_sigma2(t, x_t)
+        alpha_bar_prev, sigma2_prev = self.alpha_bar_and_sigma2(t - 1, x_t)
+        # the variance that this step had added, on the way to noise
+        beta = per_image(self.betas, t, x_t)
+        # equation 7, the mean: the clean image and x_t, each with its weight
         mean = (alpha_bar_prev.sqrt() * beta * clean + (1 - beta).sqrt() * sigma2_prev * x_t) / sigma2
+        # equation 7, the variance (beta-tilde): exactly zero at t = 0
         variance = beta * sigma2_prev / sigma2
-        return mean + variance.sqrt() * _noise_for(x_t, noise)
+        # the mean, and noise of that variance
+        if noise is None:
+            noise = fresh_noise(x_t, None)
+        check_same_shape("noise", noise, "x_t", x_t)
+        return mean + variance.sqrt() * noise
 
     def ddim_step(
         self,
@@ -171,21 +205,25 @@ class DDPM(nn.Module):
         """
         if not 0 <= eta <= 1:
             raise ValueError(f"eta is {eta}; allowed: from 0 (deterministic) to 1 (ancestral)")
-        t, t_prev = self._check_t("t", t, x_t), self._check_t("t_prev", t_prev, x_t, lowest=-1)
+        t, t_prev = self.checked_times("t", t, x_t), self.checked_times("t_prev", t_prev, x_t, lowest=-1)
         if eta > 0 and values_are_free_to_read(t) and (t_prev >= t).any():
             raise ValueError(f"t_prev is {t_prev.tolist()}; allowed with eta above 0: earlier than t, {t.tolist()}")
-        # what the clean image seems to be
+        # what the clean image seems to be; clipped, if asked for
         clean = self.predict_clean(x_t, t, eps)
         if clip_denoised:
             clean = clean.clamp(-1, 1)
-        # equation 16: the variance of the fresh noise, taken out of the predicted noise so that the total stays right
-        alpha_bar, sigma2 = self._alpha_bar_and_sigma2(t, x_t)
-        alpha_bar_prev, sigma2_prev = self._alpha_bar_and_sigma2(t_prev, x_t)
+        # alpha-bar and 1 - alpha-bar, at t and at t_prev (1 and 0 at t_prev = -1): alpha_bar_and_sigma2
+        alpha_bar, sigma2 = self.alpha_bar_and_sigma2(t, x_t)
+        alpha_bar_prev, sigma2_prev = self.alpha_bar_and_sigma2(t_prev, x_t)
+        # equation 16, squared: the variance of the fresh noise
         variance = eta**2 * (sigma2_prev / sigma2) * (sigma2 - alpha_bar / alpha_bar_prev * sigma2_prev)
-        # equation 12: the clean image, the direction towards x_t, fresh noise
+        # equation 12: the clean image, and the predicted noise with what the fresh noise leaves of 1 - alpha-bar
         x_prev = alpha_bar_prev.sqrt() * clean + (sigma2_prev - variance).clamp(min=0).sqrt() * eps
+        # fresh noise, only where eta is above 0
         if eta > 0:
-            x_prev = x_prev + variance.sqrt() * _noise_for(x_t, noise)
+            noise = fresh_noise(x_t, None) if noise is None else noise
+            check_same_shape("noise", noise, "x_t", x_t)
+            x_prev = x_prev + variance.sqrt() * noise
         return x_prev
 
     def sample_steps(
@@ -233,7 +271,7 @@ class DDPM(nn.Module):
             elif then == now - 1:
                 x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
             else:  # several times at once: eta = 1 is the ancestral step, once eps fits the clipped clean image
-                eps = self._noise_left(x, t, clean)
+                eps = self.noise_left(x, t, clean)
                 x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised=False)
             yield SamplerState(then, x, clean)
 
@@ -273,22 +311,35 @@ class DDPM(nn.Module):
         )
 
     def sampling_times(self, num_steps: int) -> list[int]:
-        """`num_steps` times from T-1 downwards, evenly spaced ("trailing": Lin et al. 2024, table 2)."""
+        """The times a sampler with `num_steps` model calls visits, latest first: evenly spaced, the first T-1.
+
+        Cut 0 ... T into `num_steps` equal parts; a time is the upper end of a part, rounded to the nearest whole
+        number, minus 1 (t counts from 0). The last step then goes from the last of them to the clean image, at -1.
+
+        Raises: ValueError unless `num_steps` is a whole number from 1 to T.
+        Source: Lin et al. 2024, table 2, "trailing".
+
+        >>> DDPM(num_timesteps=1000).sampling_times(4)
+        [999, 749, 499, 249]
+        """
         allowed = f"a whole number from 1 to num_timesteps, {self.num_timesteps}"
         check_positive_int("num_steps", num_steps, allowed)
         if num_steps > self.num_timesteps:
             raise ValueError(f"num_steps is {num_steps}; allowed: {allowed}")
-        return [round(self.num_timesteps * (num_steps - i) / num_steps) - 1 for i in range(num_steps)]
+        # the upper end of each part, the highest first: T * num_steps / num_steps, then T * (num_steps - 1) / num_steps
+        ends = [self.num_timesteps * (num_steps - i) / num_steps for i in range(num_steps)]
+        # to the nearest whole number, and one less, because t counts from 0
+        return [round(end) - 1 for end in ends]
 
     # ---- helpers ----
 
-    def _noise_left(self, x_t: Tensor, t: Tensor, clean: Tensor) -> Tensor:
+    def noise_left(self, x_t: Tensor, t: Tensor, clean: Tensor) -> Tensor:
         """The noise in x_t if `clean` is the image under it: add_noise solved for noise."""
-        signal = _per_image(self.alphas_cumprod, t, x_t).sqrt()
-        sigma = _per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
+        signal = per_image(self.alphas_cumprod, t, x_t).sqrt()
+        sigma = per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
         return (x_t - signal * clean) / sigma
 
-    def _check_t(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
+    def checked_times(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
         """Times as a (B,) tensor on the images' device; a single number serves the whole batch."""
         if isinstance(t, int):
             t = torch.full((len(x),), t, device=x.device)
@@ -296,22 +347,9 @@ class DDPM(nn.Module):
         check_integers(name, t, lowest, self.num_timesteps - 1)
         return t.long().to(x.device)
 
-    def _alpha_bar_and_sigma2(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    def alpha_bar_and_sigma2(self, t: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """alpha-bar and 1 - alpha-bar at each image's time; exactly 1 and 0 at t = -1, the clean image."""
         at_clean = (t < 0).reshape(-1, *[1] * (x.ndim - 1))
-        alpha_bar = _per_image(self.alphas_cumprod, t.clamp(min=0), x)
-        sigma2 = _per_image(1 - self.alphas_cumprod, t.clamp(min=0), x)
+        alpha_bar = per_image(self.alphas_cumprod, t.clamp(min=0), x)
+        sigma2 = per_image(1 - self.alphas_cumprod, t.clamp(min=0), x)
         return alpha_bar.masked_fill(at_clean, 1.0), sigma2.masked_fill(at_clean, 0.0)
-
-
-def _noise_for(x_t: Tensor, noise: Tensor | None) -> Tensor:
-    """The noise a step was given, or fresh noise."""
-    if noise is None:
-        return fresh_noise(x_t, None)
-    check_same_shape("noise", noise, "x_t", x_t)
-    return noise
-
-
-def _per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
-    """table[t], one number an image, shaped (B, 1, 1, 1), in the type and on the device of the images `x`."""
-    return table.to(x.dtype).to(x.device)[t].reshape(-1, *[1] * (x.ndim - 1))

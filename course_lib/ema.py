@@ -1,22 +1,67 @@
 """Exponential moving average of a model's weights: the copy that is sampled from."""
 
 import copy
+from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from course_lib.validation import check_same_shape
+
+
+def decay_at(step: int, decay: float) -> float:
+    """The decay to use after training step `step`: min(decay, (1 + step) / (10 + step)).
+
+    It begins at 0.1 and rises towards `decay`, so that the average forgets the random initialisation: with a fixed
+    0.9999 it would still be 90 % initialisation after 1,000 steps.
+
+    Args:
+        step: the training step that was taken last, counted from 0.
+        decay: the final decay, in [0, 1).
+    Raises: ValueError for a negative step.
+    Source: the warm-up of TensorFlow's ExponentialMovingAverage.
+
+    >>> decay_at(0, 0.9999), decay_at(89990, 0.9999)
+    (0.1, 0.9999)
+    """
+    if step < 0:
+        raise ValueError(f"step is {step!r}; allowed: 0 or more")
+    # short at first: the share that an average over the steps so far would keep
+    warmed_up = (1 + step) / (10 + step)
+    # never longer than what was asked for
+    return min(decay, warmed_up)
+
+
+def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
+    """Move every tensor of `average` towards its partner in `current`: decay * average + (1 - decay) * current.
+
+    The tensors of `average` are changed in place; those of `current` stay as they are. No gradient is recorded.
+
+    Args:
+        average, current: weights in the same order, each pair of the same shape.
+        decay: the share of the average that stays, in [0, 1].
+    Raises: ValueError for lists of different lengths, or shapes that differ.
+    Source: Ho et al. 2020, appendix B; Polyak and Juditsky 1992 for the idea.
+    """
+    if len(average) != len(current):
+        raise ValueError(f"current holds {len(current)} tensors; allowed: as many as average, {len(average)}")
+    for old, new in zip(average, current, strict=True):
+        check_same_shape("current", new, "average", old)
+    # without recording gradients: nothing is learned through the average
+    with torch.no_grad():
+        # every tensor of `average`, in place: `decay` of it stays, and 1 - decay of its partner comes in
+        if average:
+            torch._foreach_lerp_(list(average), list(current), 1 - decay)  # one call: a loop would keep a GPU waiting
 
 
 class EMA:
     """A slowly following copy of a model: average = decay * average + (1 - decay) * weights, after every step.
 
-    The decay warms up as min(decay, (1 + n) / (10 + n)) at step n, so that the average forgets the random
-    initialisation: with a fixed 0.9999 it would still be 90 % initialisation after 1,000 steps.
-
     Args:
         model: the model to follow; `average` starts as a copy of it, in evaluation mode.
-        decay: the final decay, in [0, 1). The average then covers about 1 / (1 - decay) steps.
+        decay: the final decay, in [0, 1), warmed up by `decay_at`. The average covers about 1 / (1 - decay) steps.
     Raises: ValueError for a decay outside [0, 1).
-    Source: Ho et al. 2020, appendix B (decay 0.9999); the warm-up is that of TensorFlow's ExponentialMovingAverage.
+    Source: Ho et al. 2020, appendix B (decay 0.9999).
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -25,14 +70,9 @@ class EMA:
         self.decay = decay
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
 
-    def decay_at(self, step: int) -> float:
-        """The decay used after training step `step`, counted from 0."""
-        return min(self.decay, (1 + step) / (10 + step))
-
-    @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
         """Move the average towards `model` after training step `step`; buffers are copied as they are."""
-        # one call for all weights: a loop over 200 small tensors would cost a GPU more than the arithmetic
-        torch._foreach_lerp_(list(self.average.parameters()), list(model.parameters()), 1 - self.decay_at(step))
+        decay = decay_at(step, self.decay)
+        update_average(list(self.average.parameters()), list(model.parameters()), decay)
         for average, current in zip(self.average.buffers(), model.buffers(), strict=True):
             average.copy_(current)

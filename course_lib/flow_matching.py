@@ -1,7 +1,7 @@
 """Flow matching: walk the straight line between an image and noise, learn the velocity, and walk it back.
 
 Lipman et al. 2023 and Liu et al. 2023, with one change: here, as in DDPM, t = 0 is the clean image and t = 1 is pure
-noise. To convert from those papers replace t by 1 - t and turn the sign of the velocity.
+noise. To convert from those papers replace t by 1 - t and turn the sign of the velocity: `from_other_direction`.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,17 +44,20 @@ class FlowMatching:
         """
         check_same_shape("noise", noise, "clean", clean)
         check_vector("t", t, len(clean))
-        # one time an image, spread over all its pixels: (B,) -> (B, 1, 1, 1)
+        # one time an image, the same for all its pixels: (B,) -> (B, 1, 1, 1)
         t = t.reshape(-1, *[1] * (clean.ndim - 1))
+        # so much of the image is left, and so much noise has come
         return (1 - t) * clean + t * noise
 
     def velocity(self, clean: Tensor, noise: Tensor) -> Tensor:
-        """How `interpolate` changes with t: noise - clean, the same at every time.
+        """How fast `interpolate` changes as t grows, its derivative: the same at every time.
 
         Shapes: clean, noise (B, C, H, W) -> (B, C, H, W).
+        Raises: ValueError for shapes that differ.
         Source: Lipman et al. 2023, equation 23, in our direction of time.
         """
         check_same_shape("noise", noise, "clean", clean)
+        # the way from t = 0 to t = 1, which takes one unit of time
         return noise - clean
 
     def sample_times(self, batch_size: int, generator: torch.Generator | None = None) -> Tensor:
@@ -84,15 +87,19 @@ class FlowMatching:
         Returns: a scalar; 1 + mean(images ** 2) on average for a model that predicts zero everywhere.
         Source: Lipman et al. 2023, equation 23.
         """
-        # a random time for every image, and fresh noise
+        # a random time for every image (sample_times), then fresh noise (fresh_noise), unless they are given
         if t is None:
             t = self.sample_times(len(images), generator)
         if noise is None:
             noise = fresh_noise(images, generator)
+        # the times go to the device of the images, and get their precision
         t = t.to(images.device, images.dtype)
-        # walk to time t, ask the model which way the line goes, compare
+        # walk along the straight line to time t
         x_t = self.interpolate(images, t, noise)
-        return F.mse_loss(model(x_t, TIME_SCALE * t, labels), self.velocity(images, noise))
+        # ask the model for the velocity there: it sees 1000 t
+        predicted = model(x_t, TIME_SCALE * t, labels)
+        # compare with the velocity of the line
+        return F.mse_loss(predicted, self.velocity(images, noise))
 
     def sample_steps(
         self,
@@ -169,13 +176,33 @@ class FlowMatching:
 
 
 def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
-    """Follow the velocity at the start of the step. First order, one model call."""
+    """Euler's method: follow the velocity at the start of the step. First order, one model call.
+
+    Args:
+        velocity_at: velocity_at(x, t) is the velocity at any other point; this method has no need of it.
+        x: where the step starts; v: the velocity there, computed already.
+        t, t_next: from this time to that one. On the way back from noise t_next is smaller.
+    Shapes: x, v (B, C, H, W) -> (B, C, H, W), the point at time t_next.
+    Source: Karras et al. 2022, algorithm 1, line 5.
+    """
+    # the time that passes (negative on the way back) times the velocity
     return x + (t_next - t) * v
 
 
 def heun_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
-    """Try an Euler step, then use the mean of the velocities at both ends. Second order, two model calls."""
-    v_end = velocity_at(x + (t_next - t) * v, t_next)
+    """Heun's method: try an Euler step, then use the mean of the velocities at both ends. Second order, two calls.
+
+    Args:
+        velocity_at: velocity_at(x, t) is the velocity at any other point, for one model call.
+        x: where the step starts; v: the velocity there, computed already.
+        t, t_next: from this time to that one. On the way back from noise t_next is smaller.
+    Shapes: x, v (B, C, H, W) -> (B, C, H, W), the point at time t_next.
+    Source: Karras et al. 2022, algorithm 1, lines 5 to 8.
+    """
+    # try an Euler step, and ask for the velocity where it arrives
+    x_tried = x + (t_next - t) * v
+    v_end = velocity_at(x_tried, t_next)
+    # go back to the start, and step with the mean of the two velocities
     return x + (t_next - t) * (v + v_end) / 2
 
 
@@ -189,3 +216,25 @@ def rk4_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tenso
 
 
 SOLVERS = {"euler": euler_step, "heun": heun_step, "rk4": rk4_step}
+
+
+def from_other_direction(other: Model) -> Model:
+    """Make a model of the papers' direction of time usable here.
+
+    Most papers on flow matching let time s run from noise (s = 0) to the image (s = 1), and their velocity points
+    along: image - noise.
+
+    Args:
+        other: called as other(x, s, labels), with s (B,) from 0 to 1; predicts their velocity.
+    Returns: a function to be called as model(x, 1000 * t, labels), like any other model here: time from the image
+        (t = 0) to noise (t = 1), velocity noise - image, at the same points x.
+    Source: Lipman et al. 2023 and Liu et al. 2023 have the other direction; Esser et al. 2024 have ours.
+    """
+
+    def model(x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
+        # what their clock shows when ours shows t
+        s = 1 - t / TIME_SCALE
+        # their velocity there, turned into ours
+        return -other(x, s, labels)
+
+    return model

@@ -15,19 +15,28 @@ Model = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 def guided_prediction(
     model: Model, x: Tensor, t: Tensor, labels: Tensor | None = None, guidance_scale: float = 1.0
 ) -> Tensor:
-    """uncond + guidance_scale * (cond - uncond).
+    """uncond + guidance_scale * (cond - uncond): what the model predicts, with the influence of the class exaggerated.
 
-    Scale 1 is the plain conditional prediction and costs one model call, as do scale 0 (no class at all) and
+    `cond` is the prediction with the labels, `uncond` the one with "no class" (-1) in place of every label. The model
+    is not called for what is not needed: scale 1 is `cond` alone and costs one call, as do scale 0 (`uncond` alone) and
     labels None; any other scale costs two.
 
-    Shapes: x (B, C, H, W), t (B,), labels (B,) or None -> (B, C, H, W).
+    Args:
+        model: called as model(x, t, labels).
+        x: noisy images; t: their times, in the model's units.
+        labels: one class an image; None for images without any.
+        guidance_scale: 0 ignores the class, 1 is the plain prediction, more exaggerates.
+    Shapes: x (B, C, H, W), t (B,), labels (B,) int64 or None -> (B, C, H, W).
     Source: Ho and Salimans 2022, equation 6, with guidance_scale = 1 + w.
     """
+    # nothing to exaggerate: without labels, or at scale 1, one call with the labels as they are is the answer
     if labels is None or guidance_scale == 1.0:
         return model(x, t, labels)
+    # the prediction for "no class": the same images and times, -1 for every label; at scale 0 it is the answer
     uncond = model(x, t, torch.full_like(labels, NO_CLASS))
     if guidance_scale == 0.0:
         return uncond
+    # the prediction for the class; start from uncond and go guidance_scale times the way from there to cond
     cond = model(x, t, labels)
     return uncond + guidance_scale * (cond - uncond)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -23,10 +24,10 @@ from course_lib.data.shapes import draw_shapes
 from course_lib.files import load_checkpoint, write_atomically
 from course_lib.training.batches import share_of, training_batch
 from course_lib.training.config import PROFILES, TrainingConfig
-from course_lib.training.loop import learning_rate
+from course_lib.training.loop import training_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import load_trained
-from course_lib.training.train import train
+from course_lib.training.train import new_state, train
 
 TESTS = Path(__file__).resolve().parent
 TINY = TrainingConfig(
@@ -117,13 +118,15 @@ def test_processes_share_a_batch_without_gap_or_overlap():
         share_of(batch, 0, 3)
 
 
-def test_the_learning_rate_warms_up_and_follows_half_a_cosine():
-    config = dataclasses.replace(TINY, steps=100, warmup_steps=10, learning_rate=2.0)
-    assert learning_rate(config, 0) == pytest.approx(0.2)
-    assert learning_rate(config, 50) == pytest.approx(1.0)
-    assert learning_rate(config, 99) == pytest.approx(1 + math.cos(math.pi * 0.99))
-    constant = dataclasses.replace(config, schedule="constant")
-    assert [learning_rate(constant, step) for step in (4, 9, 99)] == pytest.approx([1.0, 2.0, 2.0])
+def test_every_step_is_taken_with_the_learning_rate_of_its_schedule():
+    config = dataclasses.replace(TINY, steps=4, warmup_steps=2, learning_rate=1e-3, schedule="cosine")
+    accelerator = Accelerator(cpu=True)
+    state = new_state(config, 10, accelerator.device)
+    used = []
+    for _ in training_steps(config, state, draw_shapes(12), FlowMatching(), accelerator):
+        used.append(state.optimizer.param_groups[0]["lr"])
+    cosine = [(1 + math.cos(math.pi * step / 4)) / 2 for step in range(4)]
+    assert used == pytest.approx([1e-3 * share * left for share, left in zip((0.5, 1, 1, 1), cosine, strict=True)])
 
 
 def test_a_resumed_run_ends_with_the_same_bits(uninterrupted, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """The training loop, as a generator: the caller decides about progress bars, checkpoints and pictures."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from course_lib.flow_matching import FlowMatching
 from course_lib.training.batches import share_of, training_batch
 from course_lib.training.config import TrainingConfig
 from course_lib.training.hardware import memory_format_for
+from course_lib.training.schedule import learning_rate_at
 
 
 @dataclass
@@ -25,13 +25,6 @@ class TrainingState:
     ema: EMA
     optimizer: torch.optim.Optimizer
     step: int = 0
-
-
-def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Linear warm-up, then constant, or half a cosine that reaches zero after the last step."""
-    warm_up = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    decay = 1.0 if config.schedule == "constant" else (1 + math.cos(math.pi * step / config.steps)) / 2
-    return config.learning_rate * warm_up * decay
 
 
 def training_steps(
@@ -62,7 +55,9 @@ def training_steps(
         # one step of AdamW, with the gradient clipped and the learning rate of this step
         accelerator.clip_grad_norm_(state.model.parameters(), config.grad_clip)
         for group in state.optimizer.param_groups:
-            group["lr"] = learning_rate(config, state.step)
+            group["lr"] = learning_rate_at(
+                state.step, config.learning_rate, config.warmup_steps, config.steps, config.schedule
+            )
         state.optimizer.step()
         # the average follows
         state.ema.update(accelerator.unwrap_model(state.model), state.step)
