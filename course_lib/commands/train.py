@@ -19,8 +19,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--profile",
         default="laptop",
-        help="laptop (default; about five minutes on two cores), lesson (two minutes), smoke (seconds) or gpu (the document's "
-        "network)",
+        help="laptop (default; about five minutes on two cores), lesson (two minutes), smoke (seconds) or gpu (the "
+        "document's network)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out from its last checkpoint")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that is in --out")

@@ -1,6 +1,7 @@
 """Judge a trained model: its samples' figures beside those of real images in the same number."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,9 @@ from tqdm.auto import tqdm
 from course_lib.data.fashion_mnist import load_fashion_mnist
 from course_lib.evaluation.classifier import FashionClassifier, judge_images, load_judge
 from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
+from course_lib.flow_matching import FlowMatching
 from course_lib.training.draw import draw_images
+from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.saved_model import TrainedModel
 
 JUDGED_DATA = ("fashion-mnist", "fashion-mnist-full")
@@ -84,4 +87,20 @@ def draw_many(
     """
     parts: Sequence[Tensor] = labels.split(batch_size)
     progress = tqdm(parts, unit="batch", leave=False, desc="drawing")
-    return torch.cat([draw_images(trained, part, seed=seed + k, **options).cpu() for k, part in enumerate(progress)])
+    with fast_drawing(trained):
+        images = [draw_images(trained, part, seed=seed + k, **options).cpu() for k, part in enumerate(progress)]
+    return torch.cat(images).float()
+
+
+@contextlib.contextmanager
+def fast_drawing(trained: TrainedModel) -> Iterator[None]:
+    """While this lasts, convolutions of flow matching compute in bf16 where the processor can: 1.6 times as fast.
+
+    The judge's features move by 0.4 % of their size, where two images lie 75 % apart (100 images). A DDPM stays in
+    float32: near t = T it divides a difference of two nearly equal numbers by 0.006, and bf16 has three digits.
+    """
+    bf16 = computes_in_bf16(cpu=True) and isinstance(trained.process, FlowMatching)
+    if bf16:
+        trained.model.to(memory_format=torch.contiguous_format)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        yield

@@ -24,8 +24,10 @@ def draw_states(
     """Every state from noise to image, for the classes `labels` (B,); the same seed gives the same images.
 
     Args:
-        num_steps: None for 50 (a DDPM with solver "ddpm": all of its 1000).
-        solver: "euler" (default), "heun" or "rk4" for flow matching; "ddim" (default) or "ddpm" for a DDPM.
+        num_steps: None for 50 (a DDPM with solver "ddpm" named: all of its 1000).
+        solver: "euler" (default), "heun" or "rk4" for flow matching; "ddpm" (ancestral, the default) or "ddim" for a
+            DDPM. The fresh noise of the ancestral steps covers up what a small network predicts wrong near t = T;
+            DDIM carries it along (assets/weights/ddpm.md has the figures).
         guidance_scale: see `guided_prediction`.
     Raises: ValueError for a solver that the model's method does not have, or num_steps below 1.
     """
@@ -34,9 +36,9 @@ def draw_states(
     num_steps = default_steps(trained, solver) if num_steps is None else num_steps
     if isinstance(trained.process, DDPM):
         if solver not in (None, "ddim", "ddpm"):
-            raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddim' or 'ddpm'")
+            raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
         return trained.process.sample_steps(
-            trained.model, shape, labels, method=solver or "ddim", num_steps=num_steps, **options
+            trained.model, shape, labels, method=solver or "ddpm", num_steps=num_steps, **options
         )
     return trained.process.sample_steps(
         trained.model, shape, labels, num_steps=num_steps, solver=solver or "euler", **options
