@@ -61,7 +61,7 @@ def save_small_grid(trained: TrainedModel, path: Path) -> None:
     from course_lib.files import write_atomically
 
     labels = torch.tensor([0, 1, 5, 8, 9]).repeat(2)
-    images = draw_images(trained, labels, seed=0, num_steps=20, guidance_scale=1.5)
+    images = draw_images(trained, labels, seed=0, num_steps=50, guidance_scale=1.5)
     picture = Image.fromarray(tile(images, columns=5).permute(1, 2, 0).numpy())
     write_atomically(path, lambda temporary: picture.save(temporary, optimize=True))
 

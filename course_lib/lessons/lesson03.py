@@ -51,7 +51,7 @@ def plot_deafness(changes: dict[str, float]) -> str:
     """Draw how much the output changes with the time, by number of groups; returns the name of the deaf setting."""
     names, values = list(changes), list(changes.values())
     deaf = min(changes, key=changes.get)
-    figure, axis = plt.subplots(figsize=(7, 3.2))
+    figure, axis = plt.subplots(figsize=(7.6, 3.2))
     bars = axis.bar(names, values, color=[COLORS["vermilion" if name == deaf else "blue"] for name in names])
     for bar, name, value in zip(bars, names, values, strict=True):
         bar.set_hatch("//" if name == deaf else "")
@@ -91,7 +91,7 @@ def plot_boot(block_class: Callable[..., nn.Module], depths: Sequence[int] = (1,
     """A picture after some untrained blocks, with their shortcuts and without; returns where it can be recognised."""
     image = load_dataset("fashion-mnist").batch(torch.tensor([BOOT]))[0]
     blocks, emb = chain(block_class, 3, max(depths)), torch.zeros(1, 32)
-    figure, axes = plt.subplots(2, len(depths) + 1, figsize=(8.5, 4.4))
+    figure, axes = plt.subplots(2, len(depths) + 1, figsize=(8.5, 5.0))
     likeness = {}
     for row, shortcut in enumerate((True, False)):
         states = [image]

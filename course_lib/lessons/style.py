@@ -1,6 +1,7 @@
 """Colours and fonts of every figure: Okabe and Ito's palette, readable for colour-blind eyes and in greyscale."""
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 
 COLORS = {
     "blue": "#0072B2",
@@ -33,3 +34,13 @@ STYLE = {
 def use_style() -> None:
     """Set matplotlib's defaults to the course's."""
     plt.rcParams.update(STYLE)
+
+
+def plain_ticks(axis: Axes) -> None:
+    """Write numbers such as 0.5 or 2 beside a logarithmic vertical axis."""
+    low, high = axis.get_ylim()
+    digits = (1, 1.2, 1.5, 2, 3, 5, 7) if high < 4 * low else (1, 2, 5) if high < 200 * low else (1,)
+    steps = [digit * 10.0**power for power in range(-6, 9) for digit in digits]
+    inside = [value for value in steps if low <= value <= high]
+    axis.minorticks_off()
+    axis.set_yticks(inside, [f"{value:g}" for value in inside])
