@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -35,9 +36,11 @@ def test_one_lesson_through_generate_autograde_and_export(tmp_path):
     (course / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'unet'\n")
 
     def nbgrader(*arguments):
-        # its command line, found beside the interpreter that runs the tests
+        # its command line, and the programs that it calls, found beside the interpreter that runs the tests
         command = [sys.executable, "-m", "nbgrader", *arguments]
-        finished = subprocess.run(command, cwd=course, capture_output=True, text=True, env=os.environ)
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        environment = {**os.environ, "PATH": path}
+        finished = subprocess.run(command, cwd=course, capture_output=True, text=True, env=environment)
         assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
 
     nbgrader("generate_assignment", name, "--create")

@@ -6,6 +6,7 @@ examine(ResidualBlock)                   # the same verdict as data: CheckResult
 
 import inspect
 import random
+import textwrap
 from typing import Any
 
 from torch import nn
@@ -17,6 +18,9 @@ from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
 
 __all__ = ["CheckResult", "check", "examine"]
+
+# characters that fit beside each other in a notebook's output
+LINE = 96
 
 
 def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> CheckResult:
@@ -57,8 +61,9 @@ def check(obj: Any, exercise: str | None = None) -> Any:
         print(f"not started · {found.name}: still blank. The reference takes its place, so everything below runs.")
         answer = found.answer
     else:
-        lines = result.message.replace("\n", "\n  ")
-        print(f"not yet · {found.name}\n  {lines}\n  Until it passes, the reference takes its place below.")
+        print(f"not yet · {found.name}")
+        for line in [*result.message.splitlines(), "Until it passes, the reference takes its place below."]:
+            print(textwrap.fill(line, LINE, initial_indent="  ", subsequent_indent="    "))
         answer = found.answer
     if printed and result.status != "not started":
         print(f"Your code printed, while it was tried: {printed}")

@@ -71,10 +71,10 @@ def ema_fits(config: TrainingConfig) -> Finding:
     """Whether the average can forget the random beginning within the run."""
     covered = 1 / (1 - config.ema_decay)
     text = f"decay {config.ema_decay:g} averages over about {covered:,.0f} steps, the run has {config.steps:,}"
-    fine = covered <= max(LARGEST_EMA_SHARE * config.steps, 10)
+    fine = covered <= 1.001 * max(LARGEST_EMA_SHARE * config.steps, 10)
     if not fine:
         fitting = 1 - 1 / max(2.0, LARGEST_EMA_SHARE * config.steps / 2)
-        text += f". The pictures would come from a network that is still half asleep; try ema_decay={fitting:.2g}"
+        text += f". The pictures would come from a network that is still half asleep; try ema_decay={fitting:.4g}"
     return Finding("average of the weights", fine, text)
 
 

@@ -342,12 +342,6 @@ EXERCISES = (
                 wrong(("skips.pop()", "skips[-1]")),
             ),
             Misconception(
-                "more_pops_than_skips",
-                "The stack is empty before your blocks are done: more is popped than the encoder has pushed. Each "
-                "block takes one skip, and there are num_res_blocks + 1 blocks a level.",
-                wrong(("skips.pop()", "(skips.pop(), skips.pop())[0]")),
-            ),
-            Misconception(
                 "oldest_stays_on_the_stack",
                 "skips[0] gives every block conv_in's skip, the oldest, and takes none away. You want the newest: "
                 "pop().",

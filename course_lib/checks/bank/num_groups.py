@@ -366,7 +366,7 @@ EXERCISES = (
                 lambda channels: [g for g in range(1, 33) if channels % g == 0 and channels // g >= 4],
             ),
             Misconception(
-                "square_root",
+                "starts_from_the_square_root",
                 "You start from the square root of the channels. The two limits are 32 groups, and four channels in "
                 "each.",
                 lambda channels: next((g for g in range(int(channels**0.5), 1, -1) if channels % g == 0), 1),

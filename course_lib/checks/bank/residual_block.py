@@ -1150,12 +1150,6 @@ EXERCISES = (
                 (SHORTCUT, "h = h + (self.skip_conv(h) if h.shape[1] == x.shape[1] else h)"),
             ),
             mistake(
-                "shortcut_detached_too",
-                "The shortcut's result is cut from its past (detach or no_grad): neither the input nor the 1x1 "
-                "convolution would get a gradient through it.",
-                (SHORTCUT, "h += self.skip_conv(x).detach()"),
-            ),
-            mistake(
                 "branch_detached",
                 "The branch is cut from its past (detach or no_grad), so that only the shortcut carries a gradient "
                 "back to x.",
