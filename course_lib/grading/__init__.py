@@ -1,0 +1,1 @@
+"""Mark a whole class: `python -m course_lib grade SUBMISSIONS --out REPORT`."""

@@ -1,0 +1,107 @@
+"""Mark one learner's answers, each in a process of its own, by the same properties as the visible checks.
+
+    with Sandbox(at_least="limits") as sandbox:  # one in every process that marks, for all its learners
+        print(sandbox.level, sandbox.refusals)   # how far answers are shut in, and why not further
+        marks = mark_answers(answers, seed=seed, sandbox=sandbox)
+
+mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[Mark]
+"""
+
+import ast
+from collections.abc import Sequence
+
+from course_lib.checks.examination import examine_answer
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.registry import exercises
+from course_lib.checks.result import CheckResult
+from course_lib.grading.marks import Answer, Mark
+from course_lib.grading.sandbox import Sandbox
+from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
+
+LONGEST_MESSAGE = 3000
+ONLY_IMPORTED = "only re-imports the reference"
+
+
+def mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[Mark]:
+    """A mark for every answer of one learner, in order. Never raises because of what an answer does.
+
+    Args:
+        seed: of all inputs; the same seed gives the same marks.
+        sandbox: where the answers run.
+    """
+    return [mark_answer(answer, seed=seed, sandbox=sandbox) for answer in answers]
+
+
+def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
+    """The mark for one answer; "marking error" if something of the course itself fails, with what in `remark`."""
+    try:
+        exercise = exercises()[answer.exercise]
+        mark = marked(exercise, answer, seed, sandbox)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        mark = Mark(answer.exercise, "marking error", "This answer could not be marked.", remark=why)
+    return Mark(mark.exercise, mark.status, mark.message[:LONGEST_MESSAGE], mark.misconception, mark.remark[:500])
+
+
+def marked(exercise: Exercise, answer: Answer, seed: int, sandbox: Sandbox) -> Mark:
+    remark = ONLY_IMPORTED if imports_the_reference(exercise, answer.code) else ""
+    with sandbox.process() as process:
+        handle = RemoteHandle(process, exercise, answer)
+        try:
+            failure = handle.start()
+            refused = refusal(exercise, handle, failure)
+            if refused is not None:
+                return refused
+            result = examine_answer(exercise, handle, seed)
+        except AnswerEnded as end:
+            return Mark(exercise.name, end.status, end.message)
+    return mark_of(exercise, handle, result, remark)
+
+
+def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -> Mark | None:
+    """The mark for code that leaves nothing to be examined, or None if it does."""
+    name = handle.answer.defines
+    if failure is None:
+        wants = "class" if isinstance(exercise.reference, type) and not exercise.method else "function"
+        if handle.kind == wants or (exercise.method and handle.kind == "class"):
+            return None
+        return Mark(exercise.name, "failed", f"{name} should be a {wants}, and is {with_article(handle.kind)}.")
+    if failure.kind == "missing":
+        return Mark(exercise.name, "missing", f"Your code does not define {name}.")
+    if failure.kind == "not started":
+        return Mark(exercise.name, "not attempted", failure.text)
+    if handle.timed_out:
+        return Mark(exercise.name, "timeout", f"The code before and around {name} {failure.text}.", "endless_loop")
+    line = f"\nIn your line: {failure.line}" if failure.line else ""
+    return Mark(exercise.name, "failed", f"Your code stops before {name} is defined: {failure.text}.{line}")
+
+
+def with_article(kind: str) -> str:
+    return kind if kind.startswith("an ") else f"a {kind}"
+
+
+def mark_of(exercise: Exercise, handle: RemoteHandle, result: CheckResult, remark: str) -> Mark:
+    """A verdict of the check as a mark."""
+    if handle.timed_out:
+        return Mark(exercise.name, "timeout", result.message, "endless_loop")
+    if result.status == "not started":
+        message = "The library's own part was imported instead of written." if remark else result.message
+        return Mark(exercise.name, "not attempted", message, remark=remark)
+    return Mark(exercise.name, result.status, result.message, result.misconception)
+
+
+def imports_the_reference(exercise: Exercise, code: str) -> bool:
+    """Whether the code fetches the very part that it is to write from course_lib, going by its text."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    name = exercise.reference.__name__
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib":
+            if any(alias.name in (name, "*") for alias in node.names):
+                return True
+        elif isinstance(node, ast.Attribute) and node.attr == name and "course_lib" in ast.unparse(node.value):
+            return True
+    return False

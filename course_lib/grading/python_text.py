@@ -1,0 +1,218 @@
+"""What the Python text of a notebook's cells defines and needs, read off its syntax tree. Nothing is run."""
+
+import ast
+import builtins
+import re
+import symtable
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__class__"}
+# magics whose cell is Python all the same
+PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "debug", "python", "python3", "memit", "mprun"}
+MAGIC_LINE = re.compile(r"^\s*(?:[%!?]|[\w, .\[\]]+=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+ASSIGNED_MAGIC = re.compile(r"^(\s*)([\w, .\[\]]+?)\s*=\s*[%!]")
+MUTATORS = {"append", "extend", "insert", "update", "add", "setdefault", "remove", "clear", "sort", "reverse"}
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
+CHECKS = {"check", "examine"}
+
+
+class Unparsable(Exception):
+    """A cell that is no Python. Its text says which line and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement on the outermost level of a cell.
+
+    Attributes:
+        text: its source, decorators included.
+        node: its syntax tree.
+        place: (number of the cell, number of the statement), which orders statements as the notebook runs them.
+        binds: names it gives a value to; changes: names whose value it changes.
+    """
+
+    text: str
+    node: ast.stmt
+    place: tuple[int, int]
+    binds: frozenset[str]
+    changes: frozenset[str]
+
+
+def statements(source: str, cell: int) -> list[Statement]:
+    """The statements of a cell, without its magics.
+
+    Raises: Unparsable.
+    """
+    text = plain_python(source)
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        where = f"line {error.lineno}" + (f", {line[:80]!r}" if line else "")
+        raise Unparsable(f"{error.msg}, {where}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unparsable(str(error) or type(error).__name__) from None
+    try:
+        return [
+            Statement(
+                statement_text(text, tree.body, number),
+                node,
+                (cell, number),
+                frozenset(bound_names(node)),
+                frozenset(changed_names(node)),
+            )
+            for number, node in enumerate(tree.body)
+        ]
+    except RecursionError:
+        raise Unparsable("nested too deeply") from None
+
+
+def plain_python(source: str) -> str:
+    """The cell without %magics, !commands and ?questions; empty for a cell in another language."""
+    text = source.lstrip("\ufeff")
+    stripped = text.lstrip()
+    if stripped.startswith("%%"):
+        first, _, rest = stripped.partition("\n")
+        words = first[2:].split()
+        return plain_python(rest) if words and words[0] in PYTHON_CELL_MAGICS else ""
+    lines = text.split("\n")
+    for _ in range(100):
+        number = first_bad_line("\n".join(lines))
+        if number is None:
+            return "\n".join(lines)
+        if not (0 < number <= len(lines)) or not MAGIC_LINE.match(lines[number - 1]):
+            break
+        blank_out(lines, number - 1)
+    # the parser complained elsewhere, or too often: take out all that looks like one
+    for number, line in enumerate(lines):
+        if MAGIC_LINE.match(line):
+            blank_out(lines, number)
+    cleaned = "\n".join(lines)
+    return cleaned if first_bad_line(cleaned) is None else text
+
+
+def first_bad_line(text: str) -> int | None:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error.lineno or 0
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return None
+
+
+def blank_out(lines: list[str], number: int) -> None:
+    """Replace a magic by something that does nothing, so that a block of one line stays a block."""
+    line = lines[number]
+    continued = line.rstrip().endswith("\\")
+    assigned = ASSIGNED_MAGIC.match(line)
+    indent = line[: len(line) - len(line.lstrip())]
+    lines[number] = f"{indent}{assigned[2]} = None" if assigned else f"{indent}pass"
+    while continued and number + 1 < len(lines):
+        number += 1
+        continued = lines[number].rstrip().endswith("\\")
+        lines[number] = ""
+
+
+def statement_text(text: str, body: list[ast.stmt], number: int) -> str:
+    node = body[number]
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    alone = node.col_offset == 0 and all(
+        other.lineno > node.end_lineno or other.end_lineno < first
+        for other in body[max(0, number - 1) : number + 2]
+        if other is not node
+    )
+    return "\n".join(text.split("\n")[first - 1 : node.end_lineno]) if alone else ast.unparse(node)
+
+
+def same_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """`node` and what is under it, without the insides of functions and classes."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        if not isinstance(one, SCOPES):
+            waiting.extend(ast.iter_child_nodes(one))
+
+
+def bound_names(node: ast.stmt) -> Iterator[str]:
+    for one in same_scope(node):
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield one.name
+        elif isinstance(one, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.split(".")[0] for alias in one.names)
+        elif isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            yield one.id
+
+
+def changed_names(node: ast.stmt) -> Iterator[str]:
+    """Of `TABLE[0] = 1`, `Block.forward = f`, `TABLE += [1]`, `TABLE.append(1)`: TABLE, Block."""
+    for one in same_scope(node):
+        if isinstance(one, ast.Attribute | ast.Subscript) and isinstance(one.ctx, ast.Store):
+            yield from base_name(one)
+        elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in MUTATORS:
+            yield from base_name(one.func)
+
+
+def base_name(node: ast.expr) -> Iterator[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id
+
+
+def needed_names(text: str) -> tuple[set[str], set[str]]:
+    """The global names that `text` looks up: as it runs (bases, defaults, class bodies), and when what it defines is
+    called."""
+    now: set[str] = set()
+    later: set[str] = set()
+    try:
+        waiting = [(symtable.symtable(text, "cell", "exec"), now)]
+        while waiting:
+            table, found = waiting.pop()
+            for child in table.get_children():
+                waiting.append((child, now if found is now and child.get_type() == "class" else later))
+            outermost = table.get_type() == "module"
+            found |= {
+                symbol.get_name()
+                for symbol in table.get_symbols()
+                if symbol.is_referenced() and (outermost or symbol.is_global())
+            }
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return now, later
+
+
+def definition(node: ast.stmt) -> ast.FunctionDef | ast.ClassDef | None:
+    return node if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
+
+
+def blanks_left(node: ast.AST) -> int:
+    """How many bodies still say `raise NotImplementedError(...)`."""
+    return sum(is_not_implemented(one) for one in ast.walk(node))
+
+
+def is_not_implemented(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Raise) or node.exc is None:
+        return False
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def is_check(node: ast.AST) -> bool:
+    """A call of check(...) or examine(...), by whatever name the module goes."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    return (isinstance(called, ast.Name) and called.id in CHECKS) or (
+        isinstance(called, ast.Attribute) and called.attr in CHECKS
+    )
+
+
+def trains(node: ast.AST) -> bool:
+    """Whether it looks like a training loop: something is differentiated or an optimizer makes a step."""
+    return any(
+        isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in ("backward", "step")
+        for one in ast.walk(node)
+    )

@@ -1,0 +1,104 @@
+"""Remember what was marked, so that an interrupted run goes on where it was: one file a learner, in REPORT/marks."""
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from course_lib.files import write_text
+from course_lib.grading.learner import Graded, Result
+from course_lib.grading.marks import Mark
+from course_lib.grading.similarity import Fingerprint
+from course_lib.grading.submissions import Submission
+
+COURSE = Path(__file__).resolve().parent.parent
+RESERVED = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+
+
+def file_names(submissions: Iterable[Submission]) -> list[str]:
+    """A file name for each learner that every system can hold, different for all of them."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for submission in submissions:
+        text = f"{submission.learner}-{submission.number}" if submission.number else submission.learner
+        name = re.sub(r"[^a-zA-Z0-9._-]+", "-", text).strip("-.")[:60] or "learner"
+        if RESERVED.match(name):
+            name = f"learner-{name}"
+        candidate, number = name, 2
+        while candidate.casefold() in taken:
+            candidate, number = f"{name}-{number}", number + 1
+        taken.add(candidate.casefold())
+        names.append(candidate)
+    return names
+
+
+def digest_of(submission: Submission, seed: int, lessons: Iterable[str]) -> str:
+    """What a learner's marks follow from: their files, the course's code, the seed."""
+    content = hashlib.sha256(f"{course_digest()} {seed} {sorted(lessons)}".encode())
+    for problem in submission.problems:
+        content.update(problem.encode())
+    for place in submission.notebooks:
+        content.update(place.shown.encode())
+        content.update(file_digest(place.file).encode())
+    return content.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    content = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                content.update(block)
+    except OSError as error:
+        return str(error.errno)
+    return content.hexdigest()
+
+
+@cache
+def course_digest() -> str:
+    """Of the library, the checks and the marking: a change in one of them makes old marks worthless."""
+    paths = [*COURSE.glob("*.py"), *(COURSE / "checks").rglob("*.py"), *(COURSE / "grading").rglob("*.py")]
+    content = hashlib.sha256()
+    for path in sorted(paths):
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def save(path: Path, graded: Graded, digest: str) -> None:
+    write_text(path, json.dumps({"digest": digest, **dataclasses.asdict(graded)}, ensure_ascii=False) + "\n")
+
+
+def load(path: Path, digest: str = "") -> Graded | None:
+    """What was saved, or None if there is nothing complete, or it is out of date, or marking itself had failed."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        if digest and saved["digest"] != digest:
+            return None
+        results = tuple(result_of(one) for one in saved["results"])
+        graded = Graded(
+            saved["learner"],
+            saved["number"],
+            saved["source"],
+            tuple(saved["files"]),
+            tuple(saved["problems"]),
+            results,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if digest and any(result.mark.status == "marking error" for result in results):
+        return None
+    return graded
+
+
+def result_of(saved: dict) -> Result:
+    one = saved["print"]
+    return Result(
+        Mark(**saved["mark"]),
+        saved["lesson"],
+        saved["file"],
+        saved["shown"],
+        None if one is None else Fingerprint(one["tokens"], one["exact"], one["renamed"], tuple(one["shingles"])),
+    )

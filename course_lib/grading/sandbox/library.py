@@ -1,0 +1,93 @@
+"""What a learner's code sees of the course while it is marked: the library without the part that is being marked.
+
+Sources are taken apart by the syntax tree and travel as text. No checks, no wrong or right answers, no lessons and no
+solutions are among them.
+"""
+
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+
+from course_lib.checks.exercise import Exercise
+
+PACKAGE = Path(__file__).resolve().parent.parent.parent
+WATCHED = "checks/watched"
+# what the learner's process itself consists of; nothing in these files tells what is right
+MACHINERY = (
+    "checks/guard.py",
+    "checks/compare.py",
+    "checks/handle.py",
+    "grading/sandbox/channel.py",
+    "grading/sandbox/child.py",
+    "grading/sandbox/isolation.py",
+    "grading/sandbox/kernel.py",
+    "grading/sandbox/landlock.py",
+    "grading/sandbox/limits.py",
+    "grading/sandbox/namespaces.py",
+    "grading/sandbox/system_calls.py",
+    "grading/sandbox/visible.py",
+    "grading/sandbox/zygote.py",
+)
+
+
+def library_for(exercise: Exercise) -> dict[str, str]:
+    """Source of every module of the library by dotted name, the exercise's own body replaced by an error.
+
+    Raises: ValueError if the exercise's `watched` does not live where it can be sent along.
+    """
+    sources = dict(whole_library())
+    module = exercise.reference.__module__
+    sources.setdefault(module.rpartition(".")[0], "")  # where it lives in a subpackage, such as data
+    source = Path(sys.modules[module].__file__).read_text(encoding="utf-8")
+    sources[module] = withheld(source, exercise.reference.__name__, exercise.method)
+    if exercise.watched is not None and exercise.watched.__module__ not in sources:
+        raise ValueError(
+            f"watched of {exercise.name} lives in {exercise.watched.__module__}; allowed: a module of "
+            f"course_lib.checks.watched, which goes to the learner's process"
+        )
+    return sources
+
+
+@cache
+def whole_library() -> dict[str, str]:
+    """The library's own modules and what watches answers, each as it is."""
+    paths = [path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"]
+    paths += (PACKAGE / WATCHED).glob("*.py")
+    return {dotted(path): path.read_text(encoding="utf-8") for path in sorted(paths)}
+
+
+def dotted(path: Path) -> str:
+    parts = ("course_lib", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def withheld(source: str, name: str, method: str = "") -> str:
+    """`source` without the body of the function `name`, of all methods of the class `name`, or of one `method`.
+
+    Raises: ValueError if there is no such definition.
+    """
+    tree = ast.parse(source)
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name]
+    if not found:
+        raise ValueError(f"name is {name!r}; allowed: a function or class that the source defines")
+    functions = [
+        node
+        for node in ast.walk(found[0])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and method in ("", node.name)
+    ]
+    if not functions:
+        raise ValueError(f"method is {method!r}; allowed: a method of {name}")
+    whole = f"{name}.{method}" if method else name
+    for function in functions:
+        function.body = ast.parse(f"raise NotImplementedError({f'{whole} is not to be had while it is marked'!r})").body
+    return ast.unparse(tree)
+
+
+def write_machinery(folder: Path) -> None:
+    """Write the package that a learner's process starts from: the machinery, and nothing else of the course."""
+    for part in ("", "checks", "grading", "grading/sandbox"):
+        (folder / "course_lib" / part).mkdir(parents=True)
+        (folder / "course_lib" / part / "__init__.py").touch()
+    for name in MACHINERY:
+        (folder / "course_lib" / name).write_text((PACKAGE / name).read_text(encoding="utf-8"), encoding="utf-8")

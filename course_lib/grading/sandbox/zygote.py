@@ -1,0 +1,199 @@
+"""A process that has imported torch and forks a fresh one for every answer, so that no answer waits for an import.
+
+It never sees an exercise. It watches the process it forked: its memory, what it starts, its end.
+"""
+
+import contextlib
+import gc
+import json
+import math
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+import psutil
+
+from course_lib.grading.sandbox import isolation
+from course_lib.grading.sandbox.limits import CPU_SECONDS, MEMORY, MOST_PROCESSES
+from course_lib.grading.sandbox.namespaces import WORK_FOLDER
+from course_lib.grading.sandbox.visible import DEVICES, visible_paths, without
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the marking process says once, at the start.
+
+    Attributes:
+        control: number of the inherited socket over which channels arrive.
+        level: see `isolation.LEVELS`.
+        folder: holds this package's machinery, and an empty folder "root".
+        path: where modules are imported from.
+        hidden: the course's own folders.
+    """
+
+    control: int
+    level: str
+    folder: str
+    path: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+
+def main() -> None:
+    """Shut this process in, import torch, and serve until the marking process ends."""
+    settings = Settings(**json.loads(sys.argv[1]))
+    control = socket.socket(fileno=settings.control)
+    # an editable installation would lead to the real library
+    sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
+    try:
+        isolation.enter(settings.level, f"{settings.folder}/root", settings.hidden)
+        os.environ["TMPDIR"] = WORK_FOLDER if settings.level == "namespaces" else tempfile.gettempdir()
+        try_out(settings)
+        import_everything()
+    except Exception as error:
+        tell(control, "refused", f"{type(error).__name__}: {error}")
+        return
+    tell(control, "ready")
+    serve(control, settings)
+
+
+def import_everything() -> None:
+    """What an answer may need, so that no fork has to load it again."""
+    import torch
+    import torch.nn.functional as F
+
+    import course_lib.grading.sandbox.child  # noqa: F401
+
+    torch.set_num_threads(1)
+    # first uses load more than imports do
+    layer = torch.nn.Conv2d(1, 1, 1)
+    F.group_norm(layer(torch.zeros(1, 1, 2, 2)), 1).sum().backward()
+    gc.collect()
+    gc.freeze()
+
+
+def try_out(settings: Settings) -> None:
+    """Fork once, so that what the level promises and the system does not keep is known at the start.
+
+    Raises: OSError with what was refused.
+    """
+    reader, writer = os.pipe()
+    folder = work_folder(settings.level)
+    pid = isolation.fork(settings.level)
+    if pid == 0:
+        try:
+            isolation.seal(settings.level, folder, readable(settings))
+        except BaseException as error:
+            os.write(writer, f"{type(error).__name__}: {error}".encode()[:500])
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(pid, 0)
+    refused = os.read(reader, 500).decode(errors="replace")
+    os.close(reader)
+    remove(folder, settings.level)
+    if refused:
+        raise OSError(refused)
+
+
+def tell(control: socket.socket, word: str, text: str = "") -> None:
+    control.sendall(json.dumps([word, text[:500]]).encode())
+
+
+def serve(control: socket.socket, settings: Settings) -> None:
+    """For each channel that arrives, fork a process that answers on it, and say why it ended."""
+    while True:
+        word, descriptors, *_ = socket.recv_fds(control, 16, 1)
+        if descriptors:
+            folder = work_folder(settings.level)
+            pid = fork_answering(socket.socket(fileno=descriptors[0]), control, settings, folder)
+            why = watched_until_its_end(pid, control)
+            remove(folder, settings.level)
+            tell(control, "ended", why)
+        elif not word:
+            return
+
+
+def work_folder(level: str) -> str:
+    return WORK_FOLDER if level == "namespaces" else os.path.realpath(tempfile.mkdtemp(prefix="answer-"))
+
+
+def remove(folder: str, level: str) -> None:
+    if level != "namespaces":
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def readable(settings: Settings) -> list[str]:
+    """The files that remain readable where they cannot be hidden."""
+    return without([*visible_paths(), *DEVICES], [*settings.hidden, settings.folder])
+
+
+def fork_answering(channel: socket.socket, control: socket.socket, settings: Settings, folder: str) -> int:
+    pid = isolation.fork(settings.level)
+    if pid == 0:
+        try:
+            control.close()
+            isolation.seal(settings.level, folder, readable(settings))
+            from course_lib.grading.sandbox.channel import Channel
+            from course_lib.grading.sandbox.child import serve_answer
+
+            serve_answer(Channel(channel))
+        finally:
+            os._exit(0)
+    channel.close()
+    return pid
+
+
+def watched_until_its_end(pid: int, control: socket.socket) -> str:
+    """Wait until the process ends, takes too much, or is not wanted any more: the marking process says so, or is gone.
+
+    Returns: "exit N", "signal N", "time", "memory", "processes" or "stopped". Nothing it started is left.
+    """
+    shared, wait, no_longer_than = held(os.getpid()), 0.02, math.inf
+    try:
+        while True:
+            gone, status, used = os.wait4(pid, os.WNOHANG)
+            if gone:
+                if used.ru_utime + used.ru_stime > CPU_SECONDS - 1:
+                    return "time"
+                return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}"
+            family = psutil.Process().children(recursive=True)
+            if sum(max(0, held(one.pid) - shared) for one in family) > MEMORY:
+                return "memory"
+            if len(family) > MOST_PROCESSES:
+                return "processes"
+            if select.select([control], [], [], wait)[0]:
+                if control.recv(16) != b"died":
+                    return "stopped"
+                no_longer_than = time.monotonic() + 1  # its end of the channel closed: how it ended is known soon
+            if time.monotonic() > no_longer_than:
+                return "stopped"
+            wait = min(0.1, 1.5 * wait)
+    finally:
+        kill_family(pid)
+
+
+def held(pid: int) -> int:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).memory_info().rss
+    return 0
+
+
+def kill_family(pid: int) -> None:
+    """End every process that stems from this one, also those that moved to a session of their own."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+        for one in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
