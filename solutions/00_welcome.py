@@ -44,6 +44,9 @@ verdict("under 20 seconds" if seconds < 20 else "minutes", my_prediction)
 # > Here is a noisy picture, and here is how noisy it is. **What part of it is noise?**
 #
 # Take a little of that noise away. Ask again. After twenty small steps the noise is gone.
+#
+# (This small network was taught a close relative of that question: noise *minus* picture. Lesson 09 shows that one answer
+# gives you the other.)
 
 # %%
 lesson.way_from_noise("Ankle boot", seed=1)

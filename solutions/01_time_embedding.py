@@ -99,8 +99,8 @@ my_prediction = ...
 #
 # <details><summary>Hint 1: where to start</summary> You need the numbers 0, 1, .., dim/2 - 1 first. One call of
 # torch makes them. </details>
-# <details><summary>Hint 2: the key line</summary> Divide those numbers by <code>dim // 2</code>, with a single slash.
-# Now they run from 0 to nearly 1. </details>
+# <details><summary>Hint 2: the key line</summary> Divide those numbers by how many there are, with a single slash:
+# <code>/</code> keeps fractions, <code>//</code> throws them away. Now they run from 0 to nearly 1. </details>
 # <details><summary>Hint 3: nearly the answer</summary> <code>torch.exp(-math.log(10000) * exponents)</code>, where
 # <code>exponents</code> is what hint 2 gave. </details>
 
@@ -404,7 +404,7 @@ print(f"{sum(parameter.numel() for parameter in embed.parameters()):,} numbers t
 # <details><summary>3. Does the embedding of a time depend on the others in the batch?</summary> No. Each row has its own
 # time only. If it did, a picture's result would depend on its neighbours in the batch. </details>
 # <details><summary>4. Why is there no activation after the second Linear?</summary> The class embedding is added to it
-# next, and each residual block begins with its own SiLU (lesson 03). </details>
+# next, and each residual block passes the sum through a SiLU of its own (lesson 03). </details>
 #
 # ### Further reading
 # - Vaswani et al. 2017, *Attention Is All You Need*, section 3.5: these sines and cosines, for positions in a sentence.

@@ -375,9 +375,8 @@ verdict(deaf, my_prediction)
 
 # %% tags=["nbval-check-output"]
 for channels in (32, 64, 128):
-    print(
-        f"{channels:3} channels: 32 groups leave {channels // 32} in each, our rule leaves {channels // num_groups(channels)}"
-    )
+    leave = channels // num_groups(channels)
+    print(f"{channels:3} channels: 32 groups leave {channels // 32} in each, our rule leaves {leave}")
 
 # %% [markdown]
 # ## 3.7 What is the shortcut worth?

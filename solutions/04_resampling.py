@@ -221,8 +221,7 @@ lesson.plot_stripes()
 # never there. An average weakens it before the step. The maximum does not.
 #
 # A strided convolution has no opinion. With blurring weights it averages; with a single 1 in the middle it skips. It
-# can
-# *learn* which. What would it learn on real pictures? We halve 32x32 clothes in five ways, and enlarge each again
+# can *learn* which. What would it learn on real pictures? We halve 32x32 clothes in five ways, and enlarge each again
 # with the best linear map there is (found by least squares on other pictures). What cannot be recovered was lost.
 #
 # **Which one loses most?**

@@ -93,12 +93,18 @@ print("weights\n", torch.softmax(fits, dim=-1).round(decimals=3))
 #
 # In the document's example `N` and `d` are both 64. That is bad luck: there the shape cannot tell you a mistake.
 #
-# <details><summary>Hint 1: where to start</summary> Three steps: products, scale, softmax. The cell above has all three for
-# one head of four pixels. </details>
-# <details><summary>Hint 2: the products</summary> `.T` would turn all four axes over. `k.transpose(-1, -2)` exchanges the
-# last two only. </details>
-# <details><summary>Hint 3: nearly there</summary> <code>q.shape[-1]</code> is d. Softmax goes over the <em>keys</em>; they
-# are the columns, the last axis. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# Three steps: products, scale, softmax. The cell above has all three for one head of four pixels.
+# </details>
+# <details><summary>Hint 2: the products</summary>
+#
+# `.T` would turn all four axes over. `k.transpose(-1, -2)` exchanges the last two only.
+# </details>
+# <details><summary>Hint 3: nearly there</summary>
+#
+# `q.shape[-1]` is d. Softmax goes over the *keys*; they are the columns, the last axis.
+# </details>
 
 # %% exercise="course_lib.self_attention.attention_weights"
 from course_lib.self_attention import attention_weights
@@ -131,8 +137,11 @@ verdict("all 64" if closest == 64 else f"about {closest}", my_prediction)
 # that is nearly zero passes nearly no gradient. With it, the width of the head makes no difference.
 #
 # **In your own words:** why the *root* of d, and not d?
-# <details><summary>One answer</summary> The spread of the scores is what we want to keep. Variance grows like d, the spread
-# like sqrt(d). Divided by d the scores would shrink towards zero in wide heads, and all weights would be equal. </details>
+# <details><summary>One answer</summary>
+#
+# The spread of the scores is what we want to keep. Variance grows like d, the spread like sqrt(d). Divided by d the
+# scores would shrink towards zero in wide heads, and all weights would be equal.
+# </details>
 
 # %% [markdown]
 # ### A mistake that hides
@@ -190,11 +199,19 @@ print(tiny.transpose(0, 1))
 # ### Exercise 5.2 · difficulty 3 of 5 · about 8 minutes · roughly 3 lines
 # Write `split_heads`: `(B, 3C, H, W)` to three tensors `(B, heads, N, d)`.
 #
-# <details><summary>Hint 1: where to start</summary> Write the table above as axes: the channel axis, from slow to fast, counts
-# (which of the three, which head, which of d). Then come the pixels. </details>
-# <details><summary>Hint 2: the reshape</summary> <code>(B, 3, heads, d, N)</code>. Nothing has moved yet. </details>
-# <details><summary>Hint 3: nearly there</summary> <code>transpose(-1, -2)</code> makes rows of pixels. The axis of length
-# 3 is number 1: <code>unbind(dim=1)</code> takes it apart. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# Write the table above as axes: the channel axis, from slow to fast, counts (which of the three, which head, which of
+# d). Then come the pixels.
+# </details>
+# <details><summary>Hint 2: the reshape</summary>
+#
+# `(B, 3, heads, d, N)`. Nothing has moved yet.
+# </details>
+# <details><summary>Hint 3: nearly there</summary>
+#
+# `transpose(-1, -2)` makes rows of pixels. The axis of length 3 is number 1: `unbind(dim=1)` takes it apart.
+# </details>
 
 # %% exercise="course_lib.self_attention.split_heads"
 from course_lib.self_attention import split_heads
@@ -207,11 +224,18 @@ split_heads = check(split_heads)
 # The way back, for what the heads have gathered: `merge_heads` makes `(B, C, H, W)` from `(B, heads, N, d)`.
 # `B` is 4, there are 4 heads, `N` and `d` are 64 in the document's example. What comes out?
 #
-# <details><summary>Hint 1: where to start</summary> Do the steps of <code>split_heads</code> in reverse order. </details>
-# <details><summary>Hint 2: which first?</summary> Channels have to come before pixels again, so transpose first, then
-# reshape. </details>
-# <details><summary>Hint 3: nearly there</summary> After the transpose the axes are <code>(B, heads, d, N)</code>. Heads and d
-# are neighbours now: together they are C. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# Do the steps of `split_heads` in reverse order.
+# </details>
+# <details><summary>Hint 2: which first?</summary>
+#
+# Channels have to come before pixels again, so transpose first, then reshape.
+# </details>
+# <details><summary>Hint 3: nearly there</summary>
+#
+# After the transpose the axes are `(B, heads, d, N)`. Heads and d are neighbours now: together they are C.
+# </details>
 
 # %% exercise="course_lib.self_attention.merge_heads"
 from course_lib.self_attention import merge_heads
@@ -253,11 +277,18 @@ lesson.plot_scrambled(split_heads, merge_heads)
 # | in | `(B, C, H, W)` | `(4, 256, 8, 8)` |
 # | out | `(B, C, H, W)` | `(4, 256, 8, 8)` |
 #
-# <details><summary>Hint 1: where to start</summary> One line for each arrow of the drawing. </details>
-# <details><summary>Hint 2: the middle</summary> <code>attention_weights(q, k)</code> is <code>(B, heads, N, N)</code>, and
-# <code>v</code> is <code>(B, heads, N, d)</code>: one <code>@</code> between them. </details>
-# <details><summary>Hint 3: both ends</summary> The convolution gets <code>self.norm(x)</code>; what is added at the end is
-# <code>x</code> itself, not its norm. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# One line for each arrow of the drawing.
+# </details>
+# <details><summary>Hint 2: the middle</summary>
+#
+# `attention_weights(q, k)` is `(B, heads, N, N)`, and `v` is `(B, heads, N, d)`: one `@` between them.
+# </details>
+# <details><summary>Hint 3: both ends</summary>
+#
+# The convolution gets `self.norm(x)`; what is added at the end is `x` itself, not its norm.
+# </details>
 
 # %% exercise="course_lib.self_attention.SelfAttention" blank=["forward"] given=["split_heads", "attention_weights", "merge_heads"]
 from course_lib.self_attention import SelfAttention
@@ -373,8 +404,11 @@ verdict("from the zeros around the convolutions", my_prediction)
 # the channels. (It is also why neighbours still matter to attention: it meets pixels that know their neighbourhood.)
 #
 # **In your own words:** GroupNorm and the time embedding could not do it. Why?
-# <details><summary>One answer</summary> Both do the same to every pixel of a channel: one mean and one spread for all, one
-# number added to all. What is equal everywhere stays equal everywhere. </details>
+# <details><summary>One answer</summary>
+#
+# Both do the same to every pixel of a channel: one mean and one spread for all, one number added to all. What is equal
+# everywhere stays equal everywhere.
+# </details>
 
 # %% [markdown]
 # ## 5.8 What it costs
@@ -417,10 +451,9 @@ at_32 = costs[-1]
 ratio = at_32["attention"] / at_32["resblock"]
 verdict("slower than a residual block" if ratio > 1 else "faster than a residual block", my_prediction)
 for row in costs:
-    print(
-        f"{row['side']:2d}x{row['side']:<2d}  attention / residual block: time {row['attention'] / row['resblock']:.1f}, "
-        f"memory {row['kept'] / row['kept_resblock']:.1f}"
-    )
+    times, memory = row["attention"] / row["resblock"], row["kept"] / row["kept_resblock"]
+    side = f"{row['side']:2d}x{row['side']:<2d}"
+    print(f"{side}  attention / residual block: time {times:.1f}, memory {memory:.1f}")
 
 # %% [markdown]
 # These are your machine's numbers, and they move from run to run. What to make of them:
@@ -463,7 +496,7 @@ print("attention_resolutions=(16, 8)", count_attention(attention_resolutions=(16
 # 16x16 for CIFAR-10; the document's trace, and so our default, stays at 8x8.
 
 # %% [markdown]
-# ## 5.9 The document's rows, proven
+# ## 5.9 Recap: the document's rows, proven
 #
 # Every line of the document's trace with an attention in it, against what your block makes of a tensor of that shape; and
 # the lines of its shape table.
@@ -496,25 +529,40 @@ compare_rows(rows)
 # ## Questions
 #
 # **1.** Why does each head have its own queries and keys? What would be lost if all heads shared their weights?
-# <details><summary>Answer</summary> Each head can look for something else: one for the same brightness, one for the same row.
-# With shared weights all heads would gather from the same pixels, and several heads would be worth one. </details>
+# <details><summary>Answer</summary>
+#
+# Each head can look for something else: one for the same brightness, one for the same row. With shared weights all
+# heads would gather from the same pixels, and several heads would be worth one.
+# </details>
 #
 # **2.** All keys of an image are equal. What does every pixel receive?
-# <details><summary>Answer</summary> All scores of a row are equal, so all weights are 1/N: every pixel receives the plain mean
-# of the values, whatever its query. </details>
+# <details><summary>Answer</summary>
+#
+# All scores of a row are equal, so all weights are 1/N: every pixel receives the plain mean of the values, whatever its
+# query.
+# </details>
 #
 # **3.** Somebody swaps q and k in `attention_weights`. For which q and k does nothing change?
-# <details><summary>Answer</summary> Where the scores are symmetric, for instance q = k, as in the example with colours. That
-# is why an example with q = k is no test. </details>
+# <details><summary>Answer</summary>
+#
+# Where the scores are symmetric, for instance q = k, as in the example with colours. That is why an example with q = k
+# is no test.
+# </details>
 #
 # **4.** Your picture is 64x64 and attention stands at 16x16. You go to 128x128 and leave everything else as it is, so the map
 # there becomes 32x32. What happens to the matrix of weights, and what to the number of parameters?
-# <details><summary>Answer</summary> The map has 4 times as many pixels, the matrix 16 times as many numbers. The number of
-# parameters stays: 1x1 convolutions do not depend on the size of the image. </details>
+# <details><summary>Answer</summary>
+#
+# The map has 4 times as many pixels, the matrix 16 times as many numbers. The number of parameters stays: 1x1
+# convolutions do not depend on the size of the image.
+# </details>
 #
 # **5.** The last layer, `proj`, is set to zero. What does the block do, and can it still learn?
-# <details><summary>Answer</summary> It returns x, unchanged. Yes: the gradient of <code>proj</code> itself is not zero, so it
-# moves at the first step, and the rest follows. Many diffusion networks start this way. </details>
+# <details><summary>Answer</summary>
+#
+# It returns x, unchanged. Yes: the gradient of `proj` itself is not zero, so it moves at the first step, and the rest
+# follows. Many diffusion networks start this way.
+# </details>
 #
 # ## Further reading
 # - Vaswani et al. 2017, *Attention Is All You Need*: equation 1 and section 3.2.1 for the scale, 3.2.2 for heads.

@@ -42,9 +42,11 @@ lesson.plot_numbers()
 # to read it back later. Skips spare it that work. Whether it matters, you will measure in 6.5.
 #
 # **In your own words:** one vector at the bottom stands for how many pixels of the image?
-# <details><summary>One answer</summary> For a cell of 4x4 pixels (32 / 8 = 4), with three colours: 48 numbers. The
-# vector has 256. Where inside the cell something lies has to be written in channels, since the grid is too coarse to
-# say it. </details>
+# <details><summary>One answer</summary>
+#
+# For a cell of 4x4 pixels (32 / 8 = 4), with three colours: 48 numbers. The vector has 256. Where inside the cell
+# something lies has to be written in channels, since the grid is too coarse to say it.
+# </details>
 
 # %% [markdown]
 # ## 6.2 Who pushes?
@@ -70,13 +72,19 @@ lesson.plot_numbers()
 # `skip_channels(64, (1, 2, 4), 2)` gives the channels of every skip in the order they are pushed. Write it for any
 # base, any multipliers, any number of blocks.
 #
-# <details><summary>Hint 1: where to start</summary> Follow the table with a finger. The list begins before the first
-# level. </details>
-# <details><summary>Hint 2: the key line</summary> `[a] * n` is a list with `a` in it n times, and `+=` lengthens a
-# list. </details>
-# <details><summary>Hint 3: nearly the answer</summary> Start with `[base_channels]`. In
-# `for level, mult in enumerate(channel_mults)`, add `mult * base_channels` num_res_blocks times, and once more if
-# `level < len(channel_mults) - 1`. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# Follow the table with a finger. The list begins before the first level.
+# </details>
+# <details><summary>Hint 2: the key line</summary>
+#
+# `[a] * n` is a list with `a` in it n times, and `+=` lengthens a list.
+# </details>
+# <details><summary>Hint 3: nearly the answer</summary>
+#
+# Start with `[base_channels]`. In `for level, mult in enumerate(channel_mults)`, add `mult * base_channels`
+# num_res_blocks times, and once more if `level < len(channel_mults) - 1`.
+# </details>
 
 # %% exercise="course_lib.skips.skip_channels"
 from course_lib.skips import skip_channels
@@ -122,14 +130,19 @@ my_prediction = ...
 # Let Python cross them out. `decoder_channels(64, (1, 2, 4), 2)` gives, level by level with the deepest first, a pair
 # `(channels of h, channels of the skip)` for each block.
 #
-# <details><summary>Hint 1: where to start</summary> You have the stack already: `skip_channels(...)`. The middle
-# changes no channels, so you know `h` at the bottom. </details>
-# <details><summary>Hint 2: the key line</summary> `pairs.append((h, skips.pop()))`. And then: what channels does that
-# block
-# *give*? </details>
-# <details><summary>Hint 3: nearly the answer</summary> Two loops: over `reversed(channel_mults)`, and in it over
-# `range(num_res_blocks + 1)`. After each pair set `h = mult * base_channels`; after the inner loop append the pairs
-# to the levels. </details>
+# <details><summary>Hint 1: where to start</summary>
+#
+# You have the stack already: `skip_channels(...)`. The middle changes no channels, so you know `h` at the bottom.
+# </details>
+# <details><summary>Hint 2: the key line</summary>
+#
+# `pairs.append((h, skips.pop()))`. And then: what channels does that block *give*?
+# </details>
+# <details><summary>Hint 3: nearly the answer</summary>
+#
+# Two loops: over `reversed(channel_mults)`, and in it over `range(num_res_blocks + 1)`. After each pair set `h = mult *
+# base_channels`; after the inner loop append the pairs to the levels.
+# </details>
 
 # %% exercise="course_lib.skips.decoder_channels" given=["skip_channels"]
 from course_lib.skips import decoder_channels
@@ -190,10 +203,18 @@ compare_rows(
 # `cat_skip(h, skips)` takes the newest skip off the list and gives back `h` with the skip behind it. The list is
 # *meant* to change: it is one shorter afterwards. `h` and the skips are not.
 #
-# <details><summary>Hint 1: where to start</summary> The two lines stand above. </details>
-# <details><summary>Hint 2: the list</summary> `skips[-1]` looks at the newest; `skips.pop()` takes it away as well.
+# <details><summary>Hint 1: where to start</summary>
+#
+# The two lines stand above.
 # </details>
-# <details><summary>Hint 3: the axis</summary> In `(B, C, H, W)` the channels are axis 1. </details>
+# <details><summary>Hint 2: the list</summary>
+#
+# `skips[-1]` looks at the newest; `skips.pop()` takes it away as well.
+# </details>
+# <details><summary>Hint 3: the axis</summary>
+#
+# In `(B, C, H, W)` the channels are axis 1.
+# </details>
 
 # %% exercise="course_lib.skips.cat_skip"
 from course_lib.skips import cat_skip
@@ -436,9 +457,11 @@ print(f"of {orders:,} orders of nine skips, {fitting} fit the shapes; one is rig
 # why lesson 07 compares your UNet with the reference number by number.
 #
 # **In your own words:** why can a swap of two same-shaped skips hurt so much, when both come from the same level?
-# <details><summary>One answer</summary> Channel 5 of the one means something else than channel 5 of the other. The
-# weights behind the `cat` were learned for one of them. A shape says how many channels there are, and nothing about
-# what is in them. </details>
+# <details><summary>One answer</summary>
+#
+# Channel 5 of the one means something else than channel 5 of the other. The weights behind the `cat` were learned for
+# one of them. A shape says how many channels there are, and nothing about what is in them.
+# </details>
 
 # %% [markdown]
 # ## Recap
@@ -465,23 +488,34 @@ compare_rows(rows)
 # ## Questions
 #
 # **1.** With `num_res_blocks=3` and four levels, how many skips are there?
-# <details><summary>Answer</summary> One from conv_in, 4 * 3 from blocks, 3 from Downsamples: 16. And the decoder has
-# 4 * (3 + 1) blocks: 16. In general `levels * (num_res_blocks + 1)` on both sides. </details>
+# <details><summary>Answer</summary>
+#
+# One from conv_in, 4 * 3 from blocks, 3 from Downsamples: 16. And the decoder has 4 * (3 + 1) blocks: 16. In general
+# `levels * (num_res_blocks + 1)` on both sides.
+# </details>
 #
 # **2.** Why does the decoder need one block more a level?
-# <details><summary>Answer</summary> A level of the encoder leaves its blocks' outputs and one more: a Downsample's,
-# or at the top conv_in's. With as many blocks as the encoder, three of nine skips would stay on the stack, unused.
+# <details><summary>Answer</summary>
+#
+# A level of the encoder leaves its blocks' outputs and one more: a Downsample's, or at the top conv_in's. With as many
+# blocks as the encoder, three of nine skips would stay on the stack, unused.
 # </details>
 #
 # **3.** The first thing a ResidualBlock does is GroupNorm. For `256+128 = 384` channels this library uses 32 groups
 # of 12. Does any group hold channels of both `h` and the skip?
-# <details><summary>Answer</summary> Yes: 256 is not divisible by 12. Group 21 (from 0) holds channels 252 to 263:
-# four of `h` and eight of the skip are normalised together. It does no harm that anyone has shown, and it is one more
-# reason why the order of `h` and skip must be the same in training and in use. </details>
+# <details><summary>Answer</summary>
+#
+# Yes: 256 is not divisible by 12. Group 21 (from 0) holds channels 252 to 263: four of `h` and eight of the skip are
+# normalised together. It does no harm that anyone has shown, and it is one more reason why the order of `h` and skip
+# must be the same in training and in use.
+# </details>
 #
 # **4.** If you took *all* gradients through the skips away (`.detach()`), what would the encoder still learn from?
-# <details><summary>Answer</summary> From the way through the bottom and the middle only. The forward pass would look
-# the same; training would be slower to reach the first layers. The check of exercise 6.3 tries it. </details>
+# <details><summary>Answer</summary>
+#
+# From the way through the bottom and the middle only. The forward pass would look the same; training would be slower to
+# reach the first layers. The check of exercise 6.3 tries it.
+# </details>
 
 # %% [markdown]
 # ## Further reading

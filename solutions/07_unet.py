@@ -415,7 +415,7 @@ found = first_divergence(lesson.first_in_first_out_unet())
 parts = my_parts()
 
 # %% [markdown]
-# ### Questions
+# ## Questions
 #
 # **1.** Why does `forward` need no `if` for levels without attention?
 # <details><summary>Answer</summary>
@@ -460,7 +460,7 @@ parts = my_parts()
 #
 # What it cannot do yet is draw. Its weights are random, and its pictures would be noise. That changes in lesson 08.
 #
-# **Further reading**
+# ## Further reading
 #
 # - Ronneberger, Fischer, Brox (2015), *U-Net: Convolutional Networks for Biomedical Image Segmentation*, figure 1: the
 #   first U. Its skips are cropped and concatenated, one a level.

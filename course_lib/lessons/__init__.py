@@ -2,11 +2,13 @@
 
 import io
 import os
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from course_lib.checks import LINE
 from course_lib.lessons.style import use_style
 
 use_style()
@@ -31,7 +33,7 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     display(Image(data=buffer.getvalue(), format="png", alt=alt))
-    print(f"Figure: {caption}")
+    print(textwrap.fill(f"Figure: {caption}", LINE))
 
 
 def verdict(truth: Any, prediction: Any) -> None:
@@ -50,11 +52,16 @@ def verdict(truth: Any, prediction: Any) -> None:
 
 
 def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:
-    """Print a table of (what, shape in the document, measured shape), with a last column that says if they agree."""
+    """Print a table of (what, shape in the document, measured shape), with a last column that says if they agree.
+
+    Where that is too wide for a notebook, what was measured is only written out if it differs.
+    """
     cells = [("", "the document", "measured", "")]
     for what, written, measured in rows:
         written, measured = (as_shape(shape) for shape in (written, measured))
         cells.append((what, str(written), str(measured), "same" if written == measured else "DIFFERENT"))
+    if max(sum(map(len, row)) for row in cells) > LINE:
+        cells[1:] = [(*row[:2], "same" if row[3] == "same" else f"{row[2]} {row[3]}", "") for row in cells[1:]]
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
