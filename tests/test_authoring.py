@@ -112,6 +112,14 @@ def test_a_solution_that_does_not_run_names_its_lesson(course):
         building.build(course)
 
 
+def test_a_solution_that_does_not_pass_its_own_check_is_not_written(course):
+    wrong = "num_groups = check(num_groups)"
+    text = SOURCE.replace(wrong, f"num_groups = lambda channels: 1\n\n# %%\n{wrong}")
+    course.write_text(text.replace("check(num_groups)", 'check(num_groups, "num_groups")').lstrip(), encoding="utf-8")
+    with pytest.raises(ValueError, match="solution of 00_test does not pass num_groups: not yet"):
+        building.build(course)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

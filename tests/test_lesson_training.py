@@ -29,8 +29,6 @@ def test_a_run_is_done_once_and_goes_on_after_an_interruption(capsys):
     assert torch.equal(weights(whole), weights(again))
 
     class Interrupted(FlowMatching):
-        calls = 0
-
         def loss(self, *args, **kwargs):
             # the checks before the start call it too; they come with eight images each, like the run
             if run_folder("cut").joinpath("metrics.jsonl").exists():

@@ -48,7 +48,7 @@ def outdated(source: Path) -> list[Path]:
 def build(source: Path, force: bool = False) -> list[Path]:
     """Write what is out of date (everything with `force`). Returns the files that were written.
 
-    Raises: ValueError with the name of the lesson if a cell of its solution fails.
+    Raises: ValueError with the name of the lesson if a cell of its solution fails, or an answer does not pass.
     """
     lesson = read_lesson(source)
     stale = outdated(source)
@@ -82,11 +82,17 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise ValueError(f"the solution of {name} does not run: {error}") from None
     for cell in made.cells:
+        if "check" in cell.metadata and not printed(cell).startswith("passed"):
+            raise ValueError(f"the solution of {name} does not pass {cell.metadata['check']}: {printed(cell)}")
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if worth_keeping(output)]
             cell.metadata.pop("execution", None)
     made.metadata["language_info"] = {"name": "python"}
     return made
+
+
+def printed(cell: NotebookNode) -> str:
+    return "".join(output.get("text", "") for output in cell.outputs)
 
 
 def worth_keeping(output: NotebookNode) -> bool:

@@ -73,7 +73,8 @@ class Exercise:
         where: the place to read again, such as "the document, section 3".
         properties, misconceptions, alternatives: see above; in the order they are tried.
         adapt: ways to load the reference's parameters into an answer that holds them differently.
-        seconds: longest time for one call of the answer.
+        seconds: longest time for one call of the answer, many times what a right one needs: a busy machine must not
+            fail it.
         watched: for an answer that takes or changes what is no data (a model, a generator, a list): makes of it a
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
     """
@@ -86,7 +87,7 @@ class Exercise:
     misconceptions: tuple[Misconception, ...]
     alternatives: tuple[Alternative, ...]
     adapt: Adapter | None = None
-    seconds: float = 0.8
+    seconds: float = 2.0
     watched: Callable[[Any], Any] | None = None
 
     @property

@@ -23,7 +23,7 @@ from course_lib.training.saved_model import TrainedModel, load_trained
 from course_lib.training.train import train
 from course_lib.unet import UNet
 
-SMOKE = {"steps": 6, "batch_size": 8, "warmup_steps": 2, "ema_decay": 0.5, "checkpoint_every": 3, "sample_every": 6}
+SMOKE = {"steps": 6, "batch_size": 8, "warmup_steps": 2, "ema_decay": 0.5, "checkpoint_every": 3, "log_every": 3}
 
 
 def lesson_config(method: str, **changes: object) -> TrainingConfig:
@@ -76,14 +76,15 @@ def train_here(
     process = make_process(config) if process is None else process
     own = {"make_model": make_model, "process": process}
     same = folder.config.exists() and folder.config.read_text(encoding="utf-8") == config.to_json()
-    if same and steps_done(folder) == config.steps:
+    done = steps_done(folder, config) if same else 0
+    if done == config.steps:
         print(f"This run is finished already. To train anew, delete the folder my_work/runs/{name}.")
         return load_trained(folder.path, **own)
     if not pre_flight(config, **own):
         print("The run was not started: it would be in vain. The network that came with the course takes its place.")
         return shipped_model(config.method)
     resume = same and folder.checkpoint.exists()
-    print(time_needed(config, steps_done(folder) if resume else 0, **own))
+    print(time_needed(config, done, **own))
     try:
         train(config, folder.path, resume=resume, overwrite=not resume, grids=False, **own)
     except (RuntimeError, KeyError, ValueError):
@@ -96,10 +97,11 @@ def train_here(
     return load_trained(folder.path, **own)
 
 
-def steps_done(folder: RunFolder) -> int:
-    """Steps of the last line of metrics, which is written with every checkpoint."""
-    rows = folder.read_metrics()
-    return rows[-1]["step"] if rows and folder.model.exists() else 0
+def steps_done(folder: RunFolder, config: TrainingConfig) -> int:
+    """Steps that the last checkpoint holds, from the metrics, which may be a few lines ahead of it."""
+    rows = folder.read_metrics() if folder.model.exists() else []
+    last = rows[-1]["step"] if rows else 0
+    return last if last == config.steps else last - last % config.checkpoint_every
 
 
 def time_needed(

@@ -1213,6 +1213,6 @@ EXERCISES = (
             Alternative("one_module_a_head", OneModuleAHead),
         ),
         adapt=separate_layers,
-        seconds=1.5,
+        seconds=3.0,
     ),
 )

@@ -1141,7 +1141,7 @@ EXERCISES = (
         reference=UNet,
         lesson="07",
         where="the document, section Full Forward Pass: Shape Tracking, line by line",
-        seconds=2.0,
+        seconds=6.0,
         properties=(
             Property(
                 "other_layers",
