@@ -36,7 +36,7 @@ from course_lib.experiments.network_changes import (
 )
 from course_lib.files import write_atomically, write_text
 from course_lib.flow_matching import TIME_SCALE
-from course_lib.training.config import SMALL_UNET, TrainingConfig, make_process
+from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import TrainingState, training_steps
 from course_lib.training.saved_model import TrainedModel
@@ -45,17 +45,7 @@ from course_lib.unet import UNet
 
 COMMAND = "python -m course_lib.experiments.ablations --out assets/results/ablations.json"
 
-CONFIG = TrainingConfig(
-    unet=SMALL_UNET,
-    steps=600,
-    batch_size=32,
-    learning_rate=5e-3,
-    warmup_steps=50,
-    schedule="cosine",
-    beta2=0.99,
-    ema_decay=0.99,
-    time_sampling="logit-normal",
-)
+CONFIG = PROFILES["lesson"]
 GUIDANCE, MODEL_STEPS, PICTURES = 1.5, 20, 1000
 TIMES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 

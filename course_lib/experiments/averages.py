@@ -9,6 +9,7 @@ classes in columns, lies beside the table.
 
 import argparse
 import copy
+import dataclasses
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ from course_lib.experiments.guidance import rounded
 from course_lib.experiments.results import read_results, write_results
 from course_lib.files import write_atomically
 from course_lib.pictures.grid import tile
-from course_lib.training.config import SMALL_UNET, TrainingConfig, make_process
+from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
@@ -32,17 +33,7 @@ from course_lib.training.saved_model import TrainedModel
 from course_lib.training.train import new_state
 
 COMMAND = "python -m course_lib.experiments.averages --out assets/results/averages.json"
-CONFIG = TrainingConfig(
-    unet=SMALL_UNET,
-    steps=1000,
-    batch_size=32,
-    learning_rate=5e-3,
-    warmup_steps=50,
-    schedule="constant",
-    beta2=0.99,
-    ema_decay=0.99,
-    time_sampling="logit-normal",
-)
+CONFIG = dataclasses.replace(PROFILES["lesson"], steps=1000, schedule="constant")
 # name: the final decay, and whether it is warmed up
 AVERAGES = {
     "no average": (0.0, False),
