@@ -199,7 +199,7 @@ class DDPM(nn.Module):
             eta: 0 is deterministic (and may also go forward in time), 1 adds as much noise as the ancestral step.
             noise: (B, C, H, W), used where eta > 0; None draws it.
             clip_denoised: clip the predicted clean image to [-1, 1]; the direction towards x_t keeps the model's own
-                eps.
+                eps. (`sample` passes the eps that fits the clipped image instead.)
         Raises: ValueError for times out of range, or eta outside [0, 1].
         Source: Song, Meng and Ermon 2021, equations 12 and 16.
         """
@@ -265,14 +265,15 @@ class DDPM(nn.Module):
             eps = guided_prediction(model, x, t, labels, guidance_scale)
             clean = self.predict_clean(x, t, eps)
             if clip_denoised:
+                # clipping changes what the noise must have been: without this, DDIM carries the excess along
                 clean = clean.clamp(-1, 1)
-            if method == "ddim":
-                x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
-            elif then == now - 1:
-                x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
-            else:  # several times at once: eta = 1 is the ancestral step, once eps fits the clipped clean image
                 eps = self.noise_left(x, t, clean)
-                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised=False)
+            if method == "ddpm" and then == now - 1:
+                x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
+            elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
+                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
+            else:
+                x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
             yield SamplerState(then, x, clean)
 
     def sample(
@@ -298,6 +299,8 @@ class DDPM(nn.Module):
                 first at T-1.
             guidance_scale: see `guided_prediction`.
             generator: its first draw is the starting noise.
+            clip_denoised: clip every predicted clean image to [-1, 1], and go on with the noise that fits the clipped
+                image (as in Dhariwal and Nichol's code; diffusers calls it use_clipped_model_output).
             noise: (B, C, H, W), to start here instead.
         Returns: (B, C, H, W), within [-1, 1] where clip_denoised.
         Raises: ValueError for an unknown method or a number of steps out of range.

@@ -273,7 +273,8 @@ def test_ddim_sampling_in_50_steps_equals_that_of_diffusers(clip: bool) -> None:
     theirs.set_timesteps(50)
     noise = x = randn(2, 2, 3, 2)
     for t in theirs.timesteps.tolist():
-        x = theirs.step(predict_by_label(x, full(t, 2), None), t, x).prev_sample
+        eps = predict_by_label(x, full(t, 2), None)
+        x = theirs.step(eps, t, x, use_clipped_model_output=clip).prev_sample
     actual = DDPM().sample(predict_by_label, noise.shape, method="ddim", num_steps=50, clip_denoised=clip, noise=noise)
     assert relative_difference(actual, x) < 1e-11
 

@@ -36,6 +36,7 @@ from course_lib.experiments.network_changes import (
 )
 from course_lib.files import write_atomically, write_text
 from course_lib.flow_matching import TIME_SCALE
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import TrainingState, training_steps
@@ -179,7 +180,7 @@ def main() -> None:
     config = dataclasses.replace(CONFIG, steps=4) if options.quick else CONFIG
     pictures = 20 if options.quick else PICTURES
     judge = Judge()
-    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if computes_in_bf16(cpu=True) else "no")
+    accelerator = make_accelerator(cpu=True)
     if not options.out.exists():
         write_text(options.out, json.dumps(new_results(config, judge, pictures)) + "\n")
     done = {(run["variant"], run["seed"]) for run in json.loads(options.out.read_text())["runs"]}

@@ -13,7 +13,6 @@ import dataclasses
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -25,9 +24,9 @@ from course_lib.experiments.guidance import rounded
 from course_lib.experiments.results import read_results, write_results
 from course_lib.files import write_atomically
 from course_lib.pictures.grid import tile
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.draw import draw_images
-from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import TrainedModel
 from course_lib.training.train import new_state
@@ -48,7 +47,7 @@ PICTURES, STEPS, GUIDANCE = 500, 10, 2.0
 
 def trained_averages(config: TrainingConfig) -> dict[str, nn.Module]:
     """Train once; every average follows every step."""
-    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if computes_in_bf16(cpu=True) else "no")
+    accelerator = make_accelerator(cpu=True)
     dataset = load_dataset(config.data)
     state = new_state(config, len(dataset.class_names), accelerator.device)
     averages = {name: copy.deepcopy(state.ema.average) for name in AVERAGES}

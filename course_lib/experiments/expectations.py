@@ -11,16 +11,15 @@ import dataclasses
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.experiments.results import read_results, write_results
 from course_lib.pictures.grid import tile
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.draw import draw_images
-from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import TrainedModel
 from course_lib.training.train import new_state
@@ -40,7 +39,7 @@ def moments(steps: int) -> list[int]:
 
 def run_once(config: TrainingConfig, pictures: Path | None) -> list[float]:
     """Train, and return the mean loss of every WINDOW steps; with `pictures`, draw grids at the four moments."""
-    accelerator = Accelerator(cpu=True, mixed_precision="bf16" if computes_in_bf16(cpu=True) else "no")
+    accelerator = make_accelerator(cpu=True)
     dataset = load_dataset(config.data)
     state = new_state(config, len(dataset.class_names), accelerator.device)
     process = make_process(config)

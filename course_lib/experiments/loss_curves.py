@@ -12,12 +12,12 @@ import math
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.experiments.results import read_results, write_results
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.loop import training_steps
 from course_lib.training.train import new_state
@@ -46,7 +46,7 @@ RUNS = {
 
 def losses_of(name: str, config: TrainingConfig) -> list[float]:
     """The loss of every step; a run whose loss is no longer a number ends there."""
-    accelerator = Accelerator(cpu=True)
+    accelerator = make_accelerator(cpu=True)
     dataset, process = load_dataset(config.data), make_process(config)
     state = new_state(config, len(dataset.class_names), accelerator.device)
     seen: list[float] = []

@@ -9,7 +9,6 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -19,6 +18,7 @@ from course_lib.experiments.results import shipped_results
 from course_lib.lessons import show, smoke
 from course_lib.lessons.style import COLORS, plain_ticks
 from course_lib.tracing import SECTIONS
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
@@ -308,7 +308,7 @@ def resume_differences() -> dict[str, float]:
 
     Returns: the largest difference of the final weights from those of the run without a break.
     """
-    accelerator, process, dataset = Accelerator(cpu=True), make_process(TINY), draw_shapes(64)
+    accelerator, process, dataset = make_accelerator(cpu=True), make_process(TINY), draw_shapes(64)
 
     def run(keep: Sequence[str] | None) -> Tensor:
         state = new_state(TINY, len(dataset.class_names), accelerator.device)

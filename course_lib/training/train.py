@@ -16,9 +16,10 @@ from course_lib.ema import EMA
 from course_lib.files import load_checkpoint, save_checkpoint, write_text
 from course_lib.flow_matching import FlowMatching
 from course_lib.pictures import save_grid, save_loss_curve
+from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.draw import draw_images
-from course_lib.training.hardware import computes_in_bf16, memory_format_for
+from course_lib.training.hardware import memory_format_for
 from course_lib.training.loop import TrainingState, training_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, save_trained
@@ -56,7 +57,7 @@ def train(
     Raises: ValueError for a folder that cannot be used; FloatingPointError if the loss is no longer a number.
     """
     folder = RunFolder(out)
-    accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if computes_in_bf16(cpu) else "no")
+    accelerator = make_accelerator(cpu)
     dataset = _load_once(accelerator, config.data, data_dir)
     state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     if accelerator.is_main_process:
