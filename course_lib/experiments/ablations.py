@@ -73,7 +73,7 @@ VARIANTS = (
     Variant("no skips", 1, cut_the_skips),
     Variant("no time", 2, hide_the_time),
     Variant("no attention", 2, remove_attention),
-    Variant("attention at 16 and 8", 2, unet={"attention_resolutions": (16, 8)}),
+    Variant("attention at 16 and 8", 1, unet={"attention_resolutions": (16, 8)}),
     Variant("attention at 16", 1, unet={"attention_resolutions": (16,)}),
     Variant("one channel a group", 1, one_channel_a_group),
     Variant("no class", 1, hide_the_class),

@@ -2,8 +2,8 @@
 
     python -m course_lib.experiments.guidance --out assets/results/guidance.json
 
-Every scale draws the same 500 classes from the same noise in 20 steps (Euler, or DDIM). An entry that is there already
-is not measured again.
+Every scale draws the same 500 classes from the same noise in 20 steps (Euler, or ancestral). An entry that is there
+already is not measured again.
 """
 
 import argparse

@@ -40,7 +40,12 @@ RUNS = {
     "diverged": {"learning_rate": 1.0, "warmup_steps": 0, "grad_clip": NO_CLIPPING, "schedule": "constant"},
     "all is well": {},
     "noisy, and fine": {"batch_size": 2},
-    "spikes": {"learning_rate": 4e-2, "warmup_steps": 0, "grad_clip": NO_CLIPPING, "schedule": "constant"},
+    "learning rate too large": {
+        "learning_rate": 4e-2,
+        "warmup_steps": 0,
+        "grad_clip": NO_CLIPPING,
+        "schedule": "constant",
+    },
 }
 
 
