@@ -7,7 +7,7 @@ from PIL import Image
 from course_lib.assets import asset_path
 from course_lib.experiments.results import shipped_results
 from course_lib.lessons import show
-from course_lib.lessons.style import COLORS
+from course_lib.lessons.style import COLORS, plain_ticks
 from course_lib.lessons.training import run_folder
 from course_lib.training.run_folder import RunFolder
 
@@ -37,6 +37,7 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
         top.plot(at, loss, color=COLORS["vermilion"], linestyle="--", label="your run")
         text = f" Your run ends at {loss[-1]:.3f}." if loss else ""
     top.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, steps))
+    plain_ticks(top)
     top.legend(loc="upper right")
     moments = sorted(int(path.stem.rpartition("_")[2]) for path in grids_of(method))
     for place, step in enumerate(moments):

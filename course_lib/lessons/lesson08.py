@@ -105,11 +105,11 @@ def plot_noisy_images(ddpm: DDPM) -> None:
     images, _ = load_dataset("fashion-mnist").batch(torch.tensor([BOOT, BAG, 2]))
     generator = torch.Generator().manual_seed(0)
     figure, axes = plt.subplots(len(images), len(times), figsize=(8.4, 4.5), layout="constrained")
-    for row, image in zip(axes, images, strict=True):
+    for line, (row, image) in enumerate(zip(axes, images, strict=True)):
         clean = image.expand(len(times), *image.shape)
         noisy = ddpm.add_noise(clean, times, torch.randn(clean.shape, generator=generator))
         for axis, x, t in zip(row, noisy, times.tolist(), strict=True):
-            draw_image(axis, x, f"t = {t}" if row is axes[0] else "")
+            draw_image(axis, x, f"t = {t}" if line == 0 else "")
     show(
         figure,
         "three real pictures at six times. At t = 259 image and noise have equal variance; at t = 999 the image's "
@@ -132,7 +132,7 @@ def plot_wrong_axis(ddpm: DDPM, per_image: Callable) -> str:
     figure, axes = plt.subplots(2, len(chosen), figsize=(7, 3.9), layout="constrained")
     for row, (name, faded) in zip(axes, {"(B, 1, 1, 1)": right, "(B,)": wrong}.items(), strict=True):
         for axis, b in zip(row, chosen, strict=True):
-            draw_image(axis, faded[b], f"image {b}, t = {int(t[b])}" if row is axes[0] else "")
+            draw_image(axis, faded[b], f"image {b}, t = {int(t[b])}" if faded is right else "")
         row[0].set_ylabel(name)
     columns = bool(torch.equal(wrong, images * table[t].reshape(1, 1, 1, 32)))
     show(
@@ -233,7 +233,7 @@ def plot_loss_by_time(ddpm: DDPM) -> int:
     show(
         figure,
         f"left: the trained network's loss falls from {network[0]:.2f} at t = 0 to {network[-1]:.4f} at t = 999, and a "
-        f"network that copies its input reaches {found['returns its input'][-1]:.4f} there. Right: the same errors, "
+        f"network that copies its input reaches {found['returns its input'][-1]:.5f} there. Right: the same errors, "
         f"told as errors of the clean image: from {network[0] * ratios[0]:.5f} to {network[-1] * ratios[-1]:.1f}.",
         "Two plots over t with logarithmic axes. Left, the loss falls with t for both models. Right, the error of the "
         "clean image rises with t for the trained network.",
@@ -397,7 +397,7 @@ def plot_skipping(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1)) -> None:
             options = {"method": method, "num_steps": num_steps, "noise": start, "generator": generator}
             images = ddpm.sample(trained.model, tuple(start.shape), labels, **options)
             for column, image in enumerate(images):
-                title = f"{num_steps} steps" if row is axes[0] and column == 1 else ""
+                title = f"{num_steps} steps" if method == "ddpm" and column == 1 else ""
                 draw_image(row[block * len(labels) + column], image.clamp(-1, 1), title)
             bar.update()
         row[0].set_ylabel(name, fontsize=9)
@@ -411,13 +411,13 @@ def plot_skipping(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1)) -> None:
 
 
 def plot_samples(trained: object, heading: str) -> None:
-    """Draw ten pictures, one a class, with 20 DDIM steps, from any trained network."""
+    """Draw ten pictures, one a class, with 50 ancestral steps, from any trained network."""
     labels = torch.arange(10)
-    num_steps = 3 if smoke() else 20
+    num_steps = 3 if smoke() else 50
     generator = torch.Generator().manual_seed(0)
     process = trained.process
     images = process.sample(
-        trained.model, (10, 3, 32, 32), labels, method="ddim", num_steps=num_steps, generator=generator
+        trained.model, (10, 3, 32, 32), labels, method="ddpm", num_steps=num_steps, generator=generator
     )
     figure, axes = plt.subplots(1, 10, figsize=(11.5, 1.7), layout="constrained")
     for axis, image, name in zip(axes, images, trained.class_names, strict=True):
@@ -425,6 +425,6 @@ def plot_samples(trained: object, heading: str) -> None:
         axis.title.set_fontsize(7)
     show(
         figure,
-        f"{heading}: one picture a class, {num_steps} DDIM steps, nothing selected (seed 0).",
+        f"{heading}: one picture a class, {num_steps} ancestral steps, nothing selected (seed 0).",
         "Ten small grey pictures in a row, each under the name of the class that was asked for.",
     )

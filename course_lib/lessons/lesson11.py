@@ -447,6 +447,18 @@ def when_time_is_missed(ablations: Ablations) -> str:
     return "near t = 0, the clean images" if t < 0.3 else "near t = 1, the noise" if t > 0.7 else "in the middle"
 
 
+def whom_the_deaf_resembles(ablations: Ablations) -> str:
+    """Which missing input's rise of the loss the deaf network shares, by half or more: time's at the cleanest t, the
+    class's at the noisiest."""
+    times, deaf, _ = loss_by_time(ablations, "one channel a group")
+    alike = {}
+    for name, here in (("no time", times.index(min(times))), ("no class", times.index(max(times)))):
+        alike[name] = deaf[here] > loss_by_time(ablations, name)[1][here] / 2
+    if all(alike.values()):
+        return "both, each at its own end"
+    return "the one without time" if alike["no time"] else "the one without class"
+
+
 def loss_by_time(ablations: Ablations, name: str) -> tuple[list[float], list[float], list[float]]:
     """Times; by how many per cent the variant's loss is above the full network's; by how many full ones differ."""
     times = [float(t) for t in ablations.runs["full"][0]["loss_at"]]

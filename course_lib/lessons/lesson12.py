@@ -343,13 +343,14 @@ def resume_differences() -> dict[str, float]:
 def plot_gallery(with_names: bool = False) -> None:
     """Draw six loss curves from assets/results/loss_curves.json, by letter or also by name."""
     runs = shipped_results("loss_curves")
-    figure, axes = plt.subplots(2, 3, figsize=(10.5, 5.2), layout="constrained", sharex=True)
+    figure, axes = plt.subplots(2, 3, figsize=(10.5, 5.2), layout="constrained", sharex=True, sharey=True)
     ends = []
     for axis, letter, (name, run) in zip(axes.flat, LETTERS, runs.items(), strict=True):
         losses = run["loss"]
         axis.plot(losses, color=COLORS["sky"], linewidth=0.7)
         axis.plot(smoothed(losses), color=COLORS["blue"], linewidth=1.8)
-        axis.set(yscale="log", xlim=(0, run["steps"]))
+        # one axis for all, so that a flat curve looks flat; what diverges leaves it at the top
+        axis.set(yscale="log", xlim=(0, run["steps"]), ylim=(0.15, 4))
         plain_ticks(axis)
         axis.set_title(f"{letter}: {name}" if with_names else letter, fontsize=10)
         if len(losses) < run["steps"]:
@@ -364,8 +365,8 @@ def plot_gallery(with_names: bool = False) -> None:
         "six runs of one small network; thin: every step, thick: the mean of the last 20. Final means: "
         + ", ".join(ends)
         + ".",
-        "Six loss curves on logarithmic axes, A to F: a slow straight decline, a fall with a bump in the middle, a "
-        "curve that shoots up, a smooth fall, a fall in a wide noisy band, and a fall interrupted by peaks.",
+        "Six loss curves on equal logarithmic axes, A to F: a slow decline, a fall with a bump in the middle, a line "
+        "that leaves the axis at once, a smooth fall, a fall in a wide noisy band, and a quick fall that soon stops.",
     )
 
 

@@ -84,6 +84,14 @@ verdict(
 # evenly, and both ends are exact: at `t = 1` there is *nothing* left of the image.
 
 # %% [markdown]
+# Compare at any time you like, with the same picture and the same noise. The straight line is *your* `interpolate`.
+
+# %%
+from course_lib.interactive import explore_noising
+
+explore_noising(t=500, flow=FlowMatching())
+
+# %% [markdown]
 # ## 9.2 The velocity
 #
 # Walk along the line. How fast does each pixel change as `t` grows? That is the derivative of `x_t` with respect to `t`, and
@@ -287,6 +295,14 @@ verdict("the mean of the class" if correlation > 0.8 else "something else", my_p
 # Typical outlines, no details. The network has never been shown a mean image. It came near it by minimising a squared
 # error. With the *perfect* velocity the first two rows would be equal, and equal to the third: what differs is the error of
 # this small network. Every sampler of this kind starts out towards the mean, and decides on the way which image it becomes.
+
+# %% [markdown]
+# Twenty steps, one at a time. Watch the pictures on the right: the mean at first, then a decision.
+
+# %%
+from course_lib.interactive import explore_trajectory
+
+explore_trajectory("flow", num_steps=20)
 
 # %% [markdown]
 # ## 9.6 Heun's method

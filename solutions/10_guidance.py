@@ -160,6 +160,15 @@ verdict("it grows" if outside[8] > 1.5 * outside[1] + 0.001 else "it stays", my_
 # </details>
 
 # %% [markdown]
+# Now play. Move the guidance, choose a class, try seeds. The pictures form step by step; *Stop* ends a drawing on the way.
+# **From which scale on do the four boots look alike to you?**
+
+# %%
+from course_lib.interactive import explore_guidance
+
+explore_guidance()
+
+# %% [markdown]
 # ## 10.3 How much is good?
 #
 # Three things to measure, as in the README, with the judge that came with the course:
@@ -307,7 +316,7 @@ verdict("Euler, 20 steps" if euler < heun else "Heun, 10 steps", my_prediction)
 # What happened to second order? Two things are different from the problem in lesson 09.
 #
 # - An order is a promise about *small* steps. With few calls Heun's steps are twice as long as Euler's, and the second look does
-#   not make up for it. Where do the lines cross?
+#   not make up for it. Do the lines cross at all, within 40 calls?
 # - Heun's last step asks the network at `t = 0`, where the picture is clean. "Which noise was added?" has no answer there. The
 #   third line leaves that one call out: its last step is one of Euler, as in Karras et al. (2022). Compare it with plain Heun.
 #
@@ -324,7 +333,7 @@ lesson.plot_steps_results()
 #
 # - Where does each line stop falling? More calls than that are wasted, whatever the error says: what is left there is the
 #   network's own mistake, and no solver removes it.
-# - At the same number of calls, is Heun ahead, and from where on?
+# - At the same number of calls, is Heun ahead anywhere?
 # - Do the three spacings differ more with few calls or with many?
 #
 # Then add the price of guidance: with a scale above 1 every call counts twice.
@@ -466,6 +475,9 @@ for name, row in results.items():
     print(f"{name:20} class accuracy {row['accuracy']:4.0%}   distance {row['frechet']:6.2f}")
 
 # %% [markdown]
+# Two rows are equal to the last digit, although their decays differ. Look at the table of `decay_at` above: after 1,000 steps the
+# warm-up has reached 0.991, and neither 0.999 nor 0.9999 has been in force yet. In a short run the warm-up *is* the decay.
+#
 # For DDPM on CIFAR-10 the difference was 12.1 without and 3.2 with an average, after 800,000 steps. Averages come nearly free:
 # one copy of the weights, and a fraction of a step's time.
 #
@@ -483,7 +495,7 @@ for name, row in results.items():
 # | guidance scale | variety against certainty; above 1 twice the calls | the minimum of the distance in 10.3 |
 # | number of steps | time against error, until the network's own error is larger | where the line in 10.5 becomes flat |
 # | times | (nothing: a choice that can be wrong) | trailing: first T-1 |
-# | solver | more calls a step against a smaller error | Heun where calls are not too few |
+# | solver | more calls a step against a smaller error | Euler, until you have measured that another one is ahead |
 # | decay of the average | jitter against old weights | 1 / (1 - decay) a tenth of the run, warmed up, in float32 |
 #
 # One row of the document is proven once more: `class_label (B,)` is an input of the network. You have seen what it draws with

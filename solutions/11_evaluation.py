@@ -521,9 +521,31 @@ lesson.plot_loss_by_time(ablations, ("no time", "no attention"))
 verdict(lesson.when_time_is_missed(ablations), my_prediction)
 
 # %% [markdown]
-# With the first seed, hiding the time raises the loss by a quarter at t = 0.05, and by 2 to 4 % at all other times. That makes sense:
-# at the clean end the noise is faint, hard to measure, and the target is that very noise. Elsewhere a glance at the picture
+# With the first seed, hiding the time raises the loss by a quarter at t = 0.05, and by 2 to 4 % at all other times. That makes
+# sense: at the clean end the noise is faint, hard to measure, and the target is that very noise. Elsewhere a glance at the picture
 # replaces the clock.
+
+# %% [markdown]
+# ### The deaf network, once more
+# Lesson 03 built a block whose norm has one channel a group, and which hears nothing. No error, no warning. Here is a whole network
+# of them: as many parameters as the full one, and a loss that is only 7 % higher. Look at its accuracy in the table.
+#
+# Below is its loss by time, beside those of the network without time and of the one without class. At the clean end the clock
+# counts, at the noisy end the class does: where there is nothing to see, it is all there is to know. **Whom will the deaf network
+# resemble?**
+
+# %% predict="11.8d" options=["the one without time", "the one without class", "both, each at its own end"] answer="both, each at its own end"
+my_prediction = ...
+
+# %%
+lesson.plot_loss_by_time(ablations, ("no time", "no class", "one channel a group"))
+
+# %%
+verdict(lesson.whom_the_deaf_resembles(ablations), my_prediction)
+
+# %% [markdown]
+# Time and class are computed, projected and added in every block, and the next norm takes them away again. A loss curve does not
+# show it: 7 % is easily blamed on a learning rate. The pictures do, and so does the pre-flight check of lesson 08, before the start.
 #
 # ### The document's claims, and these numbers
 # Here they are, each beside what was measured.

@@ -425,8 +425,8 @@ verdict("all three" if len(exact) == 3 else exact[0] if exact else "none", my_pr
 # ## 12.9 Read the curve
 #
 # Six runs of one small network, recorded beforehand (`python -m course_lib.experiments.loss_curves`). In one all is well, and one
-# is noisy and fine. One was resumed with its weights alone. The others have a learning rate that is far too small, too large
-# (spikes), or much too large. The names are missing.
+# is noisy and fine. One was resumed with its weights alone. The others have a learning rate that is far too small, too large,
+# or much too large. The names are missing.
 
 # %%
 lesson.plot_gallery()
@@ -458,7 +458,7 @@ lesson.plot_gallery(with_names=True)
 # | hardly falls, smooth | learning rate too small, or a part that gets no gradient | ten times the rate; the checks before the start |
 # | falls, and jumps up where the run was resumed | the optimizer's state is gone | save all of it |
 # | shoots up, then no number | rate much too large, no warm-up | a tenth of the rate; the last checkpoint is from before |
-# | peaks, after each of which it recovers | rate a little too large, or no clipping | clip the gradient at 1, warm up |
+# | falls at once, then stays far too high | rate too large: the first steps spoiled the weights | a tenth of the rate, warm up, clip the gradient at 1 |
 # | wide band that sinks | small batches | nothing: look at the mean |
 # | falls, and is flat for a long time | **normal** | look at the pictures |
 #
