@@ -5,6 +5,11 @@ self_attention, unet, ddpm, flow_matching, guidance. Importing the package loads
 training and evaluation live in subpackages that load what they need.
 """
 
+import importlib.util
+
+if importlib.util.find_spec("torch") is None:
+    raise ModuleNotFoundError("torch is not installed here; in the course's folder: pip install -r requirements.txt")
+
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import FlowMatching

@@ -1,28 +1,27 @@
-"""The command line: python -m course_lib shapes | train | sample | evaluate | grade."""
+"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from course_lib.commands import evaluate, grade, sample, shapes, train
+from course_lib.commands import doctor, evaluate, grade, sample, shapes, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, or 2 after printing what was wrong with the request."""
+    """Run one command. Returns 0, 1 if the doctor found a problem, 2 after printing what was wrong with the request."""
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="A diffusion UNet, built and trained.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (shapes, train, sample, evaluate, grade):
+    for command in (shapes, train, sample, evaluate, grade, doctor):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (ValueError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A network that is deaf to the time, or an average that never leaves its beginnin
 falls all the same. It is found out hours later, in the pictures, or here.
 """
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -158,11 +159,24 @@ def seconds_a_step(
     steps: int = 4,
 ) -> float:
     """Time a few steps of the run on this machine; the first, which sets things up, does not count."""
+    timed = timed_steps(config, dataset, process, make_model, device, bf16)
+    times = [next(timed) for _ in range(steps + 1)]
+    return sorted(times[1:])[steps // 2]
+
+
+def timed_steps(
+    config: TrainingConfig,
+    dataset: ImageDataset,
+    process: DDPM | FlowMatching,
+    make_model: Callable[..., nn.Module],
+    device: torch.device | str,
+    bf16: bool,
+) -> Iterator[float]:
+    """Train a fresh network of the run's kind for as long as the caller asks, and yield each step's seconds."""
     torch.manual_seed(config.seed)
     model = make_model(num_classes=len(dataset.class_names), **config.unet).to(device).train()
     optimizer, average = torch.optim.AdamW(model.parameters(), lr=1e-4), EMA(model, config.ema_decay)
-    times = []
-    for step in range(steps + 1):
+    for step in itertools.count():
         started = time.perf_counter()
         batch = Batch(*(part.to(device) for part in training_batch(config, dataset, process, step)))
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bf16):
@@ -173,5 +187,4 @@ def seconds_a_step(
         optimizer.step()
         average.update(model, step)
         loss.item()  # a GPU works on while Python goes ahead: wait for it
-        times.append(time.perf_counter() - started)
-    return sorted(times[1:])[steps // 2]
+        yield time.perf_counter() - started

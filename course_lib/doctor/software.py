@@ -1,0 +1,101 @@
+"""Python and the packages, compared with what pyproject.toml and requirements.txt ask for."""
+
+import importlib
+import importlib.metadata
+import sys
+
+from course_lib.assets import ASSETS
+from course_lib.doctor.finding import FAIL, OK, WARN, Finding
+
+ROOT = ASSETS.parent
+LOWEST_PYTHON = (3, 10)
+INSTALL = "in the course's folder, run: python -m pip install -r requirements.txt"
+
+
+def python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < LOWEST_PYTHON:
+        lowest = ".".join(map(str, LOWEST_PYTHON))
+        advice = f"install Python {lowest} or newer, make a new environment with it, and install the course again."
+        return Finding(FAIL, "Python", f"{found}; the course needs {lowest} or newer", advice)
+    return Finding(OK, "Python", found)
+
+
+def packages() -> Finding:
+    """Compare every installed version with its range.
+
+    What the library itself imports must be there. Without the rest (JupyterLab, the tests' and the build's tools) the
+    notebooks still run, on Colab or in an editor.
+    """
+    needed = library_requirements()
+    others = [line for line in requirements_file() if line not in needed]
+    broken, missing_tools, newer = [], [], []
+    for line in [*needed, *others]:
+        name, found, verdict = compared(line)
+        if verdict == "missing" and line in others:
+            missing_tools.append(name)
+        elif verdict in ("missing", "older"):
+            broken.append(f"{name} is missing" if found is None else f"{name} is {found}, needed is {ranges(line)}")
+        elif verdict == "newer":
+            newer.append(f"{name} {found}")
+    if broken:
+        return Finding(FAIL, "packages", "; ".join(broken), INSTALL)
+    if newer:
+        text = f"newer than what the course was tested with: {', '.join(newer)}"
+        return Finding(WARN, "packages", text, f"if something breaks, {INSTALL}")
+    if missing_tools:
+        text = f"all that lessons need is here; not installed: {', '.join(missing_tools)}"
+        advice = f"nothing, if you open the notebooks in some other way and do not build or test them. Else, {INSTALL}"
+        return Finding(WARN, "packages", text, advice)
+    return Finding(OK, "packages", f"{len(needed) + len(others)}, all in versions that the course is made for")
+
+
+def torchvision() -> Finding:
+    """torch and torchvision come in pairs; a wrong pair is found out when torchvision is imported."""
+    import torch
+
+    try:
+        importlib.import_module("torchvision")
+    except (ImportError, RuntimeError) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        text = f"cannot be imported ({first_line})"
+        advice = "install a pair that belongs together: python -m pip install --upgrade torch torchvision"
+        return Finding(FAIL, "torchvision", text, advice)
+    versions = importlib.metadata.version("torchvision")
+    return Finding(OK, "torchvision", f"{versions} fits torch {torch.__version__}")
+
+
+def library_requirements() -> list[str]:
+    """What pyproject.toml lists: the packages that course_lib imports."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # comes with pytest there
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)["project"]["dependencies"]
+
+
+def requirements_file() -> list[str]:
+    """The lines of requirements.txt that name a package."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-"))]
+
+
+def compared(line: str) -> tuple[str, str | None, str]:
+    """A requirement's package, its installed version or None, and one of "fits", "older", "newer", "missing"."""
+    from packaging.requirements import Requirement
+
+    requirement = Requirement(line)
+    try:
+        found = importlib.metadata.version(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        return requirement.name, None, "missing"
+    unmet = [part.operator for part in requirement.specifier if not part.contains(found, prereleases=True)]
+    verdict = "fits" if not unmet else "newer" if set(unmet) <= {"<", "<="} else "older"
+    return requirement.name, found, verdict
+
+
+def ranges(line: str) -> str:
+    from packaging.requirements import Requirement
+
+    return " and ".join(sorted(map(str, Requirement(line).specifier), reverse=True))
