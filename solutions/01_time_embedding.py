@@ -232,6 +232,20 @@ lesson.plot_similarity(SinusoidalPositionEmbedding)
 
 # %% [markdown]
 # Only the distance counts. A network can learn "five steps later" once, for all of time.
+#
+# ### Turn the clock by hand
+# Left the numbers of one embedding, right its similarity with all times. **With `dim = 8`, which time lies nearest to
+# 500?** Guess, then choose that width and read it below the picture.
+
+# %%
+from course_lib.interactive import explore_time_embedding
+
+explore_time_embedding(SinusoidalPositionEmbedding)
+
+# %% [markdown]
+# With 8 columns the nearest are 437 and 563, both 63 steps away: ten turns of the fastest hand take 62.8 steps, so it points
+# nearly the same way again, and three slower hands are too few to outvote it. From 16 columns on the nearest is a neighbour,
+# at each of the three times above. It is what the bar chart said.
 
 # %% [markdown]
 # ## 1.6 The formula and the code disagree. Or do they?

@@ -291,6 +291,23 @@ work = lesson.plot_heights(UNet)
 # </details>
 
 # %% [markdown]
+# ### Build another one
+# Every number of this section, for any network you like. One box is one side of a level, a broad frame says attention; the
+# bars are each level's share. The button brings the document's network back.
+#
+# **Attention at 32x32, in addition to 16 and 8: which of the three bars grows most at the top level?**
+
+# %%
+from course_lib.interactive import explore_unet
+
+explore_unet()
+
+# %% [markdown]
+# The memory: from 13.4 to 105 MB for each image. Every attention at 32x32 keeps a matrix of 1,024 by 1,024 weights for each
+# of its four heads, 16.8 MB, and there are five of them. The multiply-adds there grow from 571 M to 1.33 G, the parameters
+# from 670 k to 754 k.
+
+# %% [markdown]
 # ## 7.6 Does it listen?
 #
 # The network is new. Its weights are random. Already now `t` and the class should change what it says.
