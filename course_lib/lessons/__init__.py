@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from course_lib.checks import LINE
+from course_lib.lessons.legibility import require_legible
 from course_lib.lessons.style import use_style
 
 use_style()
@@ -25,10 +26,13 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     Args:
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
+    Raises: ValueError under tests, if text in the figure is cut off, covered or too pale.
     """
     import matplotlib.pyplot as plt
     from IPython.display import Image, display
 
+    if smoke():
+        require_legible(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
@@ -44,11 +48,13 @@ def verdict(truth: Any, prediction: Any) -> None:
         prediction: what the learner wrote; `...` where nothing was written.
     """
     if prediction is ...:
-        print(f"No prediction this time. It is: {truth}. Guess first at the next one: it makes the answer stick.")
+        text = f"No prediction this time. It is: {truth}. Guess first at the next one: it makes the answer stick."
+        print(textwrap.fill(text, LINE))
     elif str(prediction).strip().lower() == str(truth).strip().lower():
         print(f"As you predicted: {truth}.")
     else:
-        print(f"You predicted {prediction}. It is: {truth}. Worth a moment: what made the other answer look right?")
+        text = f"You predicted {prediction}. It is: {truth}. Worth a moment: what made the other answer look right?"
+        print(textwrap.fill(text, LINE))
 
 
 def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:

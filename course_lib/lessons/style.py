@@ -9,7 +9,7 @@ COLORS = {
     "green": "#009E73",
     "vermilion": "#D55E00",
     "sky": "#56B4E9",
-    "grey": "#777777",
+    "grey": "#707070",
     "light": "#E8E8E8",
 }
 

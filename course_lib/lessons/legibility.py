@@ -1,0 +1,149 @@
+"""Can everybody read a figure's text? What cuts it off, covers it or makes it too pale is found here, in tests."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb, to_rgba
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+# WCAG 2.2, success criterion 1.4.3: text, and large text (18 points, or 14 in bold)
+CONTRAST, LARGE_CONTRAST = 4.5, 3.0
+# a text's box is a little larger than what is printed in it
+MARGIN = 2.0
+
+
+def require_legible(figure: Figure) -> None:
+    """Raises: ValueError that lists what `troubles` finds."""
+    found = list(troubles(figure))
+    if found:
+        raise ValueError("figure has text that cannot be read; allowed: none. " + "; ".join(found))
+
+
+def troubles(figure: Figure) -> Iterator[str]:
+    """What makes text of `figure` hard to read, a sentence each.
+
+    Text beyond the figure's edge is no trouble: figures are saved with bbox_inches="tight", which makes room for it.
+    """
+    before = figure.canvas
+    canvas = FigureCanvasAgg(figure)  # any other canvas may have no pixels
+    try:
+        yield from troubles_on(canvas)
+    finally:
+        figure.set_canvas(before)
+
+
+def troubles_on(canvas: FigureCanvasAgg) -> Iterator[str]:
+    canvas.draw()
+    texts = visible_texts(canvas.figure)
+    renderer = canvas.get_renderer()
+    boxes = {text: text.get_window_extent(renderer) for text in texts}
+    for text in texts:
+        if text.get_clip_on() and text.get_clip_box() is not None and sticks_out(boxes[text], text.get_clip_box()):
+            yield f"{text.get_text()!r} is cut off by its axes"
+    for one, other in combinations(texts, 2):
+        if upright(one) and upright(other) and overlap(boxes[one], boxes[other]):
+            yield f"{one.get_text()!r} and {other.get_text()!r} lie on each other"
+    yield from pale(canvas, boxes)
+
+
+def visible_texts(figure: Figure) -> list[Text]:
+    """Every text that is drawn. An axis keeps tick labels that lie outside its limits, and does not draw them."""
+    drawn_ticks, all_ticks = set(), set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            all_ticks |= {label for ticks in (axis.majorTicks, axis.minorTicks) for label in labels_of(ticks)}
+            if axes.axison and axes.get_visible() and axis.get_visible():
+                drawn_ticks |= set(labels_of(axis._update_ticks()))
+    hidden = {
+        text
+        for axes in figure.axes
+        if not (axes.get_visible() and axes.axison)
+        for axis in (axes.xaxis, axes.yaxis)
+        for text in (axis.label, axis.offsetText)
+    }
+    return [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible()
+        and text.get_text().strip()
+        and text not in hidden
+        and (text not in all_ticks or text in drawn_ticks)
+    ]
+
+
+def labels_of(ticks: list) -> list[Text]:
+    return [label for tick in ticks for label in (tick.label1, tick.label2)]
+
+
+def sticks_out(box: Bbox, border: Bbox) -> bool:
+    return (
+        box.x0 < border.x0 - MARGIN
+        or box.y0 < border.y0 - MARGIN
+        or box.x1 > border.x1 + MARGIN
+        or box.y1 > border.y1 + MARGIN
+    )
+
+
+def upright(text: Text) -> bool:
+    # the box around slanted text is mostly empty
+    return text.get_rotation() % 90 == 0
+
+
+def overlap(one: Bbox, other: Bbox) -> bool:
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return width > MARGIN and height > 2 * MARGIN
+
+
+def pale(canvas: FigureCanvasAgg, boxes: dict[Text, Bbox]) -> Iterator[str]:
+    """Compare each text with what lies behind it: the figure is drawn once more, with all text transparent."""
+    opacities = {text: text.get_alpha() for text in boxes}
+    for text in boxes:
+        text.set_alpha(0)  # a hidden text would take no room, and the layout would be another one
+    try:
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[::-1, :, :3] / 255
+    finally:
+        for text, opacity in opacities.items():
+            text.set_alpha(opacity)
+    height, width = pixels.shape[:2]
+    for text, box in boxes.items():
+        rows = slice(max(0, int(box.y0)), min(height, int(box.y1) + 1))
+        columns = slice(max(0, int(box.x0)), min(width, int(box.x1) + 1))
+        behind = pixels[rows, columns].reshape(-1, 3)
+        background = tuple(np.median(behind, axis=0)) if behind.size else to_rgb(canvas.figure.get_facecolor())
+        found = contrast(printed(text, background), background)
+        needed = LARGE_CONTRAST if is_large(text) else CONTRAST
+        if found < needed:
+            yield f"{text.get_text()!r} has a contrast of {found:.1f}, needed is {needed:g}"
+
+
+def printed(text: Text, background: tuple[float, ...]) -> tuple[float, ...]:
+    """The colour that is seen: text may let through some of what lies behind it."""
+    *color, opacity = to_rgba(text.get_color(), text.get_alpha())
+    return tuple(opacity * own + (1 - opacity) * other for own, other in zip(color, background, strict=True))
+
+
+def is_large(text: Text) -> bool:
+    bold = text.get_weight() in ("bold", "heavy", "black") or (
+        isinstance(text.get_weight(), int) and text.get_weight() >= 700
+    )
+    return text.get_fontsize() >= (14 if bold else 18)
+
+
+def contrast(one: object, other: object) -> float:
+    """The contrast ratio of two colours, from 1 (none) to 21 (black on white).
+
+    Source: WCAG 2.2, "contrast ratio" and "relative luminance".
+    """
+    lighter, darker = sorted((luminance(to_rgb(one)), luminance(to_rgb(other))), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(rgb: tuple[float, float, float]) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
