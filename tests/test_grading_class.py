@@ -13,10 +13,6 @@ from course_lib.grading import whole_class
 from course_lib.grading.catalogue import catalogue, lesson_notebooks
 from course_lib.grading.submissions import Submission
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("COURSE_SLOW_TESTS"), reason="minutes of whole classes: set COURSE_SLOW_TESTS=1 to run it"
-)
-
 HANDED_OUT = {path.stem[:2] for path in lesson_notebooks()}
 
 
@@ -177,3 +173,14 @@ def test_a_wrong_request_is_one_sentence_and_exit_status_2(arguments, words, cla
     for word in words:
         assert word in message
     assert "Traceback" not in message
+
+
+def test_where_there_is_no_fork_one_sentence_says_what_works_instead(monkeypatch, class_folder, tmp_path, capsys):
+    """As on Windows."""
+    monkeypatch.delattr(os, "fork")
+    assert main(["grade", str(class_folder), "--out", str(tmp_path / "out")]) == 2
+    message = capsys.readouterr().err
+    for word in ("fork", "Windows", "WSL", "container"):
+        assert word in message
+    assert "Traceback" not in message
+    assert not (tmp_path / "out").exists()

@@ -85,6 +85,11 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
         return Failure("endless", f"did not come to an end within {seconds:g} s") if clock.has_struck else value
 
 
+def set_seed(seed: int) -> None:
+    """As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call."""
+    torch.default_generator.manual_seed(seed)
+
+
 @contextlib.contextmanager
 def same_state_afterwards() -> Iterator[None]:
     torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from course_lib.checks.compare import to_data
-from course_lib.checks.guard import CountedOutput, Failure, guarded
+from course_lib.checks.guard import CountedOutput, Failure, guarded, set_seed
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Handle:
         """Make an object of the class, with the random state at `seed`."""
 
         def build() -> Any:
-            torch.manual_seed(seed)
+            set_seed(seed)
             return self.answer(*args, **kwargs)
 
         made = guarded(build, self.seconds, self.output)
@@ -116,7 +116,7 @@ class Handle:
         before = _copied((args, kwargs))
 
         def run() -> Any:
-            torch.manual_seed(seed)
+            set_seed(seed)
             function = self._callable(key, method, training, dtype)
             if elsewhere and key is not None:
                 leave_plain_tensors_behind(self.objects[key])
@@ -146,7 +146,7 @@ class Handle:
                 parameters = dict(self.objects[key].named_parameters())
             for parameter in parameters.values():
                 parameter.grad = None
-            torch.manual_seed(seed)
+            set_seed(seed)
             with torch.enable_grad():
                 output = function(*passed, **named)
                 outputs = output if isinstance(output, tuple | list) else [output]
@@ -171,7 +171,7 @@ class Handle:
         def run() -> bool:
             states = []
             for seed in (1, 2):
-                torch.manual_seed(seed)
+                set_seed(seed)
                 if method == "__init__":
                     self.answer(*args, **kwargs)
                 else:

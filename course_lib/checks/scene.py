@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_lib.checks.compare import shown
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure, same_state_afterwards
+from course_lib.checks.guard import Failure, same_state_afterwards, set_seed
 from course_lib.checks.handle import Constructed, Gradients, Handle
 from course_lib.checks.weights import matchings
 
@@ -231,14 +231,15 @@ def reference_parameters(reference: Any, args: tuple, kwargs: dict, seed: int) -
 
 def drawn_parameters(reference: Any, args: tuple, kwargs: tuple, seed: int) -> dict[str, Tensor]:
     with same_state_afterwards():
-        torch.manual_seed(seed)
+        set_seed(seed)
         made = reference(*args, **dict(kwargs))
         parameters = dict(made.named_parameters()) if isinstance(made, torch.nn.Module) else {}
         return {name: values.detach() + 0.2 * torch.randn(values.shape) for name, values in parameters.items()}
 
 
-# an answer is compared with many misconceptions on the same inputs, one after the other
-drawn_once = lru_cache(maxsize=4)(drawn_parameters)
+# an answer is compared with many misconceptions on the same inputs, and so are the answers of a whole class: for one
+# seed, all exercises together draw about 300 of them, 5 MB
+drawn_once = lru_cache(maxsize=512)(drawn_parameters)
 
 
 def parameters_differ(wanted: dict[str, tuple[int, ...]], constructed: Constructed) -> Failure:

@@ -33,7 +33,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, help="of all inputs; by default that of the run in REPORT, or a new one")
 
 
+NO_FORK = (
+    "grade needs a system that can fork a process for each answer, and Windows cannot; allowed: the same command in "
+    "WSL (Windows Subsystem for Linux), in a Linux container, or on Linux or macOS"
+)
+
+
 def run(options: argparse.Namespace) -> None:
+    if not hasattr(os, "fork"):
+        raise ValueError(NO_FORK)
     if options.jobs < 1:
         raise ValueError(f"jobs is {options.jobs}; allowed: at least 1")
     if (options.fill is None) != (options.column is None):

@@ -13,6 +13,8 @@ from course_lib.grading.submissions import Submission
 
 # all that one learner's files may hold together, so that a zip cannot fill the memory
 MAX_TOTAL_BYTES = 256_000_000
+# and the code in them, so that it cannot keep the marking busy; all lessons together have 150,000
+MAX_TOTAL_CODE = 4_000_000
 
 MarkAnswers = Callable[[Sequence[Answer]], list[Mark]]
 
@@ -100,14 +102,18 @@ def read_all(submission: Submission) -> tuple[list[Notebook], list[str], list[st
     notebooks, problems = [], list(submission.problems)
     # what is reported without a notebook's name may have held anything
     unreadable = [lesson_in(text) for text in problems if may_have_held_a_notebook(text)]
-    total = 0
+    total = code = 0
     for place in submission.notebooks:
         try:
             if total > MAX_TOTAL_BYTES:
                 raise ValueError(f"not read: the files before it hold {MAX_TOTAL_BYTES // 10**6} MB already")
             data = place.read()
             total += len(data)
-            notebooks.append(read_notebook(place.shown, data))
+            notebook = read_notebook(place.shown, data)
+            code += sum(len(cell.source) for cell in notebook.cells)
+            if code > MAX_TOTAL_CODE:
+                raise ValueError(f"not read: with the files before it, more than {MAX_TOTAL_CODE:,} characters of code")
+            notebooks.append(notebook)
         except ValueError as error:
             problems.append(f"{place.shown}: {error}")
             unreadable.append(lesson_in(place.name))

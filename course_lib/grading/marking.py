@@ -17,6 +17,7 @@ from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
 from course_lib.grading.marks import Answer, Mark
 from course_lib.grading.sandbox import Sandbox
+from course_lib.grading.sandbox.library import WITHHELD
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
@@ -45,7 +46,6 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
 
 
 def marked(exercise: Exercise, answer: Answer, seed: int, sandbox: Sandbox) -> Mark:
-    remark = ONLY_IMPORTED if imports_the_reference(exercise, answer.code) else ""
     with sandbox.process() as process:
         handle = RemoteHandle(process, exercise, answer)
         try:
@@ -56,7 +56,7 @@ def marked(exercise: Exercise, answer: Answer, seed: int, sandbox: Sandbox) -> M
             result = examine_answer(exercise, handle, seed)
         except AnswerEnded as end:
             return Mark(exercise.name, end.status, end.message)
-    return mark_of(exercise, handle, result, remark)
+    return mark_of(exercise, handle, result)
 
 
 def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -> Mark | None:
@@ -70,7 +70,7 @@ def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -
     if failure.kind == "missing":
         return Mark(exercise.name, "missing", f"Your code does not define {name}.")
     if failure.kind == "not started":
-        return Mark(exercise.name, "not attempted", failure.text)
+        return not_attempted(exercise, handle.answer.code, failure.text)
     if handle.timed_out:
         return Mark(exercise.name, "timeout", f"The code before and around {name} {failure.text}.", "endless_loop")
     line = f"\nIn your line: {failure.line}" if failure.line else ""
@@ -81,14 +81,20 @@ def with_article(kind: str) -> str:
     return kind if kind.startswith("an ") else f"a {kind}"
 
 
-def mark_of(exercise: Exercise, handle: RemoteHandle, result: CheckResult, remark: str) -> Mark:
+def mark_of(exercise: Exercise, handle: RemoteHandle, result: CheckResult) -> Mark:
     """A verdict of the check as a mark."""
     if handle.timed_out:
         return Mark(exercise.name, "timeout", result.message, "endless_loop")
     if result.status == "not started":
-        message = "The library's own part was imported instead of written." if remark else result.message
-        return Mark(exercise.name, "not attempted", message, remark=remark)
+        return not_attempted(exercise, handle.answer.code, result.message)
     return Mark(exercise.name, result.status, result.message, result.misconception)
+
+
+def not_attempted(exercise: Exercise, code: str, message: str) -> Mark:
+    if WITHHELD in message or imports_the_reference(exercise, code):
+        message = "The library's own part was imported instead of written."
+        return Mark(exercise.name, "not attempted", message, remark=ONLY_IMPORTED)
+    return Mark(exercise.name, "not attempted", message)
 
 
 def imports_the_reference(exercise: Exercise, code: str) -> bool:

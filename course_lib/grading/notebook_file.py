@@ -7,6 +7,8 @@ from dataclasses import dataclass
 MAX_BYTES = 32_000_000
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 200_000
+# a whole lesson has about 15,000
+MAX_CODE_CHARACTERS = 500_000
 
 LESSON = re.compile(r"(?<!\d)(\d\d)_[a-z]")
 
@@ -53,6 +55,9 @@ def read_notebook(name: str, data: bytes) -> Notebook:
     if len(cells) > MAX_CELLS:
         raise ValueError(f"{len(cells):,} cells; allowed: at most {MAX_CELLS:,}")
     found = [code_cell(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    total = sum(len(cell.source) for cell in found)
+    if total > MAX_CODE_CHARACTERS:
+        raise ValueError(f"{total:,} characters of code; allowed: at most {MAX_CODE_CHARACTERS:,}")
     return Notebook(name, lesson_of(name, content), tuple(found))
 
 

@@ -15,6 +15,7 @@ ASSIGNED_MAGIC = re.compile(r"^(\s*)([\w, .\[\]]+?)\s*=\s*[%!]")
 MUTATORS = {"append", "extend", "insert", "update", "add", "setdefault", "remove", "clear", "sort", "reverse"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
 CHECKS = {"check", "examine"}
+DEEPEST = 150
 
 
 class Unparsable(Exception):
@@ -53,10 +54,13 @@ def statements(source: str, cell: int) -> list[Statement]:
         raise Unparsable(f"{error.msg}, {where}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unparsable(str(error) or type(error).__name__) from None
+    if too_deep(tree):
+        raise Unparsable("nested too deeply")
+    lines = text.split("\n")
     try:
         return [
             Statement(
-                statement_text(text, tree.body, number),
+                statement_text(lines, tree.body, number),
                 node,
                 (cell, number),
                 frozenset(bound_names(node)),
@@ -68,6 +72,16 @@ def statements(source: str, cell: int) -> list[Statement]:
         raise Unparsable("nested too deeply") from None
 
 
+def too_deep(tree: ast.Module) -> bool:
+    """Whether some of Python's own functions, which call themselves for what is inside, would give up."""
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return False
+    return True
+
+
 def plain_python(source: str) -> str:
     """The cell without %magics, !commands and ?questions; empty for a cell in another language."""
     text = source.lstrip("\ufeff")
@@ -77,7 +91,8 @@ def plain_python(source: str) -> str:
         words = first[2:].split()
         return plain_python(rest) if words and words[0] in PYTHON_CELL_MAGICS else ""
     lines = text.split("\n")
-    for _ in range(100):
+    # each round reads the whole cell; long ones with many magics are cleaned in one go
+    for _ in range(100 if len(text) < 20_000 else 3):
         number = first_bad_line("\n".join(lines))
         if number is None:
             return "\n".join(lines)
@@ -115,7 +130,7 @@ def blank_out(lines: list[str], number: int) -> None:
         lines[number] = ""
 
 
-def statement_text(text: str, body: list[ast.stmt], number: int) -> str:
+def statement_text(lines: list[str], body: list[ast.stmt], number: int) -> str:
     node = body[number]
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
     alone = node.col_offset == 0 and all(
@@ -123,7 +138,7 @@ def statement_text(text: str, body: list[ast.stmt], number: int) -> str:
         for other in body[max(0, number - 1) : number + 2]
         if other is not node
     )
-    return "\n".join(text.split("\n")[first - 1 : node.end_lineno]) if alone else ast.unparse(node)
+    return "\n".join(lines[first - 1 : node.end_lineno]) if alone else ast.unparse(node)
 
 
 def same_scope(node: ast.AST) -> Iterator[ast.AST]:

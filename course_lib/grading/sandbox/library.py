@@ -13,6 +13,23 @@ from course_lib.checks.exercise import Exercise
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 WATCHED = "checks/watched"
+# what the part that is being marked says in place of its body, whichever way an answer came to it
+WITHHELD = "is not to be had while it is marked"
+LAZY = """\
+import importlib
+
+HOMES = {homes!r}
+__all__ = list(HOMES)
+
+
+def __getattr__(name):
+    if name in HOMES:
+        return getattr(importlib.import_module(HOMES[name]), name)
+    try:
+        return importlib.import_module("course_lib." + name)
+    except ModuleNotFoundError:
+        raise AttributeError("module 'course_lib' has no attribute " + repr(name)) from None
+"""
 # what the learner's process itself consists of; nothing in these files tells what is right
 MACHINERY = (
     "checks/guard.py",
@@ -31,8 +48,11 @@ MACHINERY = (
 )
 
 
+@cache
 def library_for(exercise: Exercise) -> dict[str, str]:
     """Source of every module of the library by dotted name, the exercise's own body replaced by an error.
+
+    Made once; nobody changes it.
 
     Raises: ValueError if the exercise's `watched` does not live where it can be sent along.
     """
@@ -54,7 +74,22 @@ def whole_library() -> dict[str, str]:
     """The library's own modules and what watches answers, each as it is."""
     paths = [path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"]
     paths += (PACKAGE / WATCHED).glob("*.py")
-    return {dotted(path): path.read_text(encoding="utf-8") for path in sorted(paths)}
+    sources = {dotted(path): path.read_text(encoding="utf-8") for path in sorted(paths)}
+    return {**sources, "course_lib": lazy(sources["course_lib"])}
+
+
+def lazy(source: str) -> str:
+    """A package's `__init__` whose modules are loaded when a name of theirs is asked for.
+
+    Each answer imports the library afresh, and most need one module of it.
+    """
+    homes = {
+        alias.asname or alias.name: node.module
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return LAZY.format(homes=homes)
 
 
 def dotted(path: Path) -> str:
@@ -80,7 +115,7 @@ def withheld(source: str, name: str, method: str = "") -> str:
         raise ValueError(f"method is {method!r}; allowed: a method of {name}")
     whole = f"{name}.{method}" if method else name
     for function in functions:
-        function.body = ast.parse(f"raise NotImplementedError({f'{whole} is not to be had while it is marked'!r})").body
+        function.body = ast.parse(f"raise NotImplementedError({f'{whole} {WITHHELD}'!r})").body
     return ast.unparse(tree)
 
 

@@ -20,6 +20,9 @@ SECONDS_FOR_THE_WAY = 2.0
 SECONDS_FOR_AN_ANSWER = 60.0
 FIRST_SECONDS = 30.0
 
+# of all replies to one answer together, since what is seen of an answer is kept until it is judged; right ones: 1 MiB
+MOST_RECEIVED = 2**26
+
 KINDS_FROM_OUTSIDE = ("not started", "raised", "endless", "changed its input", "type", "missing")
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
@@ -143,6 +146,10 @@ class RemoteHandle:
             reply = self.process.channel.receive(max(0.001, seconds))
         except ChannelError:
             raise no_reply() from None
+        if self.process.channel.received > MOST_RECEIVED:
+            raise AnswerEnded(
+                "memory", f"Your results hold more than {MOST_RECEIVED // 2**20} MiB of numbers together."
+            )
         if not (isinstance(reply, tuple) and len(reply) == 4):
             raise no_reply()
         replied, value, kept, count = reply
@@ -220,8 +227,11 @@ def is_constructed(value: Any) -> bool:
 
 
 def is_name(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_NAME and value.count(".") <= DEEPEST_NAME
+    """As torch names parameters: "block.0.weight"; an empty part would be its own child."""
+    if not (isinstance(value, str) and len(value) <= LONGEST_NAME and value.count(".") <= DEEPEST_NAME):
+        return False
+    return all(value.split("."))
 
 
 def is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and all(type(size) is int and size >= 0 for size in value)
+    return isinstance(value, tuple) and len(value) <= 16 and all(type(size) is int and size >= 0 for size in value)

@@ -24,6 +24,9 @@ from course_lib.grading.sandbox.limits import CPU_SECONDS, MEMORY, MOST_PROCESSE
 from course_lib.grading.sandbox.namespaces import WORK_FOLDER
 from course_lib.grading.sandbox.visible import DEVICES, visible_paths, without
 
+# seconds between two looks at a process: each costs about a millisecond, and most answers are done before the first
+BETWEEN_LOOKS = 0.1
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -66,6 +69,7 @@ def import_everything() -> None:
     """What an answer may need, so that no fork has to load it again."""
     import torch
     import torch.nn.functional as F
+    import torch.utils.flop_counter  # what the library needs of torch and `import torch` leaves out
 
     import course_lib.grading.sandbox.child  # noqa: F401
 
@@ -154,9 +158,14 @@ def watched_until_its_end(pid: int, control: socket.socket) -> str:
 
     Returns: "exit N", "signal N", "time", "memory", "processes" or "stopped". Nothing it started is left.
     """
-    shared, wait, no_longer_than = held(os.getpid()), 0.02, math.inf
+    shared, wait, no_longer_than = held(os.getpid()), BETWEEN_LOOKS, math.inf
     try:
         while True:
+            if select.select([control], [], [], wait)[0]:
+                if control.recv(16) != b"died":
+                    return "stopped"
+                # its end of the channel closed: how it ended is known soon
+                wait, no_longer_than = 0.005, time.monotonic() + 1
             gone, status, used = os.wait4(pid, os.WNOHANG)
             if gone:
                 if used.ru_utime + used.ru_stime > CPU_SECONDS - 1:
@@ -167,13 +176,8 @@ def watched_until_its_end(pid: int, control: socket.socket) -> str:
                 return "memory"
             if len(family) > MOST_PROCESSES:
                 return "processes"
-            if select.select([control], [], [], wait)[0]:
-                if control.recv(16) != b"died":
-                    return "stopped"
-                no_longer_than = time.monotonic() + 1  # its end of the channel closed: how it ended is known soon
             if time.monotonic() > no_longer_than:
                 return "stopped"
-            wait = min(0.1, 1.5 * wait)
     finally:
         kill_family(pid)
 
@@ -186,14 +190,19 @@ def held(pid: int) -> int:
 
 def kill_family(pid: int) -> None:
     """End every process that stems from this one, also those that moved to a session of their own."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return
         for one in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 one.kill()
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+        time.sleep(0.001)
