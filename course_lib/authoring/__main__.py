@@ -1,11 +1,11 @@
-"""`python -m course_lib.authoring build`: write the notebooks from their sources."""
+"""`python -m course_lib.authoring build`: the notebooks, from their sources. `... book`: the reading edition."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_lib.authoring.build import build, outdated, select, shown
+from course_lib.authoring.build import build, outdated, outdated_checksums, select, shown, write_checksums
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,11 +21,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "--nbgrader", metavar="DIR", type=Path, help="write nbgrader's source notebooks into DIR instead"
     )
+    book = subparsers.add_parser("book", help="write the reading edition: all solutions as static pages with search")
+    book.add_argument("lessons", nargs="*", help="such as 03; all by default")
+    book.add_argument("--out", metavar="DIR", type=Path, default=Path("build/book"), help="default: build/book")
+    book.set_defaults(book=True)
     options = parser.parse_args(arguments)
     try:
         sources = select(options.lessons)
+        if "book" in options:
+            from course_lib.authoring.reading_edition import write_reading_edition
+
+            print(f"open {write_reading_edition(options.out, sources)}")
+            return 0
         if options.check:
             stale = [path for source in sources for path in outdated(source)]
+            stale += outdated_checksums()
             for path in stale:
                 print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
             return 1 if stale else 0
@@ -38,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for source in sources:
             written = build(source, options.force)
             print(f"{source.stem}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
+        for path in write_checksums():
+            print(f"assets: {shown(path)}")
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -10,8 +10,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from course_lib.assets import ASSETS
+from course_lib.authoring.colab_cell import CELL_ID
 from course_lib.authoring.notebooks import digest, learners_notebook, solution_notebook, to_text
-from course_lib.authoring.source import NOTEBOOKS, ROOT, SOURCES, lesson_sources, read_lesson
+from course_lib.authoring.source import NOTEBOOKS, ROOT, SOURCES, Lesson, lesson_sources, read_lesson
+from course_lib.doctor.checksums import LIST, checksums
 from course_lib.files import write_text
 
 CELL_TIMEOUT = 600
@@ -40,13 +43,16 @@ def outdated(source: Path) -> list[Path]:
     if read(learners) != to_text(learners_notebook(lesson)):
         found.append(learners)
     solution = SOURCES / f"{lesson.name}.ipynb"
-    if built_from(solution) != digest_of(solution_notebook(lesson), lesson.number):
+    stored = with_stored_outputs(lesson, solution)
+    if stored is None or read(solution) != to_text(stored):
         found.append(solution)
     return found
 
 
 def build(source: Path, force: bool = False) -> list[Path]:
     """Write what is out of date (everything with `force`). Returns the files that were written.
+
+    A solution is executed only where its code changed; where prose did, it keeps the outputs it has.
 
     Raises: ValueError with the name of the lesson if a cell of its solution fails, or an answer does not pass.
     """
@@ -58,11 +64,26 @@ def build(source: Path, force: bool = False) -> list[Path]:
         write_text(learners, to_text(learners_notebook(lesson)))
         written.append(learners)
     if force or solution in stale:
-        made = solution_notebook(lesson)
-        made.metadata["course"]["built_from"] = digest_of(made, lesson.number)
-        write_text(solution, to_text(executed(made, lesson.name)))
+        made = None if force else with_stored_outputs(lesson, solution)
+        if made is None:
+            made = executed(unexecuted(lesson), lesson.name)
+        write_text(solution, to_text(made))
         written.append(solution)
     return written
+
+
+def outdated_checksums() -> list[Path]:
+    """The list of the assets' checksums, if it is not that of the assets as they are now."""
+    path = ASSETS / LIST
+    return [path] if read(path) != checksums() else []
+
+
+def write_checksums() -> list[Path]:
+    """Write the list of the assets' checksums where it is out of date. Returns the file, if it was written."""
+    stale = outdated_checksums()
+    for path in stale:
+        write_text(path, checksums())
+    return stale
 
 
 def executed(made: NotebookNode, name: str) -> NotebookNode:
@@ -87,6 +108,8 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if worth_keeping(output)]
             cell.metadata.pop("execution", None)
+        if cell.id == CELL_ID:
+            cell.execution_count = None  # as in a solution that got its set-up cell without being executed
     made.metadata["language_info"] = {"name": "python"}
     return made
 
@@ -100,22 +123,36 @@ def worth_keeping(output: NotebookNode) -> bool:
     return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
-def digest_of(unexecuted: NotebookNode, number: str) -> str:
-    """What a solution's outputs follow from: its cells, the library's source in them, and the lesson's figures."""
-    return digest(to_text(unexecuted) + read(FIGURES / f"lesson{number}.py"))
+def unexecuted(lesson: Lesson) -> NotebookNode:
+    """The solution before its execution, with the digest that says what its outputs will follow from."""
+    made = solution_notebook(lesson)
+    made.metadata["course"]["built_from"] = digest_of(made, lesson.number)
+    return made
 
 
-def built_from(path: Path) -> str:
-    """The digest that a solution says it was built from, or "" if there is none or its cells were changed since."""
-    text = read(path)
+def with_stored_outputs(lesson: Lesson, path: Path) -> NotebookNode | None:
+    """The solution as it should be now, with the outputs stored at `path`; None where those came from other code."""
+    made, text = unexecuted(lesson), read(path)
     if not text:
-        return ""
-    made = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
-    said = made.metadata.get("course", {}).pop("built_from", "")
-    for cell in made.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return said if said == digest_of(made, path.name[:2]) else ""
+        return None
+    stored = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
+    digests = (stored.metadata.get("course", {}).get("built_from"), digest_of(stored, lesson.number))
+    if digests != (made.metadata["course"]["built_from"],) * 2:
+        return None
+    for cell, old in zip(code_cells(made), code_cells(stored), strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    return made
+
+
+def digest_of(made: NotebookNode, number: str) -> str:
+    """What a solution's outputs follow from: its code, the library's source in it, and the lesson's figures."""
+    sources = [cell.source for cell in code_cells(made)]
+    return digest("\n\n".join([*sources, read(FIGURES / f"lesson{number}.py")]))
+
+
+def code_cells(made: NotebookNode) -> list[NotebookNode]:
+    """The cells that are executed here: all code but Colab's."""
+    return [cell for cell in made.cells if cell.cell_type == "code" and cell.id != CELL_ID]
 
 
 def read(path: Path) -> str:

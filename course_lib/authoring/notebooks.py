@@ -10,23 +10,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.authoring.blanks import ExerciseSource, exercise_source
+from course_lib.authoring.colab_cell import colab_cell
 from course_lib.authoring.source import Cell, Lesson, repository_address
 
 # what is checked (a class, a function, or a method of a class), and the object that is the answer
 CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
 COMPARE = "nbval-check-output"
 LINE_LENGTH = 120
-
-FETCH = """\
-# Run this cell first. Where the course is not installed (on Colab), it is fetched; no other package is changed.
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("course_lib") is None:
-    address = "{address}"
-    subprocess.run(["git", "clone", "--depth", "1", address, "course"], check=True)
-    sys.path.insert(0, "course")"""
 
 SET_UP = """\
 import torch
@@ -72,6 +62,7 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
                 metadata["tags"] = [COMPARE]
         make = new_code_cell if cell.kind == "code" else new_markdown_cell
         cells.append(make(text, metadata=metadata, id=ids.new(name or f"{cell.kind}-{digest(text)[:8]}")))
+    cells.insert(1, colab_cell())
     made = new_notebook(
         cells=cells,
         metadata={
@@ -86,16 +77,14 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
 
 
 def with_set_up(lesson: Lesson) -> list[Cell]:
-    """The lesson's cells with the Colab badge under the title, and the set-up cells behind it."""
-    address = repository_address()
-    owner_and_name = address.removeprefix("https://github.com/")
+    """The lesson's cells with the Colab badge under the title, and the imports behind it."""
+    owner_and_name = repository_address().removeprefix("https://github.com/")
     link = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
     title, *rest = lesson.cells
     heading, _, text = title.text.partition("\n")
     return [
         Cell("markdown", f"{heading}\n\n{badge}\n{text}".rstrip()),
-        Cell("code", FETCH.format(address=address)),
         Cell("code", SET_UP.format(number=lesson.number)),
         *rest,
     ]

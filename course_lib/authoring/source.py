@@ -72,5 +72,14 @@ def read_lesson(path: Path) -> Lesson:
 
 def repository_address() -> str:
     """Where the course is published: the one place is pyproject.toml, [project.urls] Repository."""
+    return project()["urls"]["Repository"].rstrip("/")
+
+
+def version() -> str:
+    """The course's version, as pyproject.toml says; it is published as the tag v0.1.0."""
+    return project()["version"]
+
+
+def project() -> dict:
     with open(ROOT / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)["project"]["urls"]["Repository"].rstrip("/")
+        return tomllib.load(file)["project"]

@@ -1,0 +1,136 @@
+"""The reading edition: all solutions with their stored outputs as a site of static pages, by Sphinx and MyST-NB.
+
+It works from the file system with no network: formulas are MathML, the search index and everything else that a page
+loads lies beside the pages. Nothing is executed.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from course_lib.authoring.build import code_cells
+from course_lib.authoring.notebooks import to_text
+from course_lib.authoring.source import SOURCES, repository_address, version
+from course_lib.files import write_text
+
+NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
+BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)\n\n")
+
+INDEX = """\
+# {title}
+
+This is the reading edition: every lesson with its exercises solved and its figures as they came out. To solve the
+exercises yourself, open the notebooks of the [course]({address}).
+
+```{{toctree}}
+:maxdepth: 1
+
+{lessons}
+```
+"""
+
+STYLE = """\
+div.math { margin: 1.15rem 0; overflow-x: auto; }
+details { margin-bottom: 0.6rem; }
+div.cell pre { font-size: 0.75rem; }
+div.cell_output pre { white-space: pre-wrap; }
+"""
+
+TITLE = "How a diffusion UNet works, by building it"
+
+SETTINGS = {
+    "project": TITLE,
+    "html_title": TITLE,
+    "author": "the course's authors",
+    "html_static_path": ["static"],
+    "html_css_files": ["course.css"],
+    "extensions": ["myst_nb", "course_lib.authoring.mathml"],
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_heading_anchors": 3,
+    "html_math_renderer": "mathml",
+    "html_theme": "sphinx_book_theme",
+    "html_theme_options": {"use_download_button": False, "home_page_in_toc": True},
+    "html_copy_source": False,
+    "html_show_copyright": False,
+    # a summary would be fetched, which browsers refuse for files
+    "html_show_search_summary": False,
+    "html_show_sphinx": False,
+}
+
+
+def write_reading_edition(out: Path, lessons: Sequence[Path]) -> Path:
+    """Write the site. Returns its first page.
+
+    Args:
+        out: the site's folder; an earlier reading edition there is replaced.
+        lessons: sources as `select` gives them; their solutions must have been built.
+    Raises: ValueError if a tool or a solution is missing, `out` holds something else, or a page cannot be made.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ValueError(f'the reading edition needs {", ".join(missing)}: pip install -e ".[book]"')
+    if out.exists() and not is_ours(out):
+        raise ValueError(
+            f"out is {out}, which holds other things; allowed: a new folder, or an earlier reading edition"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
+        pages, site = Path(workplace) / "pages", Path(workplace) / "site"
+        for lesson in lessons:
+            write_text(pages / f"{lesson.stem}.ipynb", to_text(for_readers(lesson.stem)))
+        names = "\n".join(lesson.stem for lesson in lessons)
+        write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
+        write_text(pages / "static" / "course.css", STYLE)
+        run_sphinx(pages, site, Path(workplace) / "doctrees")
+        if out.exists():
+            shutil.rmtree(out)
+        site.rename(out)
+    return out / "index.html"
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder is empty or holds an earlier reading edition, so that it may be replaced."""
+    return folder.is_dir() and (not any(folder.iterdir()) or (folder / "searchindex.js").is_file())
+
+
+def for_readers(name: str) -> NotebookNode:
+    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
+    path = SOURCES / f"{name}.ipynb"
+    if not path.exists():
+        raise ValueError(f"{path.name} is missing in {SOURCES.name}: run python -m course_lib.authoring build")
+    made = nbformat.read(path, as_version=4)
+    made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
+    made.cells[0].source = BADGE.sub("", made.cells[0].source)
+    for cell in code_cells(made):
+        texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
+        if any(texts):
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
+    return made
+
+
+def run_sphinx(pages: Path, site: Path, doctrees: Path) -> None:
+    from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    settings = {**SETTINGS, "version": version(), "release": version()}
+    try:
+        with patch_docutils(), docutils_namespace():
+            # its own report names every file of a temporary folder: a bar says enough
+            app = Sphinx(pages, None, site, doctrees, "html", settings, status=None, warningiserror=True)
+            with tqdm(total=len(list(pages.glob("*.*"))), desc="reading edition", unit="page") as bar:
+                app.connect("doctree-read", lambda app, doctree: bar.update())
+                app.build()
+    except SphinxError as error:
+        raise ValueError(f"the reading edition could not be made: {error}") from None
+    if app.statuscode:
+        raise ValueError("the reading edition could not be made: see the lines above")

@@ -1,0 +1,259 @@
+"""The lessons as a learner meets them: JupyterLab in a headless browser, opened, run, answered wrong and right.
+
+Needs `pip install -e ".[browser]"` and a Chromium or Chrome; without, these tests are skipped. What the browser showed
+is kept as pictures in build/browser, or in the folder that COURSE_SCREENSHOTS names. With COURSE_SLOW_TESTS=1 every
+lesson is opened, else a few.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_lib.authoring.build import NOTEBOOKS, ROOT, SOURCES
+from course_lib.authoring.source import lesson_sources
+
+playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HOW_TO_GET_ONE = "no Chromium or Chrome here: install one, or run python -m playwright install chromium"
+
+SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
+NAMES = [path.stem for path in lesson_sources()]
+OPENED = NAMES if SLOW else [name for name in NAMES if name[:2] in ("00", "01", "05")]
+SCREENSHOTS = Path(os.environ.get("COURSE_SCREENSHOTS") or ROOT / "build" / "browser")
+WIDTH, HEIGHT = 1280, 1500
+SECONDS_A_LESSON = 300
+
+# what JupyterLab would ask a newcomer about, and cells that stay in the page when they are out of sight
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+
+# lessons with a figure that can be moved, and one of its sliders by its description
+CONTROLS = {"01": "time t", "05": "row", "07": "blocks a level"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with playwright.sync_playwright() as started:
+        if installed is None and not Path(started.chromium.executable_path).exists():
+            pytest.skip(HOW_TO_GET_ONE)
+        # a container's root may not use the browser's own sandbox; the only pages are our own
+        try:
+            made = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory, browser):
+    """The address of a JupyterLab that shows a copy of notebooks/, with settings and folders of its own."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    for name, settings in SETTINGS.items():
+        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "UNET_COURSE_WORK": "my_work",
+    }
+    environ = {**os.environ, **{name: str(folder / value) for name, value in own.items()}}
+    del environ["COURSE_SMOKE"]  # with it, no figure can be moved
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", f"--port={port}"]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    with open(folder / "log.txt", "w") as log:
+        server = subprocess.Popen(command, cwd=folder / "notebooks", env=environ, stdout=log, stderr=log)
+    try:
+        wait_for(lambda: answers(f"{address}/api/status"), 120)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.2)
+
+
+class Lesson:
+    """A notebook open in JupyterLab, with the few things a learner does to it."""
+
+    def __init__(self, page, name):
+        self.page, self.name = page, name
+        self.notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
+        self.cells = self.notebook.locator(".jp-Cell")
+        self.made = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+
+    def run_all(self):
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.wait()
+
+    def wait(self):
+        """Until every code cell that was started has ended."""
+        prompts = self.notebook.locator(".jp-CodeCell .jp-InputPrompt")
+
+        def ended():
+            texts = prompts.all_inner_texts()
+            return not any("*" in text for text in texts) and any(re.search(r"\d", text) for text in texts[-3:])
+
+        wait_for(ended, SECONDS_A_LESSON)
+        self.page.wait_for_timeout(1500)  # outputs that are on their way
+
+    def number_of(self, cell_id):
+        return next(number for number, cell in enumerate(self.made.cells) if cell.id == cell_id)
+
+    def fill_in(self, exercise, source):
+        """Put `source` into the exercise's cell and run it and its check. Returns what the check printed."""
+        first, second = self.number_of(f"exercise-{exercise}"), self.number_of(f"check-{exercise}")
+        self.cells.nth(first).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+        self.wait()
+        self.cells.nth(second).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        self.wait()
+        return self.cells.nth(second).locator(".jp-OutputArea").inner_text()
+
+    def keep_pictures(self, suffix=""):
+        """The notebook from top to bottom, a screen at a time."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        for old in SCREENSHOTS.glob(f"{self.name}{suffix}-??.png"):
+            old.unlink()
+        pane = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
+        height, step = pane.evaluate("pane => [pane.scrollHeight, pane.clientHeight]")
+        for number, top in enumerate(range(0, height, step)):
+            pane.evaluate("(pane, top) => { pane.scrollTop = top }", top)
+            self.page.wait_for_timeout(150)
+            self.page.screenshot(path=SCREENSHOTS / f"{self.name}{suffix}-{number:02}.png")
+
+
+@pytest.fixture(scope="module")
+def opened(request, browser, jupyterlab):
+    """Open a lesson and run all its cells, once for all tests that look at it."""
+    lessons = {}
+
+    def open_and_run(number):
+        name = next(name for name in NAMES if name.startswith(number))
+        if name not in lessons:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.goto(f"{jupyterlab}/lab/workspaces/{name}/tree/{name}.ipynb")
+            lesson = Lesson(page, name)
+            wait_for(lambda: lesson.cells.count() == len(lesson.made.cells), 120)
+            page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=120_000)
+            lesson.run_all()
+            lessons[name] = lesson
+        return lessons[name]
+
+    yield open_and_run
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    if lessons and reporter is not None:
+        reporter.write_line(f"\npictures of what the browser showed: {SCREENSHOTS}")
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_blank_copy_runs_without_anything_red_and_shows_its_figures(opened, name):
+    lesson = opened(name[:2])
+    lesson.keep_pictures()
+    assert lesson.notebook.locator(ERRORS).all_inner_texts() == []
+
+    pictures = lesson.notebook.locator("img")
+    loaded = pictures.evaluate_all("all => all.map(img => [img.naturalWidth, img.src])")
+    ours = [width for width, source in loaded if not source.startswith("http")]  # the Colab badge needs a network
+    assert 0 not in ours
+    stored = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    figures = [out for cell in stored.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+    assert len(ours) >= len(figures) > 0
+
+    exercises = [cell for cell in lesson.made.cells if "exercise" in cell.metadata]
+    hints = lesson.notebook.locator(".jp-MarkdownCell details")
+    assert hints.count() >= 3 * len(exercises)
+    assert not any(hints.evaluate_all("all => all.map(hint => hint.open)"))
+    said = [lesson.cells.nth(lesson.number_of(f"check-{cell.metadata['exercise']}")) for cell in exercises]
+    assert all("not started" in cell.locator(".jp-OutputArea").inner_text() for cell in said)
+    # the cell for Colab is folded, and silent
+    colab = lesson.cells.nth(lesson.number_of("colab-set-up"))
+    assert colab.locator(".cm-content").count() == 0
+    assert colab.locator(".jp-OutputArea-output").count() == 0
+
+
+def test_a_wrong_answer_gets_its_sentence_and_a_right_one_passes(opened):
+    lesson = opened("00")
+    wrong = "def from_pixels(pixels):\n    return pixels.float() / 255"
+    said = lesson.fill_in("from_pixels", wrong)
+    assert said.startswith("not yet · from_pixels")
+    assert "You map to [0, 1]." in said
+    lesson.page.screenshot(path=SCREENSHOTS / "00_wrong_answer.png")
+
+    solution = nbformat.read(SOURCES / f"{lesson.name}.ipynb", as_version=4)
+    right = next(cell.source for cell in solution.cells if cell.id == "exercise-from_pixels")
+    said = lesson.fill_in("from_pixels", right)
+    assert said.startswith("passed · from_pixels")
+    lesson.page.screenshot(path=SCREENSHOTS / "00_right_answer.png")
+    assert lesson.notebook.locator(ERRORS).count() == 0
+
+
+def test_a_hint_opens_when_it_is_clicked(opened):
+    hint = opened("00").notebook.locator(".jp-MarkdownCell details").first
+    hint.locator("summary").click()
+    assert hint.evaluate("hint => hint.open")
+    assert hint.inner_text().count("\n") >= 1
+
+
+@pytest.mark.parametrize(("number", "control"), CONTROLS.items())
+def test_a_slider_moves_picture_and_sentence(opened, number, control):
+    if not any(name.startswith(number) for name in OPENED):
+        pytest.skip("only with COURSE_SLOW_TESTS=1")
+    lesson = opened(number)
+    row = lesson.page.locator(".widget-slider", has_text=control)
+    figure = lesson.notebook.locator(".jp-OutputArea-output").filter(has=row).first
+    sentence, picture = figure.get_by_role("status").first, figure.locator("img").first
+    before = sentence.inner_text(), picture.get_attribute("src")
+    assert before[0].strip()
+    handle = figure.locator(row).get_by_role("slider").first
+    handle.scroll_into_view_if_needed()
+    value = handle.get_attribute("aria-valuenow")
+    handle.focus()
+    lesson.page.keyboard.press("ArrowRight")
+    wait_for(lambda: sentence.inner_text() != before[0] and picture.get_attribute("src") != before[1], 20)
+    assert handle.get_attribute("aria-valuenow") != value
+    lesson.page.screenshot(path=SCREENSHOTS / f"{number}_slider_moved.png")
+    assert lesson.notebook.locator(ERRORS).count() == 0

@@ -1,0 +1,161 @@
+"""The reading edition works from the file system: every link and image is there, nothing comes from a network."""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import nbformat
+import pytest
+
+from course_lib.authoring import reading_edition
+from course_lib.authoring.__main__ import main
+from course_lib.authoring.build import SOURCES
+
+LESSONS = ["01", "04"]
+NAMES = ["01_time_embedding", "04_resampling"]
+
+# what a page loads by itself; a plain link is only followed by a reader
+LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
+
+
+def has_tools():
+    return all(reading_edition.find_spec(name) for name in reading_edition.NEEDED)
+
+
+needs_tools = pytest.mark.skipif(not has_tools(), reason='needs pip install -e ".[book]"')
+
+
+class Page(HTMLParser):
+    """The ids, links, loaded files, images and visible text of one page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loaded, self.images, self.tags = set(), [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append(tag)
+        if "id" in values:
+            self.ids.add(values["id"])
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag == "link" and values.get("rel") in ("canonical", "next", "prev", "index", "search"):
+            self.links.append(values["href"])
+        elif values.get(LOADED.get(tag)):
+            self.loaded.append(values[LOADED[tag]])
+        if tag == "img":
+            self.images.append((values.get("src", ""), values.get("alt")))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("book") / "site"
+    assert main(["book", *LESSONS, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}
+
+
+@needs_tools
+def test_there_is_a_page_for_every_lesson_and_each_leads_to_the_others(pages):
+    lessons = {f"{name}.html" for name in NAMES}
+    assert {"index.html", "search.html", *lessons} <= {path.name for path in pages}
+    for path, page in pages.items():
+        if path.name in lessons | {"index.html"}:
+            leads_to = {link.partition("#")[0] for link in page.links} | {path.name}
+            assert lessons | {"index.html"} <= leads_to
+
+
+@needs_tools
+def test_every_link_within_the_site_and_every_file_it_loads_is_there(site, pages):
+    for path, page in pages.items():
+        for link in [*page.links, *page.loaded]:
+            parts = urlparse(link)
+            if parts.scheme:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            assert target.is_file(), f"{path.name}: {link}"
+            if parts.fragment and target in pages:
+                assert unquote(parts.fragment) in pages[target].ids, f"{path.name}: {link}"
+
+
+@needs_tools
+def test_no_page_loads_anything_from_a_network(site, pages):
+    for path, page in pages.items():
+        assert not [link for link in page.loaded if urlparse(link).scheme not in ("", "data")], path.name
+    for sheet in site.rglob("*.css"):
+        found = re.findall(r"(?:url\(|@import)\s*['\"]?(https?:[^'\")]+)", sheet.read_text(encoding="utf-8"))
+        assert not found, sheet
+
+
+@needs_tools
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_shows_what_the_solution_holds(site, pages, name):
+    made = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    page = pages[site / f"{name}.html"]
+    alts = [
+        output.metadata["image/png"]["alt"]
+        for cell in made.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert [alt for _, alt in page.images] == alts
+    prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    assert page.tags.count("details") == prose.count("<details>")
+    without_code = re.sub(r"```.*?```", "", prose, flags=re.S)
+    assert page.tags.count("math") == len(re.findall(r"\$\$.+?\$\$|(?<!`)\$[^$\n`]+\$", without_code, re.S)) > 0
+    assert "passed · " in text
+    assert "merror" not in page.tags
+    # what only serves to run a notebook stays out
+    assert "google.colab" not in html.unescape(text)
+    assert "Open in Colab" not in text
+
+
+@needs_tools
+def test_the_search_index_knows_the_words(site):
+    text = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+
+    def found(word):
+        both = [index[terms][word] for terms in ("terms", "titleterms") if word in index[terms]]
+        numbers = [number for one in both for number in (one if isinstance(one, list) else [one])]
+        return {index["docnames"][number] for number in numbers}
+
+    assert found("checkerboard") == {"04_resampling"}  # a word of a heading
+    assert found("radian") == {"01_time_embedding"}  # a word of the text
+
+
+@needs_tools
+def test_an_earlier_edition_is_replaced_and_other_folders_are_not(site, tmp_path, capsys):
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "searchindex.js").write_text("")
+    (old / "stale.html").write_text("")
+    assert main(["book", LESSONS[0], "--out", str(old)]) == 0
+    assert not (old / "stale.html").exists()
+    assert (old / "01_time_embedding.html").is_file()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "precious.txt").write_text("mine")
+    assert main(["book", LESSONS[0], "--out", str(other)]) == 2
+    assert "holds other things" in capsys.readouterr().err
+    assert (other / "precious.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old", "other"]
+
+
+def test_what_is_missing_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(reading_edition, "find_spec", lambda name: None if name == "myst_nb" else object())
+    assert main(["book", "01", "--out", str(tmp_path / "site")]) == 2
+    assert 'the reading edition needs myst_nb: pip install -e ".[book]"' in capsys.readouterr().err
+    monkeypatch.setattr(reading_edition, "find_spec", lambda name: object())
+    monkeypatch.setattr(reading_edition, "SOURCES", Path(tmp_path))
+    assert main(["book", "01", "--out", str(tmp_path / "site")]) == 2
+    assert "01_time_embedding.ipynb is missing" in capsys.readouterr().err
