@@ -151,7 +151,12 @@ class DDPM(nn.Module):
         return (x_t - sigma * eps) / signal
 
     def step(
-        self, x_t: Tensor, t: Tensor, eps: Tensor, noise: Tensor | None = None, clip_denoised: bool = True
+        self,
+        x_t: Tensor,
+        t: Tensor,
+        eps: Tensor,
+        noise: Tensor | None = None,
+        clip_denoised: bool = True,
     ) -> Tensor:
         """One ancestral step back, from t to t - 1: a draw from q(x_{t-1} | x_t, clean) at the predicted clean image.
 

@@ -35,6 +35,20 @@ verdict("under 20 seconds" if seconds < 20 else "minutes", my_prediction)
 #
 # Some are good, some are smudged. This network is small, and it was trained on two processor cores. Lesson 11 measures
 # how good such pictures are. Until then, trust your eyes.
+#
+# ### Is this machine ready for the rest?
+#
+# The course looks for itself. Each line begins with `OK`, `WARN` or `FAIL`, and says what to do where something is to be
+# done. The last line trains for two seconds, and works out how long the lessons that train will take *here*.
+
+# %%
+from course_lib.doctor import check_up
+from course_lib.lessons import smoke
+
+ready = check_up(speed=not smoke())
+
+# %% [markdown]
+# A `WARN` never keeps you from going on. In a terminal, the same list comes from `python -m course_lib doctor`.
 
 # %% [markdown]
 # ## 0.2 How noise becomes a picture

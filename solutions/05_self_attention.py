@@ -261,9 +261,9 @@ lesson.plot_scrambled(split_heads, merge_heads)
 # The document's drawing, line by line:
 #
 # ```
-# x ──► GroupNorm ──► Conv1x1 ──► split ──► softmax(QK^T/sqrt(d)) V ──► merge ──► Conv1x1 ──► + ──► output
-# │                   C → 3C                                                      C → C       ▲
-# └───────────────────────────────────────────────────────────────────────────────────────────┘
+# x ─► GroupNorm ─► Conv1x1 ─► split ─► softmax(QK^T/sqrt(d)) V ─► merge ─► Conv1x1 ─► + ─►
+# │                 C → 3C                                                  C → C     ▲
+# └───────────────────────────────────────────────────────────────────────────────────┘
 # ```
 #
 # Three parts are yours already. Norm and shortcut are those of the residual block. The last convolution, `proj`, is where

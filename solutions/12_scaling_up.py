@@ -71,9 +71,8 @@ for name, channels_in, channels_out, side in (
     ("256 channels at 8x8", 256, 256, 8),
 ):
     weights = 9 * channels_in * channels_out
-    print(
-        f"{name:22} {weights:9,} weights   {conv_multiply_adds(channels_in, channels_out, 3, side, side):11,} multiply-adds"
-    )
+    cost = conv_multiply_adds(channels_in, channels_out, 3, side, side)
+    print(f"{name:22} {weights:9,} weights   {cost:11,} multiply-adds")
 
 # %% [markdown]
 # Sixteen times the weights, the same work. Every halving of the resolution with twice the channels keeps the cost and
@@ -253,10 +252,9 @@ lesson.plot_memory(training_memory, parameters, kept)
 # than this: workspaces, and pieces between the pieces. The cell in 12.3 prints the measured peak for 128 images; compare.)
 
 # %%
+worked_out = training_memory(parameters, kept, 128)
 for name, row in on_gpu.items():
-    print(
-        f"{name:16} measured {row['peak_bytes'] / 1e9:5.1f} GB, worked out in float32 {training_memory(parameters, kept, 128) / 1e9:.1f} GB"
-    )
+    print(f"{name:16} measured {row['peak_bytes'] / 1e9:5.1f} GB, worked out in float32 {worked_out / 1e9:.1f} GB")
 
 # %% [markdown]
 # ## 12.5 The switches
@@ -320,9 +318,8 @@ print("strides", x.stride(), y.stride())
 
 # %%
 print("this processor computes in bf16 by itself:", lesson.here_in_bf16())
-print(
-    f"bf16 takes {times['bf16'] / times['float32']:.2f} of float32's time, channels_last {times['float32, channels_last'] / times['float32']:.2f}"
-)
+for name in ("bf16", "float32, channels_last"):
+    print(f"{name} takes {times[name] / times['float32']:.2f} of float32's time")
 
 # %% [markdown]
 # Where bf16 is emulated it can be slower, and `train` leaves it off there. Never switch something on because a table says so.

@@ -84,7 +84,7 @@ def runs_of(part: str) -> list[Run]:
         settings = [("flow", "euler", 20), ("ddpm", "ddim", 20)]
         return [Run(*setting, seed=seed) for setting in settings for seed in SEEDS[1:]]
     flow, ddpm = better_scale("flow"), better_scale("ddpm")
-    return [Run("flow", "euler", 10, flow), Run("flow", "euler", 20, flow), Run("ddpm", "ddim", 20, ddpm)]
+    return [Run("flow", "euler", 10, flow), Run("flow", "euler", 20, flow), Run("ddpm", "ddpm", 20, ddpm)]
 
 
 PARTS = ("main", "more", "ancestral", "respaced", "seeds", "guided")

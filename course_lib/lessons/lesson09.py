@@ -390,12 +390,13 @@ def best_of(rows: list[dict], method: str, solver: str) -> dict:
 
 
 def findings(rows: list[dict]) -> str:
-    """The best of each method, in a sentence."""
-    euler, ddim = best_of(rows, "flow", "euler"), best_of(rows, "ddpm", "ddim")
-    return (
-        f"Best distances: flow matching {euler['frechet']:.1f} (Euler, {euler['calls']} calls), "
-        f"DDPM {ddim['frechet']:.1f} (DDIM, {ddim['calls']} calls)."
-    )
+    """The best of each sampler, in a sentence."""
+    best = [best_of(rows, method, solver) for method, solver in KINDS]
+    found = [
+        f"{name} {row['frechet']:.1f} with {row['calls']:,} calls"
+        for (name, *_), row in zip(KINDS.values(), best, strict=True)
+    ]
+    return f"Smallest distances: {'; '.join(found)}."
 
 
 def print_table(rows: list[dict]) -> None:
