@@ -167,7 +167,7 @@ print(f"{images / 1e6:.1f} million images, {multiply_adds:.2e} multiply-adds, {2
 # Now time a few steps of the document's network on *this* machine's processor, four images each. Then divide.
 # **How long would the whole recipe take here?**
 
-# %% predict="12.3" options=["hours", "days", "months or years"] answer="months or years"
+# %% predict="12.3" options=["hours", "days", "weeks or more"] answer="weeks or more"
 my_prediction = ...
 
 # %%
@@ -179,7 +179,7 @@ for name, seconds in times.items():
 fastest = min(times.values())
 whole_run = images * fastest / 4
 print(f"the whole recipe on this processor: {lesson.duration(whole_run)}")
-unit = "months or years" if whole_run > 30 * 86400 else "days" if whole_run > 86400 else "hours"
+unit = "weeks or more" if whole_run > 14 * 86400 else "days" if whole_run > 86400 else "hours"
 verdict(unit, my_prediction)
 
 # %% [markdown]
