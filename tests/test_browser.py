@@ -122,9 +122,21 @@ class Lesson:
         self.made = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
 
     def run_all(self):
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        # a kernel that is only just connected can lose the first request: ask until something has started
+        for _ in range(5):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            if self.has_started_within(15):
+                break
         self.wait()
+
+    def has_started_within(self, seconds):
+        prompts = self.notebook.locator(".jp-CodeCell .jp-InputPrompt")
+        try:
+            wait_for(lambda: any(re.search(r"[*\d]", text) for text in prompts.all_inner_texts()), seconds)
+        except AssertionError:
+            return False
+        return True
 
     def wait(self):
         """Until every code cell that was started has ended."""
