@@ -150,7 +150,8 @@ class Lesson:
         self.page.wait_for_timeout(1500)  # outputs that are on their way
 
     def number_of(self, cell_id):
-        return next(number for number, cell in enumerate(self.made.cells) if cell.id == cell_id)
+        # the id of a method's cell has a hyphen where the method's name has a dot
+        return next(number for number, cell in enumerate(self.made.cells) if cell.id == cell_id.replace(".", "-"))
 
     def fill_in(self, exercise, source):
         """Put `source` into the exercise's cell and run it and its check. Returns what the check printed."""
@@ -241,6 +242,34 @@ def test_a_wrong_answer_gets_its_sentence_and_a_right_one_passes(opened):
     assert said.startswith("passed · from_pixels")
     lesson.page.screenshot(path=SCREENSHOTS / "00_right_answer.png")
     assert lesson.notebook.locator(ERRORS).count() == 0
+
+
+WRONG_FUNCTION = "def {name}(*args, **kwargs):\n    return torch.zeros(1)"
+WRONG_CLASS = """class {name}(nn.Module):
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+
+    def forward(self, *args):
+        return torch.zeros(1)"""
+
+
+@pytest.mark.skipif(not SLOW, reason="only with COURSE_SLOW_TESTS=1")
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exercise_can_be_answered_wrong_and_then_right(opened, name):
+    lesson = opened(name[:2])
+    solution = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    for cell in solution.cells:
+        exercise = cell.metadata.get("exercise")
+        if exercise is None:
+            continue
+        own_name = exercise.rpartition(".")[2]
+        wrong = WRONG_CLASS if re.search(rf"^class {own_name}\b", cell.source, re.MULTILINE) else WRONG_FUNCTION
+        imports = "from torch import nn\n\n\n" if wrong is WRONG_CLASS else ""
+        said = lesson.fill_in(exercise, imports + wrong.format(name=own_name))
+        assert said.startswith(f"not yet · {exercise}"), said
+        said = lesson.fill_in(exercise, cell.source)
+        assert said.startswith(f"passed · {exercise}"), said
+    assert lesson.notebook.locator(ERRORS).all_inner_texts() == []
 
 
 def test_a_hint_opens_when_it_is_clicked(opened):
