@@ -138,3 +138,12 @@ def edited(original: Any, *changes: tuple[str, str]) -> Any:
     if isinstance(made, FunctionType):
         made.__module__ = original.__module__
     return made
+
+
+def mistakes_of(original: Any) -> Callable[..., Misconception]:
+    """A way to write a bank: mistake(name, sentence, *changes) is a misconception that is `original`, `edited`."""
+
+    def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
+        return Misconception(name, sentence, edited(original, *changes))
+
+    return mistake

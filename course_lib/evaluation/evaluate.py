@@ -49,7 +49,10 @@ class Judge:
 
     def scores(self, images: Tensor, labels: Tensor) -> Scores:
         """Scores of images (N, 3, 32, 32) in [-1, 1] drawn as classes `labels` (N,)."""
-        features, predicted = judge_images(self.classifier, images)
+        return self.scores_of(*judge_images(self.classifier, images), labels)
+
+    def scores_of(self, features: Tensor, predicted: Tensor, labels: Tensor) -> Scores:
+        """The same from features (N, D) and predicted classes (N,) that are there already."""
         return Scores(
             class_accuracy(predicted, labels),
             frechet_distance(features, self.real_features),

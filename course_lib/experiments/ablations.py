@@ -34,6 +34,7 @@ from course_lib.experiments.network_changes import (
     remove_attention,
     remove_shortcuts,
 )
+from course_lib.experiments.results import rounded
 from course_lib.files import write_atomically, write_text
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.training.accelerator import make_accelerator
@@ -132,7 +133,7 @@ def measure(variant: Variant, config: TrainingConfig, judge: Judge, accelerator:
         "loss": round(sum(losses[-200:]) / len(losses[-200:]), 5),
         "loss_curve": [round(sum(part) / len(part), 4) for part in chunks(losses, 20)],
         "loss_at": {str(t): round(loss_at(trained, t), 5) for t in TIMES},
-        **{name: round(value, 4) for name, value in dataclasses.asdict(judge.scores(images, labels)).items()},
+        **rounded(judge.scores(images, labels)),
         "accuracy_of_class": [round((predicted[labels == k] == k).double().mean().item(), 3) for k in range(10)],
         "guidance": guidance,
         "seconds_training": round(drawn_from - started, 1),

@@ -20,8 +20,7 @@ from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.ema import decay_at, update_average
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.experiments.guidance import rounded
-from course_lib.experiments.results import read_results, write_results
+from course_lib.experiments.results import read_results, rounded, write_results
 from course_lib.files import write_atomically
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator

@@ -7,24 +7,19 @@ already is not measured again.
 """
 
 import argparse
-import dataclasses
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.evaluation.evaluate import Judge, Scores, balanced_labels, draw_many
-from course_lib.experiments.results import read_results, write_results
+from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+from course_lib.experiments.results import read_results, rounded, write_results
 from course_lib.lessons.shipped import shipped_model
 
 COMMAND = "python -m course_lib.experiments.guidance --out assets/results/guidance.json"
 SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 METHODS = ("flow", "ddpm")
 PICTURES, STEPS = 500, 20
-
-
-def rounded(scores: Scores) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in dataclasses.asdict(scores).items()}
 
 
 def main() -> None:

@@ -23,9 +23,8 @@ from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS, asset_path
 from course_lib.evaluation.classifier import judge_images
-from course_lib.evaluation.evaluate import Judge, Scores, balanced_labels, fast_drawing
-from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
-from course_lib.experiments.results import read_results, write_results
+from course_lib.evaluation.evaluate import Judge, balanced_labels, fast_drawing
+from course_lib.experiments.results import read_results, rounded, write_results
 from course_lib.files import save_safetensors
 from course_lib.lessons.shipped import shipped_model
 from course_lib.training.draw import draw_images
@@ -101,16 +100,6 @@ def fingerprint(method: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def judged(judge: Judge, features: Tensor, predicted: Tensor, labels: Tensor) -> dict[str, float]:
-    """The three figures of `Judge.scores`, from features that are there already."""
-    scores = Scores(
-        class_accuracy(predicted, labels),
-        frechet_distance(features, judge.real_features),
-        diversity(features, labels) / judge.real_diversity,
-    )
-    return {name: round(value, 4) for name, value in dataclasses.asdict(scores).items()}
-
-
 def real_entry(judge: Judge, pictures: int) -> dict:
     """Real images in the same number, several draws: the floor, and how far it varies."""
     draws = [dataclasses.asdict(judge.real_scores(pictures, seed)) for seed in range(REAL_DRAWS)]
@@ -145,9 +134,9 @@ def measure(run: Run, judge: Judge, folder: Path, until: float) -> dict | None:
             return None
     features, predicted = (torch.cat(parts) for parts in zip(*found, strict=True))
     labels = balanced_labels(run.pictures, len(shipped_model(run.method).class_names))
-    entry = {**dataclasses.asdict(run), "calls": run.calls, **judged(judge, features, predicted, labels)}
+    entry = {**dataclasses.asdict(run), "calls": run.calls, **rounded(judge.scores_of(features, predicted, labels))}
     if run.pictures > FEWER:
-        entry["first_500"] = judged(judge, features[:FEWER], predicted[:FEWER], labels[:FEWER])
+        entry["first_500"] = rounded(judge.scores_of(features[:FEWER], predicted[:FEWER], labels[:FEWER]))
     return entry | {"weights": fingerprint(run.method), "trained_steps": shipped_model(run.method).step}
 
 

@@ -15,8 +15,7 @@ from tqdm.auto import tqdm
 from course_lib.assets import ASSETS
 from course_lib.ddpm import DDPM
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.experiments.guidance import rounded
-from course_lib.experiments.results import read_results, write_results
+from course_lib.experiments.results import read_results, rounded, write_results
 from course_lib.lessons.shipped import shipped_model
 
 COMMAND = "python -m course_lib.experiments.steps --out assets/results/steps.json"

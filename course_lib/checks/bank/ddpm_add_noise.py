@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import ddpm_scenes as scenes
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.scene import Scene
 from course_lib.ddpm import DDPM, per_image
 
@@ -69,8 +69,7 @@ RESULT = "return signal * clean + sigma * noise"
 ALPHA_BAR = "per_image(self.alphas_cumprod, t, clean)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(DDPM.add_noise, *changes))
+mistake = mistakes_of(DDPM.add_noise)
 
 
 def weights(name: str, signal: str, sigma: str, sentence: str) -> Misconception:

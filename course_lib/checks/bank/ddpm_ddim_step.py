@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import ddpm_scenes as scenes
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import PropertyEnds, Scene
 from course_lib.ddpm import DDPM
@@ -195,8 +195,7 @@ ADD = "x_prev = x_prev + variance.sqrt() * noise"
 RETURN = "return x_prev"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(DDPM.ddim_step, *changes))
+mistake = mistakes_of(DDPM.ddim_step)
 
 
 def x_prev_is(name: str, value: str, sentence: str) -> Misconception:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import ddpm_scenes as scenes
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import Built, PropertyEnds, Scene
 from course_lib.checks.watched.ddpm_loss import watched
@@ -282,8 +282,7 @@ TIMES = "t = self.sample_times(len(images), generator)"
 NOISE = "noise = fresh_noise(images, generator)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(DDPM.loss, *changes))
+mistake = mistakes_of(DDPM.loss)
 
 
 def added(name: str, how: str, sentence: str) -> Misconception:

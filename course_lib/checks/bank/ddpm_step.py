@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import ddpm_scenes as scenes
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import PropertyEnds, Scene
 from course_lib.ddpm import DDPM, per_image
@@ -160,8 +160,7 @@ RESULT = "return mean + variance.sqrt() * noise"
 NOT_LAST = "(t > 0).to(x_t.dtype).reshape(-1, 1, 1, 1)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(DDPM.step, *changes))
+mistake = mistakes_of(DDPM.step)
 
 
 def returns(name: str, value: str, sentence: str) -> Misconception:

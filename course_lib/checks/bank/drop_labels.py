@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import PropertyEnds, Scene
 from course_lib.checks.watched.drop_labels import watched
@@ -271,8 +271,7 @@ DRAWS = "torch.rand(labels.shape, generator=generator, device=device).to(labels.
 RESULT = "labels.masked_fill(draws < probability, NO_CLASS)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(drop_labels, *changes))
+mistake = mistakes_of(drop_labels)
 
 
 def replaced(name: str, value: str, sentence: str) -> Misconception:

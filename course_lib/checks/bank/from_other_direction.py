@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.scene import Scene
 from course_lib.checks.watched import flow_matching as watched
@@ -156,8 +156,7 @@ CLOCK = "s = 1 - t / TIME_SCALE"
 TURN = "return -other(x, s, labels)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(from_other_direction, *changes))
+mistake = mistakes_of(from_other_direction)
 
 
 def turned(name: str, value: str, sentence: str) -> Misconception:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import function_works_on_any_device, keeps_random_state
 from course_lib.checks.scene import PropertyEnds, Scene
@@ -209,8 +209,7 @@ SUM = "uncond + guidance_scale * (cond - uncond)"
 RETURN = f"return {SUM}"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(guided_prediction, *changes))
+mistake = mistakes_of(guided_prediction)
 
 
 def combined(name: str, formula: str, sentence: str) -> Misconception:

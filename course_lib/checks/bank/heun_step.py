@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from course_lib.checks.bank.euler_step import shared_properties
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, mistakes_of
 from course_lib.checks.watched import flow_matching as watched
 from course_lib.flow_matching import Velocity, heun_step
 
@@ -40,8 +40,7 @@ ASK = "v_end = velocity_at(x_tried, t_next)"
 STEP = "return x + (t_next - t) * (v + v_end) / 2"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(heun_step, *changes))
+mistake = mistakes_of(heun_step)
 
 
 def stepped(name: str, value: str, sentence: str) -> Misconception:

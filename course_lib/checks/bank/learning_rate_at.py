@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Property, mistakes_of
 from course_lib.checks.properties import keeps_random_state
 from course_lib.checks.scene import Scene
 from course_lib.training.schedule import learning_rate_at
@@ -94,8 +94,7 @@ LEFT = '1.0 if schedule == "constant" else (1 + math.cos(math.pi * step / steps)
 RETURN = "return peak * warm_up * left"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(learning_rate_at, *changes))
+mistake = mistakes_of(learning_rate_at)
 
 
 EXERCISES = (

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Property, mistakes_of
 from course_lib.checks.scene import Scene
 from course_lib.checks.watched.parameter_budget import watched
 from course_lib.parameters import count_parameters, parameter_budget
@@ -81,8 +81,7 @@ def written_out(model: UNet) -> dict[str, int]:
     }
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(parameter_budget, *changes))
+mistake = mistakes_of(parameter_budget)
 
 
 ADD = "budget[SECTIONS[name]] += count_parameters(part)"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import mixes_devices
 from course_lib.checks.scene import PropertyEnds, Scene
@@ -95,8 +95,7 @@ TABLE = "table.to(x.dtype).to(x.device)  # the type first: Apple's GPUs have no 
 RESULT = "numbers.reshape(-1, *[1] * (x.ndim - 1))"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(per_image, *changes))
+mistake = mistakes_of(per_image)
 
 
 def returns(name: str, value: str, sentence: str) -> Misconception:

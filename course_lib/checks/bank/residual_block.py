@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib import ResidualBlock, group_norm
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited, mistakes_of
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import (
     gradients_agree,
@@ -368,8 +368,7 @@ CONV1 = "nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)"
 CONV2 = "nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)"
 
 
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, edited(ResidualBlock, *changes))
+mistake = mistakes_of(ResidualBlock)
 
 
 def other_norm(name: str, sentence: str, pattern: str) -> Misconception:
