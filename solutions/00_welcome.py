@@ -43,7 +43,7 @@ verdict("under 20 seconds" if seconds < 20 else "minutes", my_prediction)
 
 # %%
 from course_lib.doctor import check_up
-from course_lib.lessons import smoke
+from course_lib.lessons.shared.show import smoke
 
 ready = check_up(speed=not smoke())
 

@@ -238,7 +238,7 @@ lesson.plot_similarity(SinusoidalPositionEmbedding)
 # 500?** Guess, then choose that width and read it below the picture.
 
 # %%
-from course_lib.interactive import explore_time_embedding
+from course_lib.lessons.lesson01.explore_time_embedding import explore_time_embedding
 
 explore_time_embedding(SinusoidalPositionEmbedding)
 

@@ -387,7 +387,7 @@ my_prediction = ...
 # %%
 from tqdm.auto import tqdm
 
-from course_lib.lessons import smoke
+from course_lib.lessons.shared.show import smoke
 
 pictures, labels = lesson.real_pictures()  # (N, 1024) and (N,)
 torch.manual_seed(0)

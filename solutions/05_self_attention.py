@@ -355,7 +355,7 @@ verdict("the same brightness", my_prediction)
 # background hear the same places?**
 
 # %%
-from course_lib.interactive import explore_attention
+from course_lib.lessons.lesson05.explore_attention import explore_attention
 
 explore_attention(split=split_heads, weigh=attention_weights)
 

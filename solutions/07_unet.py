@@ -23,7 +23,7 @@ you_are_here("07")
 # each part once more, and takes the reference where a part is missing.
 
 # %%
-from course_lib.checks.assemble import my_parts
+from course_lib.lessons.shared.my_parts import my_parts
 
 parts = my_parts()
 NAMES = "TimeEmbedding", "ClassEmbedding", "ResidualBlock", "Downsample", "Upsample", "SelfAttention"
@@ -134,7 +134,7 @@ UNet = check(UNet)
 # of weights into your network and into the reference, runs both, and marks the first step that differs.
 
 # %%
-from course_lib.checks.divergence import first_divergence
+from course_lib.lessons.lesson07.divergence import first_divergence
 
 found = first_divergence(UNet)
 
@@ -298,7 +298,7 @@ work = lesson.plot_heights(UNet)
 # **Attention at 32x32, in addition to 16 and 8: which of the three bars grows most at the top level?**
 
 # %%
-from course_lib.interactive import explore_unet
+from course_lib.lessons.lesson07.explore_unet import explore_unet
 
 explore_unet()
 

@@ -211,7 +211,7 @@ verdict("the whole distribution" if gap < 1.95 else "something else", my_predict
 # and the straight line of lesson 09. **At which t can you no longer tell the bag?** Look at DDPM's row first.
 
 # %%
-from course_lib.interactive import explore_noising
+from course_lib.lessons.shared.explore_noising import explore_noising
 
 explore_noising(ddpm=ddpm)
 
@@ -295,9 +295,9 @@ verdict(f"t = {largest}", my_prediction)
 # the loss of our own runs, and pictures after 1, 10, 50 and 100 % of the time.
 
 # %%
-from course_lib.checks.assemble import my_network
-from course_lib.lessons.expectations import expectation_strip
-from course_lib.lessons.training import lesson_config, train_here
+from course_lib.lessons.shared.my_parts import my_network
+from course_lib.lessons.shared.expectations import expectation_strip
+from course_lib.lessons.shared.training import lesson_config, train_here
 
 expectation_strip("ddpm")
 
@@ -327,7 +327,7 @@ lesson.plot_samples(trained, "your network")
 # And the same network after much longer training, on 60,000 images: the weights that came with the course.
 
 # %%
-from course_lib.lessons.shipped import shipped_model
+from course_lib.lessons.shared.shipped import shipped_model
 
 lesson.plot_samples(shipped_model("ddpm"), "the network that came with the course")
 
@@ -452,7 +452,7 @@ lesson.draw_ancestral(ddpm)
 # for the clean picture. **Which of the two knows first what it will be?**
 
 # %%
-from course_lib.interactive import explore_trajectory
+from course_lib.lessons.shared.explore_trajectory import explore_trajectory
 
 explore_trajectory("ddpm", num_steps=50)
 
@@ -552,7 +552,7 @@ verdict(" and ".join(name for name, equal in same.items() if equal), my_predicti
 # And which of it is yours now:
 
 # %%
-from course_lib.checks.assemble import my_class
+from course_lib.lessons.shared.my_parts import my_class
 
 MyDDPM = my_class(LibraryDDPM)
 

@@ -87,7 +87,7 @@ verdict(
 # Compare at any time you like, with the same picture and the same noise. The straight line is *your* `interpolate`.
 
 # %%
-from course_lib.interactive import explore_noising
+from course_lib.lessons.shared.explore_noising import explore_noising
 
 explore_noising(t=500, flow=FlowMatching())
 
@@ -284,7 +284,7 @@ verdict("no, never" if trajectories_cross == 0 else "yes, they follow the lines"
 my_prediction = ...
 
 # %%
-from course_lib.lessons.shipped import shipped_model
+from course_lib.lessons.shared.shipped import shipped_model
 
 correlation = lesson.plot_one_step(shipped_model("flow"))
 
@@ -300,7 +300,7 @@ verdict("the mean of the class" if correlation > 0.8 else "something else", my_p
 # Twenty steps, one at a time. Watch the pictures on the right: the mean at first, then a decision.
 
 # %%
-from course_lib.interactive import explore_trajectory
+from course_lib.lessons.shared.explore_trajectory import explore_trajectory
 
 explore_trajectory("flow", num_steps=20)
 
@@ -459,7 +459,7 @@ for name, sign in {"right sign": 1, "flipped sign": -1}.items():
 # this is how the same run went for us, with three seeds.
 
 # %%
-from course_lib.lessons.expectations import expectation_strip
+from course_lib.lessons.shared.expectations import expectation_strip
 
 expectation_strip("flow")
 
@@ -474,8 +474,8 @@ my_prediction = ...
 # is restarted meanwhile, run the cell again: it goes on where it stopped.
 
 # %%
-from course_lib.checks.assemble import my_network
-from course_lib.lessons.training import lesson_config, train_here
+from course_lib.lessons.shared.my_parts import my_network
+from course_lib.lessons.shared.training import lesson_config, train_here
 
 config = lesson_config("flow")
 trained = train_here(config, "flow", make_model=my_network(), process=FlowMatching(config.time_sampling))
@@ -521,7 +521,7 @@ verdict("flow matching, 20 calls" if flow_20 <= ddpm_1000 else "DDPM, 1000 calls
 # errors along to the end.
 #
 # And the whole picture. Every point is a thousand drawn images (500 where it took 1,000 calls each), made by
-# `python -m course_lib.experiments.side_by_side`.
+# `python -m course_lib.lessons.lesson09.measure_side_by_side`.
 
 # %%
 lesson.plot_side_by_side()

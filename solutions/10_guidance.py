@@ -164,7 +164,7 @@ verdict("it grows" if outside[8] > 1.5 * outside[1] + 0.001 else "it stays", my_
 # **From which scale on do the four boots look alike to you?**
 
 # %%
-from course_lib.interactive import explore_guidance
+from course_lib.lessons.lesson10.explore_guidance import explore_guidance
 
 explore_guidance()
 
@@ -199,7 +199,7 @@ verdict("it grows" if change > 1.1 else "it shrinks" if change < 0.9 else "it st
 # %% [markdown]
 # Guidance buys certainty with variety. Pictures that are typical of their class are preferred, so they become alike.
 #
-# Now the same with many more pictures, measured beforehand (`python -m course_lib.experiments.guidance`). Accuracy only rises.
+# Now the same with many more pictures, measured beforehand (`python -m course_lib.lessons.lesson10.measure_guidance`). Accuracy only rises.
 # Diversity only falls. So the distance must have its smallest value somewhere. **Where?**
 
 # %% predict="10.3b" options=["at scale 1", "between 1 and 4", "above 4"] answer="between 1 and 4"
@@ -323,7 +323,7 @@ verdict("Euler, 20 steps" if euler < heun else "Heun, 10 steps", my_prediction)
 # A theorem about solvers holds for the function they are given. A network is a rough one. So measure.
 #
 # But is "nearer to the exact path" what we want? A picture can be off the path and good. The judge's opinion, measured
-# beforehand (`python -m course_lib.experiments.steps`):
+# beforehand (`python -m course_lib.lessons.lesson10.measure_steps`):
 
 # %%
 lesson.plot_steps_results()
@@ -457,7 +457,7 @@ verdict("1: it never moves" if average.item() < 1.1 else "1.63, a little rounded
 # ## 10.7 With and without, on a real run
 #
 # One network, trained once for 1,000 steps with a constant learning rate, and six averages that all followed it
-# (`python -m course_lib.experiments.averages`). The first row is no average: the weights themselves. **Which will be worst?**
+# (`python -m course_lib.lessons.lesson10.measure_averages`). The first row is no average: the weights themselves. **Which will be worst?**
 
 # %% predict="10.7" options=["no average", "0.9999", "0.9999, no warm-up"] answer="0.9999, no warm-up"
 my_prediction = ...

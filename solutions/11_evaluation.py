@@ -592,7 +592,7 @@ lesson.say_claims(ablations)
 # Make the table yourself (about an hour on one core; it can be stopped and goes on where it was):
 #
 # ```
-# python -m course_lib.experiments.ablations --out my_ablations.json
+# python -m course_lib.lessons.lesson11.measure_ablations --out my_ablations.json
 # ```
 
 # %% [markdown]

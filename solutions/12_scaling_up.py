@@ -421,7 +421,7 @@ verdict("all three" if len(exact) == 3 else exact[0] if exact else "none", my_pr
 # %% [markdown]
 # ## 12.9 Read the curve
 #
-# Six runs of one small network, recorded beforehand (`python -m course_lib.experiments.loss_curves`). In one all is well, and one
+# Six runs of one small network, recorded beforehand (`python -m course_lib.lessons.lesson12.measure_loss_curves`). In one all is well, and one
 # is noisy and fine. One was resumed with its weights alone. The others have a learning rate that is far too small, too large,
 # or much too large. The names are missing.
 

@@ -43,9 +43,9 @@ def check(obj: Any, exercise: str | None = None) -> Any:
 
     Args: see `examine`.
     Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
-        answers are kept in the folder my_work, see `course_lib.checks.work`.
+        answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
-    from course_lib.checks.work import keep
+    from course_lib.checks.my_work import keep
 
     try:
         found = find_exercise(obj, exercise)

@@ -1,24 +1,50 @@
-"""Find the exercise that an object answers."""
+"""Find the exercise that an object answers.
+
+An exercise stands in the folder of its lesson, in a file that bears its name: ResidualBlock in residual_block.py,
+DDPM.add_noise in ddpm_add_noise.py. So one exercise is found, and read, without the others.
+"""
 
 import importlib
 import inspect
-import pkgutil
+import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from course_lib.checks import bank
 from course_lib.checks.exercise import Exercise
+
+LESSONS = Path(__file__).resolve().parent.parent / "lessons"
+
+
+def file_name(name: str) -> str:
+    """Where an exercise stands, without the ending.
+
+    >>> file_name("ResidualBlock"), file_name("DDPM.add_noise"), file_name("UNet")
+    ('residual_block', 'ddpm_add_noise', 'unet')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace(".", "_").lower()
+
+
+@cache
+def exercise_files() -> dict[str, str]:
+    """Module of every exercise by file name, in the order of the lessons: where there are mistakes, there is one."""
+    return {
+        path.stem: f"course_lib.lessons.{path.parent.name}.{path.stem}"
+        for path in sorted(LESSONS.glob("lesson[0-9][0-9]/*.py"))
+        if path.with_suffix(".toml").exists() or "\nEXERCISES = (" in path.read_text(encoding="utf-8")
+    }
 
 
 @cache
 def exercises() -> dict[str, Exercise]:
-    """All exercises by name, in the order of the lessons. Every module of the bank holds them in `EXERCISES`."""
-    found = [
-        exercise
-        for module in pkgutil.iter_modules(bank.__path__)
-        for exercise in importlib.import_module(f"{bank.__name__}.{module.name}").EXERCISES
-    ]
+    """All exercises by name, in the order of the lessons."""
+    found = [read(module) for module in exercise_files().values()]
     return {exercise.name: exercise for exercise in sorted(found, key=lambda exercise: exercise.lesson)}
+
+
+def read(module: str) -> Exercise:
+    found = importlib.import_module(module)
+    return found.EXERCISE if hasattr(found, "EXERCISE") else found.EXERCISES[0]
 
 
 def find_exercise(obj: Any, name: str | None = None) -> Exercise:
@@ -26,24 +52,36 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
 
     Raises: ValueError if there is none of that name.
     """
-    known = exercises()
     if name is not None:
-        if name in known:
-            return known[name]
-        raise ValueError(f"exercise is {name!r}; allowed: {', '.join(known)}")
+        found = named(name)
+        if found is None:
+            raise ValueError(f"exercise is {name!r}; allowed: {', '.join(exercises())}")
+        return found
     path = obj.__qualname__.split("<locals>.")[-1] if inspect.isclass(obj) or inspect.isroutine(obj) else ""
-    last = path.rpartition(".")[2]
+    owner, _, last = path.rpartition(".")
     for candidate in (path, last):
-        if candidate in known:
-            return known[candidate]
+        found = named(candidate)
+        if found is not None:
+            return found
     # a method written as a function by itself, or one of the methods of a class that is an exercise as a whole
-    methods = [exercise for exercise in known.values() if last and exercise.method == last]
+    methods = [found for found in map(read, modules_that_end_with(last)) if last and found.method == last]
     if len(methods) == 1:
         return methods[0]
-    owner = path.partition(".")[0]
-    if "." in path and owner in known:
-        return known[owner]
+    found = named(path.partition(".")[0]) if owner else None
+    if found is not None:
+        return found
     raise ValueError(
         f"there is no exercise for {path or 'an object of type ' + type(obj).__name__}; allowed: a class or "
-        f"function called {', '.join(known)}, or its name as second argument"
+        f"function called {', '.join(exercises())}, or its name as second argument"
     )
+
+
+def named(name: str) -> Exercise | None:
+    """The exercise of exactly this name."""
+    module = exercise_files().get(file_name(name))
+    found = read(module) if module else None
+    return found if found is not None and found.name == name else None
+
+
+def modules_that_end_with(last: str) -> list[str]:
+    return [module for name, module in exercise_files().items() if name.endswith(f"_{file_name(last)}")]

@@ -51,7 +51,7 @@ def nvidia_gpu() -> Finding:
 def no_gpu() -> Finding:
     import torch
 
-    from course_lib.lessons.training import on_colab
+    from course_lib.lessons.shared.training import on_colab
 
     none_needed = "Training works without, on the processor; it takes longer."
     if on_colab():
@@ -94,7 +94,7 @@ def memory() -> Finding:
 
 def disk() -> Finding:
     """Room, and the right to write, where passed exercises and runs are kept."""
-    from course_lib.checks.work import work_folder
+    from course_lib.checks.my_work import work_folder
 
     folder = work_folder()
     there = next(parent for parent in [folder, *folder.parents] if parent.is_dir())

@@ -49,7 +49,7 @@ def speed(seconds: float = SECONDS) -> Finding:
 
 def lengths() -> dict[str, int]:
     """The runs of the lessons, in steps of the lessons' batch."""
-    from course_lib.experiments.ablations import VARIANTS
+    from course_lib.lessons.lesson11.measure_ablations import VARIANTS
     from course_lib.training.config import PROFILES
 
     steps = PROFILES["lesson"].steps

@@ -1,1 +1,0 @@
-"""Scripts that make the tables and figures the lessons read from assets/results."""

@@ -1,0 +1,175 @@
+"""What holds for embedding_frequencies, and right answers written differently."""
+
+
+import math
+from typing import Any
+import numpy as np
+import torch
+from torch import Tensor
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.guard import Failure
+from course_lib.checks.trial import Call, Trial
+from course_lib.time_embedding import embedding_frequencies
+
+
+def unrecorded(trial: Trial, dim: int) -> Tensor | None:
+    """The frequencies, not recorded; None, and recorded, if they are no vector of dim/2 real numbers."""
+    value = trial.handle.call(None, (dim,), {})
+    if isinstance(value, Tensor) and value.shape == (dim // 2,) and value.is_floating_point():
+        return value
+    trial.see("the result", value, f"embedding_frequencies({dim})")
+    return None
+
+
+LAST = "torch.exp(-math.log(10000) * exponents)"
+
+
+RANGE = "torch.arange(half, device=device, dtype=dtype)"
+
+
+EXPONENTS = RANGE + " / half"
+
+
+def wrong(old: str, new: str) -> Any:
+    return edited(embedding_frequencies, (old, new))
+
+
+EXERCISE = Exercise(
+    "embedding_frequencies",
+    embedding_frequencies,
+    __name__,
+    where='the document, section 1, "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*(lambda trial: (8,))(trial))
+
+
+@holds("there is one frequency for each pair of columns: a vector of dim/2 numbers")
+def wrong_number_of_frequencies(trial: Trial) -> None:
+    """Your result is no vector of dim/2 numbers. Each frequency serves two columns of the embedding, a sine and a
+    cosine, so dim columns need half as many frequencies."""
+    dim = trial.pick(6, 10, 14)
+    value = trial.handle.call(None, (dim,), {})
+    given = f"embedding_frequencies({dim})"
+    if value is None or isinstance(value, Failure):
+        trial.checked("the result", value, given)
+    shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+    trial.see("its shape", shape, given)
+    if shape != (dim // 2,):  # so that different results of one shape are told apart
+        trial.see("the result", value, given)
+
+
+@holds("the first frequency is 1 radian a step, because its exponent is 0")
+def first_frequency_is_not_one(trial: Trial) -> None:
+    """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1: look at where your count starts, and
+    at any factor in front of or outside the exponential."""
+    dim = trial.pick(6, 10, 14)
+    value = unrecorded(trial, dim)
+    if value is not None:
+        trial.see("the first frequency", float(value[0]), f"embedding_frequencies({dim})", tolerance=0.1)
+        if abs(float(value[0]) - 1) > 1e-5:  # more of it, so that one mistake is told from another
+            trial.see("the result", value)
+
+
+@holds("the frequencies fall from 1 towards 1/10000, and stay positive")
+def frequencies_do_not_fall(trial: Trial) -> None:
+    """Your frequencies start at 1 and then do not fall as they should. The embedding needs fast columns first and ever
+    slower ones after them; every number stays between 0 and 1."""
+    dim = trial.pick(6, 10, 14)
+    value = unrecorded(trial, dim)
+    if value is not None:
+        falls = bool((value[1:] < value[:-1]).all() and (value > 0).all())
+        trial.see("whether each is smaller than the one before, and above 0", falls, f"embedding_frequencies({dim})")
+        if not falls:
+            trial.see("the result", value)
+
+
+@holds("each frequency is the one before times the same factor")
+def not_a_geometric_series(trial: Trial) -> None:
+    """Your frequencies fall, but not by the same factor each time. exp(-log(10000) * i / (dim/2)) does: every step of i
+    multiplies by exp(-log(10000) / (dim/2))."""
+    dim = trial.pick(6, 10, 14)
+    value = unrecorded(trial, dim)
+    if value is not None:
+        ratios = value[1:].double() / value[:-1].double()
+        constant = bool((ratios - ratios.mean()).abs().max() < 1e-4)
+        trial.see("whether each is the one before times one factor", constant, f"embedding_frequencies({dim})")
+        if not constant:
+            trial.see("the result", value)
+
+
+@holds("the frequencies are exp(-log(10000) * i / (dim/2))")
+def wrong_factor_between_frequencies(trial: Trial) -> None:
+    """Your frequencies start at 1 and fall by a constant factor, only by another one than the document's,
+    exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one."""
+    trial.call(trial.pick(6, 10, 14))
+
+
+@holds("a width of 2 gives the single frequency 1")
+def fails_for_the_smallest_width(trial: Trial) -> None:
+    """Your frequencies are right for several pairs and not for a single one, dim = 2. Is there a number written out, or
+    a division by one less than the number of pairs?"""
+    trial.call(2)
+
+
+@holds("the values are right at the network's own width, 256, too")
+def fails_for_the_real_width(trial: Trial) -> None:
+    """Your frequencies are right for small widths and wrong for those the network uses. Nothing in the formula depends
+    on the width but dim/2."""
+    for dim in (64, 256):
+        trial.call(dim)
+
+
+@holds("the result has the precision that `dtype` asks for")
+def dtype_ignored(trial: Trial) -> None:
+    """Your values are right, and the argument dtype has no effect on them. Hand it on to torch.arange: the rest of the
+    line keeps that precision."""
+    dim = trial.pick(6, 10, 14)
+    given = f"embedding_frequencies({dim}, dtype=torch.float64)"
+    value = trial.handle.call(None, (dim,), {"dtype": torch.float64})
+    if isinstance(value, Failure):
+        trial.checked("the result", value, given)
+    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
+    value = trial.handle.call(None, (dim,), {})
+    given = f"embedding_frequencies({dim})"
+    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
+
+
+@right
+def numpy_power(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
+    """One over a power of 10000, by numpy."""
+    return torch.tensor(1 / 10000 ** (np.arange(0, dim, 2) / dim), device=device, dtype=dtype or torch.float32)
+
+
+@right
+def one_after_the_other(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
+    """Multiply by the same factor again and again."""
+    found = [1.0]
+    while len(found) < dim // 2:
+        found.append(found[-1] * 10000 ** (-2 / dim))
+    return torch.tensor(found, device=device, dtype=dtype)
+
+
+@right
+def with_math(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
+    half = dim // 2
+    return torch.tensor([math.exp(-math.log(10000) * i / half) for i in range(half)], device=device, dtype=dtype)
+
+
+@right
+def log_space(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
+    return torch.logspace(0, -4, dim // 2 + 1, device=device, dtype=dtype)[: dim // 2]
+
+
+@right
+def reciprocal_of_power(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
+    dtype = dtype or torch.get_default_dtype()
+    return torch.pow(10000.0, torch.arange(0, dim, 2, device=device).to(dtype) / dim).reciprocal()
+
+
+right(wrong(LAST, "10000.0 ** -exponents"), "negative_power")

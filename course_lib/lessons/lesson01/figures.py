@@ -1,0 +1,190 @@
+"""Experiments and figures of lesson 01: what an embedding makes of the time."""
+
+from collections.abc import Callable, Mapping
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_lib.data import load_dataset
+from course_lib.ddpm import DDPM
+from course_lib.lessons.shared.show import show, smoke
+from course_lib.lessons.shared.style import COLORS
+
+STEPS = 1000
+# a class with the contract of SinusoidalPositionEmbedding: dim -> module, (B,) -> (B, dim)
+EmbeddingClass = Callable[[int], nn.Module]
+
+
+def plot_noise_levels(times: tuple[int, ...] = (0, 100, 300, 600, 999)) -> None:
+    """One image with the noise of several times."""
+    images, _ = load_dataset("fashion-mnist").batch(torch.tensor([0]))
+    process, generator = DDPM(), torch.Generator().manual_seed(0)
+    noise = torch.randn(images.shape, generator=generator)
+    figure, axes = plt.subplots(1, len(times), figsize=(9, 2.2))
+    shares = []
+    for axis, t in zip(axes, times, strict=True):
+        noisy = process.add_noise(images, torch.tensor([t]), noise)
+        shares.append(float(1 - process.alphas_cumprod[t]))
+        axis.imshow(noisy[0, 0].clamp(-1, 1), cmap="gray", vmin=-1, vmax=1)
+        axis.set_title(f"t = {t}")
+        axis.set_axis_off()
+    listed = ", ".join(f"{100 * share:.0f} %" for share in shares)
+    show(
+        figure,
+        f"one picture at five times. The noise's share of the variance is {listed}.",
+        "Five copies of a picture of a shoe from Fashion-MNIST, from clean at t = 0 to nothing but noise at t = 999.",
+    )
+
+
+def compare_descriptions(embedding: EmbeddingClass, dim: int = 64) -> dict[str, tuple[float, float]]:
+    """Teach the same small network to tell the noise level from three descriptions of t, at every fourth step only.
+
+    The noise level is log(signal / noise), brought to mean 0 and standard deviation 1.
+
+    Returns: for each description the mean error at the steps that were taught, and at all others.
+    """
+    times = torch.arange(STEPS)
+    share = DDPM().alphas_cumprod
+    level = torch.log(share / (1 - share))
+    level = ((level - level.mean()) / level.std()).float()
+    taught = times % 4 == 0
+    descriptions = {
+        "one number, t / 1000": times[:, None] / STEPS,
+        "one-hot": F.one_hot(times, STEPS).float(),
+        f"sinusoidal, {dim} wide": embedding(dim)(times),
+    }
+    errors, curves = {}, {}
+    rounds = 60 if smoke() else 600
+    with torch.random.fork_rng():
+        for name, inputs in tqdm(descriptions.items(), desc="descriptions"):
+            torch.manual_seed(0)
+            network = nn.Sequential(nn.Linear(inputs.shape[1], 64), nn.SiLU(), nn.Linear(64, 1))
+            optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+            for _ in range(rounds):
+                loss = F.mse_loss(network(inputs[taught])[:, 0], level[taught])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            with torch.no_grad():
+                curves[name] = network(inputs)[:, 0]
+            error = (curves[name] - level).abs()
+            errors[name] = float(error[taught].mean()), float(error[~taught].mean())
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
+    for axis, (name, curve) in zip(axes, curves.items(), strict=True):
+        axis.plot(times[:60], curve[:60], ".", color=COLORS["vermilion"], label="network")
+        axis.plot(times[:60], level[:60], color=COLORS["blue"], label="truth")
+        axis.plot(times[:60:4], level[:60:4], "s", color=COLORS["blue"], markersize=5, fillstyle="none", label="taught")
+        axis.set(title=name, xlabel="t, the first 60 steps")
+    axes[0].set_ylabel("noise level (log, standardised)")
+    axes[0].legend()
+    text = "; ".join(f"{name}: {seen:.3f} taught, {new:.3f} new" for name, (seen, new) in errors.items())
+    show(
+        figure,
+        f"every fourth step was taught (squares). Mean errors over all 1000 steps: {text}.",
+        "Three panels, one a description of time. The true noise level falls steeply; the network's answers follow it "
+        "for the sinusoidal description, smooth the steep beginning out for one number, and are far off between the "
+        "taught steps for one-hot.",
+    )
+    return errors
+
+
+def plot_waves(freqs: Tensor, columns: tuple[int, ...] = (0, 32, 64, 96)) -> None:
+    """sin(t * frequency) over all steps for a few of the frequencies."""
+    times = torch.arange(0, STEPS)
+    figure, axes = plt.subplots(len(columns), 1, figsize=(9, 5), sharex=True)
+    for axis, column in zip(axes, columns, strict=True):
+        length = 2 * torch.pi / float(freqs[column])
+        axis.plot(times, torch.sin(times * freqs[column].cpu()), color=COLORS["blue"], linewidth=0.8)
+        axis.set_ylim(-1.15, 1.15)
+        axis.set_title(f"i = {column}: one turn takes {length:,.0f} steps", loc="left", fontsize=9)
+    axes[-1].set_xlabel("t")
+    figure.supylabel("sin(t * freqs[i])")
+    figure.tight_layout()
+    lengths = ", ".join(f"{2 * torch.pi / float(freqs[column]):,.0f}" for column in columns)
+    show(
+        figure,
+        f"four of {len(freqs)} waves. One turn takes {lengths} steps.",
+        "Four sine waves over t from 0 to 999, each slower than the one above it; the last makes one turn or less.",
+    )
+
+
+def plot_heat_map(embedding: EmbeddingClass, dim: int = 256) -> None:
+    """The embedding of every step as a picture: one column of the picture a step, one row a column of the embedding."""
+    values = embedding(dim)(torch.arange(STEPS)).T
+    figure, axis = plt.subplots(figsize=(9, 4))
+    picture = axis.imshow(values, aspect="auto", cmap="cividis", vmin=-1, vmax=1, interpolation="nearest")
+    axis.axhline(dim / 2 - 0.5, color="white", linewidth=1.5, linestyle="--")
+    axis.grid(False)
+    axis.set(xlabel="t", ylabel="column of the embedding")
+    for place, name in ((dim / 4, "sines"), (3 * dim / 4, "cosines")):
+        axis.text(
+            940, place, name, ha="right", va="center", color="black", bbox={"facecolor": "white", "edgecolor": "none"}
+        )
+    figure.colorbar(picture, label="value")
+    last = values[-1]
+    show(
+        figure,
+        f"all {STEPS} embeddings. Sines above the dashed line, cosines below. The slowest cosine, in the last row, "
+        f"moves from 1 to {float(last[-1]):.3f}.",
+        "A heat map, t to the right and the columns downwards. Each half begins with fast stripes that widen "
+        "downwards into areas of one colour.",
+    )
+
+
+def nearest_steps(vectors: Tensor) -> Tensor:
+    """For each row, the number of the row that lies nearest to it. Computed in float64, difference by difference."""
+    distances = torch.cdist(vectors.double(), vectors.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.fill_diagonal_(float("inf")).argmin(dim=1)
+
+
+def share_of_neighbours(vectors: Tensor) -> float:
+    """The share of steps t whose nearest other step is t - 1 or t + 1."""
+    steps = torch.arange(len(vectors))
+    return float(((nearest_steps(vectors) - steps).abs() == 1).double().mean())
+
+
+def sines_and_cosines(freqs: Tensor) -> Tensor:
+    """All 1000 steps, embedded with any frequencies, in float64."""
+    args = torch.arange(STEPS, dtype=torch.float64)[:, None] * freqs.double()[None, :]
+    return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
+
+
+def plot_neighbours(shares: Mapping[str, float]) -> None:
+    """Bars: for each way to embed time, how often a neighbour in time is the nearest vector."""
+    figure, axis = plt.subplots(figsize=(8, 0.55 * len(shares) + 1))
+    for place, share in enumerate(shares.values()):
+        good = share > 0.5
+        color, hatch = (COLORS["blue"], "") if good else (COLORS["vermilion"], "//")
+        axis.barh(place, 100 * share, color=color, hatch=hatch, edgecolor="white")
+        axis.text(100 * share + 1, place, f"{100 * share:.0f} %", va="center")
+    axis.set_yticks(range(len(shares)), list(shares))
+    axis.invert_yaxis()
+    axis.set_xlim(0, 112)
+    axis.set_xlabel("steps whose nearest vector is that of t - 1 or t + 1, %")
+    text = "; ".join(f"{name}: {100 * share:.0f} %" for name, share in shares.items())
+    show(figure, text + ".", "A bar chart of that share for each way to embed time, as listed in the caption.")
+
+
+def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[int, ...] = (200, 500, 800)) -> None:
+    """Dot products of a few steps with every other step, over the distance between the two."""
+    with torch.no_grad():
+        vectors = embedding(dim)(torch.arange(STEPS, dtype=torch.float64))
+    figure, axis = plt.subplots(figsize=(8, 3.4))
+    styles = zip(anchors, ("-", "--", ":"), ("blue", "orange", "green"), (4.0, 2.5, 1.5), strict=False)
+    curves = []
+    for anchor, line, color, width in styles:
+        reach = torch.arange(-199, 200)
+        curves.append(vectors[anchor + reach] @ vectors[anchor] / (dim / 2))
+        axis.plot(reach, curves[-1], line, color=COLORS[color], linewidth=width, label=f"seen from t = {anchor}")
+    axis.set(xlabel="distance in steps", ylabel="dot product / (dim/2)")
+    axis.legend()
+    apart = max(float((curve - curves[0]).abs().max()) for curve in curves)
+    show(
+        figure,
+        f"similarity over distance, from {len(anchors)} different steps: the curves differ by at most {apart:.0e}. "
+        f"One step away it is {float(curves[0][200]):.3f}, a hundred away {float(curves[0][299]):.2f}.",
+        "Three curves that lie on top of one another: one at distance 0, falling on both sides.",
+    )

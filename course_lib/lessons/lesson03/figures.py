@@ -1,0 +1,201 @@
+"""Figures of lesson 03: what group normalisation does, a deaf block, what shortcuts are worth, how far a block sees."""
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Tensor, nn
+
+from course_lib import ResidualBlock, TimeEmbedding
+from course_lib.data import load_dataset
+from course_lib.lessons.shared.show import show
+from course_lib.lessons.shared.style import COLORS
+
+BOOT = 0  # of the data set: an ankle boot
+
+
+def plot_normalized_channels(normalize_groups: Callable[[Tensor, int], Tensor]) -> None:
+    """Mean and spread of eight channels, before and after normalising them in two groups of four."""
+    generator = torch.Generator().manual_seed(0)
+    means, spreads = torch.tensor([3.0, 4.0, 5.0, 6.0, -2.0, -1.0, -3.0, 0.0]), torch.linspace(0.4, 2.2, 8)
+    x = torch.randn(1, 8, 32, 32, generator=generator) * spreads[:, None, None] + means[:, None, None]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+    for axis, values, title in zip(axes, (x, normalize_groups(x, 2)), ("before", "after"), strict=True):
+        channels = values[0].flatten(1)
+        for group, (color, marker) in enumerate((("blue", "o"), ("orange", "s"))):
+            places = range(4 * group, 4 * group + 4)
+            axis.errorbar(
+                places,
+                channels[places].mean(1),
+                yerr=channels[places].std(1),
+                fmt=marker,
+                color=COLORS[color],
+                capsize=4,
+                label=f"group {group + 1}",
+            )
+        axis.set(title=f"{title} normalize_groups(x, 2)", xlabel="channel", xticks=range(8))
+        axis.axhline(0, color=COLORS["grey"], linewidth=0.8)
+    axes[0].set_ylabel("mean and spread of its pixels")
+    axes[0].legend()
+    after = normalize_groups(x, 2).reshape(2, -1)
+    show(
+        figure,
+        f"each group of four ends with mean {abs(after[0].mean().item()):.2f} and standard deviation "
+        f"{after[0].std().item():.2f}. Inside a group the channels keep their order.",
+        "Two panels of eight points with error bars, in two groups. Left: the groups lie far apart. Right: both are "
+        "centred on zero, and the differences between channels of a group remain.",
+    )
+
+
+def plot_deafness(changes: dict[str, float]) -> str:
+    """Draw how much the output changes with the time, by number of groups; returns the name of the deaf setting."""
+    names, values = list(changes), list(changes.values())
+    deaf = min(changes, key=changes.get)
+    figure, axis = plt.subplots(figsize=(7.6, 3.2))
+    bars = axis.bar(names, values, color=[COLORS["vermilion" if name == deaf else "blue"] for name in names])
+    for bar, name, value in zip(bars, names, values, strict=True):
+        bar.set_hatch("//" if name == deaf else "")
+        axis.text(bar.get_x() + bar.get_width() / 2, value * 1.3, f"{value:.1e}", ha="center")
+    axis.set_yscale("log")
+    axis.set_ylim(min(values) / 5, max(values) * 10)
+    axis.set_ylabel("relative change of the branch")
+    axis.set_xlabel("groups of norm2, for 128 channels")
+    show(
+        figure,
+        f"change of the branch when t goes from 5 to 900. With {deaf} it is {changes[deaf]:.0e}, only "
+        f"rounding; with 32 groups of 4 it is {changes['32 groups of 4']:.2f}.",
+        "Four bars on a logarithmic axis. Three are of similar height; the fourth, one channel a group, is many "
+        "thousand times lower.",
+    )
+    return deaf
+
+
+def times_far_apart(emb_dim: int) -> Tensor:
+    """Time embeddings of t = 5 and t = 900, (2, emb_dim), from an untrained TimeEmbedding."""
+    with torch.no_grad():
+        return TimeEmbedding(emb_dim)(torch.tensor([5.0, 900.0]))
+
+
+def chain(block_class: Callable[..., nn.Module], channels: int, length: int) -> list[nn.Module]:
+    """Untrained blocks of equal width, in evaluation mode, always the same."""
+    torch.manual_seed(0)
+    return [block_class(channels, channels, 32).eval() for _ in range(length)]
+
+
+def step(block: nn.Module, h: Tensor, emb: Tensor, shortcut: bool) -> Tensor:
+    """The block's output, or what is left of it once the shortcut is taken away again."""
+    return block(h, emb) if shortcut else block(h, emb) - h
+
+
+def plot_boot(block_class: Callable[..., nn.Module], depths: Sequence[int] = (1, 5, 20)) -> str:
+    """A picture after some untrained blocks, with their shortcuts and without; returns where it can be recognised."""
+    image = load_dataset("fashion-mnist").batch(torch.tensor([BOOT]))[0]
+    blocks, emb = chain(block_class, 3, max(depths)), torch.zeros(1, 32)
+    figure, axes = plt.subplots(2, len(depths) + 1, figsize=(8.5, 5.0))
+    likeness = {}
+    for row, shortcut in enumerate((True, False)):
+        states = [image]
+        with torch.no_grad():
+            for block in blocks:
+                states.append(step(block, states[-1], emb, shortcut))
+        for axis, depth in zip(axes[row], (0, *depths), strict=True):
+            state = states[depth]
+            likeness[shortcut, depth] = correlation(state, image)
+            axis.imshow(state[0].mean(0), cmap="gray")
+            axis.set_title("the picture" if depth == 0 else f"{depth} block{'s' * (depth > 1)}")
+            axis.set(xticks=[], yticks=[])
+            axis.grid(False)
+            axis.set_xlabel(f"correlation {likeness[shortcut, depth]:.2f}", fontsize=9)
+        axes[row, 0].set_ylabel("with shortcuts" if shortcut else "without")
+    deepest = max(depths)
+    show(
+        figure,
+        f"a boot on its way through {deepest} untrained blocks. With shortcuts it still correlates "
+        f"{likeness[True, deepest]:.2f} with the original, without them {likeness[False, deepest]:.2f}.",
+        f"Two rows of pictures: a boot, and the boot after {', '.join(map(str, depths))} blocks. With shortcuts it "
+        "stays a boot; without, nothing of it is left.",
+    )
+    recognised = tuple(abs(likeness[shortcut, deepest]) > 0.3 for shortcut in (True, False))
+    names = {(True, True): "with and without", (True, False): "only with", (False, True): "only without"}
+    return names.get(recognised, "neither")
+
+
+def correlation(one: Tensor, other: Tensor) -> float:
+    """Of the two tensors' numbers."""
+    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
+
+
+def gradients_along(blocks: list[nn.Module], shortcut: bool) -> tuple[list[float], list[float]]:
+    """At the input of every block and at the output: the gradient's size, and its cosine with the output's gradient."""
+    generator, emb = torch.Generator().manual_seed(1), torch.zeros(2, 32)
+    states = [torch.randn(2, 32, 8, 8, generator=generator).requires_grad_()]
+    for block in blocks:
+        states.append(step(block, states[-1], emb, shortcut))
+    direction = torch.randn(states[-1].shape, generator=generator)
+    found = torch.autograd.grad((states[-1] * direction).sum(), states)
+    sizes = [float(gradient.norm() / direction.norm()) for gradient in found]
+    cosines = [float((gradient / gradient.norm() * direction / direction.norm()).sum()) for gradient in found]
+    return sizes, cosines
+
+
+def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> float:
+    """Size and direction of the gradient along a chain; returns what arrives at the first block without shortcuts."""
+    without_norms = chain(ResidualBlock, 32, length)
+    for block in without_norms:
+        block.norm1, block.norm2 = nn.Identity(), nn.Identity()
+    cases = (
+        ("with shortcuts", chain(block_class, 32, length), True, "blue", "o-"),
+        ("without shortcuts", chain(block_class, 32, length), False, "vermilion", "s--"),
+        ("without shortcuts and norms", without_norms, False, "grey", "^:"),
+    )
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+    at_first = {}
+    for name, blocks, shortcut, color, line in cases:
+        sizes, cosines = gradients_along(blocks, shortcut)
+        at_first[name] = sizes[0], cosines[0]
+        axes[0].plot(range(1, length + 2), sizes, line, color=COLORS[color], label=name, markersize=4)
+        axes[1].plot(range(1, length + 2), cosines, line, color=COLORS[color], label=name, markersize=4)
+    axes[0].set_yscale("log")
+    axes[0].set_ylabel("size (1 at the output)")
+    axes[1].set_ylabel("cosine with the output's gradient")
+    for axis, title in zip(axes, ("how large the gradient is", "where it points"), strict=True):
+        axis.set(title=title, xlabel="in front of block", xticks=[1, 5, 10, 15, 20])
+    axes[0].legend(loc="lower right", fontsize=8)
+    show(
+        figure,
+        f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. There: "
+        + ", ".join(f"{name}: size {size:.2g}, cosine {cosine:.2f}" for name, (size, cosine) in at_first.items())
+        + ".",
+        "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "
+        "without norms it falls to almost nothing. Right: only with shortcuts the direction is kept.",
+    )
+    return at_first["without shortcuts"][0]
+
+
+def plot_reach(gradients: dict[str, Tensor]) -> None:
+    """Draw which input pixels the middle output pixel depends on: {title: gradient, (1, C, H, W)}."""
+    figure, axes = plt.subplots(1, len(gradients), figsize=(4.2 * len(gradients), 3.6))
+    texts = []
+    for axis, (title, gradient) in zip(axes, gradients.items(), strict=True):
+        size = gradient.abs().sum(dim=(0, 1))
+        shown = torch.where(size > 0, (size / size.max()).log10(), torch.nan)
+        drawn = axis.imshow(shown, cmap="viridis", vmin=-6, vmax=0)
+        axis.set(
+            title=title,
+            xlabel="column of the input",
+            ylabel="row of the input",
+            xticks=range(0, 17, 4),
+            yticks=range(0, 17, 4),
+        )
+        axis.set_facecolor("white")
+        axis.grid(False)
+        texts.append(f"{title}: {int((size > 0).sum())} of {size.numel()} pixels")
+    figure.colorbar(drawn, ax=axes, label="gradient, power of ten")
+    show(
+        figure,
+        "input pixels that move the middle output pixel, white where the gradient is exactly zero. "
+        + "; ".join(texts)
+        + ".",
+        "Two square maps. Left: a small square of five by five pixels in the middle, white elsewhere. Right: the same "
+        "square, bright, in a faint carpet that covers the whole image.",
+    )

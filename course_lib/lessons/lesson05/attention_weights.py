@@ -1,0 +1,192 @@
+"""What holds for attention_weights, and right answers written differently."""
+
+
+import math
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Call, Trial
+from course_lib.self_attention import attention_weights
+
+
+def queries_and_keys(trial: Trial, batch: int, heads: int, pixels: int, d: int) -> tuple[Tensor, Tensor]:
+    return trial.normal(batch, heads, pixels, d), trial.normal(batch, heads, pixels, d)
+
+
+def example(trial: Trial) -> tuple:
+    return queries_and_keys(trial, 2, 3, 5, 6)
+
+
+SCORES = "scores = q @ k.transpose(-1, -2)"
+
+
+SCALE = "scores = scores / math.sqrt(q.shape[-1])"
+
+
+SOFTMAX = "return torch.softmax(scores, dim=-1)"
+
+
+def scaled(how: str) -> object:
+    return edited(attention_weights, (SCALE, f"scores = scores {how}"))
+
+
+def softmaxed(how: str) -> object:
+    return edited(attention_weights, (SOFTMAX, how))
+
+
+def scored(how: str) -> object:
+    return edited(attention_weights, (SCORES, f"scores = {how}"))
+
+
+MASKED = "scores.masked_fill({}, float('-inf'))"
+
+
+N_BY_N = "torch.ones_like(scores[0, 0])"
+
+
+EXERCISE = Exercise(
+    "attention_weights",
+    attention_weights,
+    __name__,
+    where='the document, section 5, the box "Attention = softmax(Q K^T / sqrt(d))"',
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*example(trial))
+
+
+@holds("one number for each pair of query and key: (B, heads, N, N)")
+def another_shape(trial: Trial) -> None:
+    """The shape is not that of weights: each image and each head has one row a query, and in it one number a key."""
+    value = trial.handle.call(None, queries_and_keys(trial, 2, 3, 7, 5), {})
+    found = tuple(value.shape) if isinstance(value, Tensor) else value
+    trial.checked("its shape", found, "attention_weights(tensor (2, 3, 7, 5), tensor (2, 3, 7, 5))")
+
+
+@holds("all weights are positive and each row, the weights of one query, sums to one")
+def rows_do_not_sum_to_one(trial: Trial) -> None:
+    """Your rows do not sum to one, or some weights are not positive. A row holds what *one* query gives to all keys:
+    softmax over the last axis makes it share out exactly 1."""
+    args = queries_and_keys(trial, 2, 3, 6, 4)
+    value = trial.handle.call(None, args, {})
+    given = "attention_weights(tensor (2, 3, 6, 4), tensor (2, 3, 6, 4))"
+    if not isinstance(value, Tensor):
+        trial.checked("the weights", value, given)
+        return
+    trial.see("the sum of each row", value.double().sum(dim=-1), given)
+    trial.see("whether every weight is positive", bool((value > 0).all()), given)
+
+
+@holds("the weights are softmax(Q K^T / sqrt(d)); here one head with d = 1")
+def not_softmax_of_the_products(trial: Trial) -> None:
+    """Each of your rows shares out 1, but not as softmax of the dot products does, even with one head and d = 1, where
+    the scale does nothing. Weight ij is exp(q_i . k_j) over the sum of its row."""
+    # Where d = 1 the root of d does nothing.
+    trial.call(*queries_and_keys(trial, 2, 1, 7, 1))
+
+
+@holds("every head has its own weights")
+def heads_confused(trial: Trial) -> None:
+    """With one head your weights are right, with several they are not: each head compares its own queries with its own
+    keys and nothing else."""
+    trial.call(*queries_and_keys(trial, 2, trial.pick(3, 5), 7, 1))
+
+
+@holds("the scores are divided by sqrt(d), the root of the width of a head")
+def wrong_scale(trial: Trial) -> None:
+    """With d = 1 your weights are right and with wider heads they are wrong, so it is the scale: the scores are to be
+    divided by sqrt(d), where d is the last axis of q."""
+    trial.call(*queries_and_keys(trial, 2, 3, 7, trial.pick(5, 6, 10)))
+
+
+@holds("also large scores give the right weights")
+def large_scores(trial: Trial) -> None:
+    q, k = queries_and_keys(trial, 2, 2, 6, 8)
+    trial.call(4 * q, k, tolerance=3)
+
+
+@holds("it is right when batch, heads, pixels and d are all 4")
+def equal_sizes(trial: Trial) -> None:
+    trial.call(*queries_and_keys(trial, 4, 4, 4, 4))
+
+
+@holds("(1, 4, 64, 64) gives (1, 4, 64, 64)")
+def the_documents_shapes(trial: Trial) -> None:
+    trial.call(*queries_and_keys(trial, 1, 4, 64, 64))
+
+
+@holds("axes of length one stay: a batch of one, one head, one pixel")
+def squeezes_axes_of_length_one(trial: Trial) -> None:
+    """Your weights lose an axis where its length is one. A batch of one image and a single head still have their axes;
+    a squeeze() takes them away."""
+    trial.call(*queries_and_keys(trial, 1, 1, 4, 3))
+    trial.call(*queries_and_keys(trial, 1, 3, 5, 4))
+    trial.call(*queries_and_keys(trial, 2, 2, 1, 3))
+
+
+@holds("the precision of what comes in is the precision of what goes out")
+def assumes_float32(trial: Trial) -> None:
+    """Queries and keys in float64 should give weights in float64; somewhere you fix a precision."""
+    q, k = queries_and_keys(trial, 2, 2, 5, 3)
+    value = trial.call(q.double(), k.double())
+    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "float64 inputs")
+
+
+@right
+def by_einsum(q: Tensor, k: Tensor) -> Tensor:
+    return F.softmax(torch.einsum("bhid,bhjd->bhij", q, k) * q.size(-1) ** -0.5, dim=3)
+
+
+@right
+def query_by_query(q: Tensor, k: Tensor) -> Tensor:
+    """Loops over images, heads and pixels."""
+    B, heads, N, d = q.shape
+    weights = []
+    for b in range(B):
+        for head in range(heads):
+            for i in range(N):
+                scores = (k[b, head] * q[b, head, i]).sum(-1) / math.sqrt(d)
+                weights.append(scores.softmax(0))
+    return torch.stack(weights).reshape(B, heads, N, N)
+
+
+@right
+def exponentials(q: Tensor, k: Tensor) -> Tensor:
+    """Softmax written out, the largest score taken off first."""
+    scores = torch.matmul(q, k.mT) / q.shape[-1] ** 0.5
+    powers = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return powers / powers.sum(dim=-1, keepdim=True)
+
+
+@right
+def plain_exponentials(q: Tensor, k: Tensor) -> Tensor:
+    """The formula of the textbook."""
+    powers = torch.exp(q @ k.permute(0, 1, 3, 2) / math.sqrt(k.size(3)))
+    return powers / powers.sum(-1).unsqueeze(-1)
+
+
+@right
+def scaled_on_both_sides(q: Tensor, k: Tensor) -> Tensor:
+    """The fourth root of d on queries and on keys, which keeps half precision from overflowing."""
+    scale = q.shape[-1] ** -0.25
+    return ((q * scale) @ (k * scale).transpose(2, 3)).softmax(dim=-1)
+
+
+@right
+def identity_as_values(q: Tensor, k: Tensor) -> Tensor:
+    """torch's own attention, with the identity matrix for values, gives the weights themselves."""
+    B, heads, N, _ = q.shape
+    eye = torch.eye(N, dtype=q.dtype, device=q.device).expand(B, heads, N, N)
+    return F.scaled_dot_product_attention(q, k, eye)
+
+
+@right
+def by_bmm(q: Tensor, k: Tensor) -> Tensor:
+    B, heads, N, d = q.shape
+    scores = torch.bmm(q.reshape(-1, N, d), k.reshape(-1, N, d).transpose(1, 2))
+    return torch.softmax(scores / d**0.5, -1).view(B, heads, N, N)

@@ -1,0 +1,1 @@
+"""Lesson 10: guidance, averages and faster sampling."""

@@ -1,0 +1,103 @@
+"""What holds for decay_at, and right answers written differently."""
+
+
+import numpy as np
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Call, Trial
+from course_lib.ema import decay_at
+
+
+RATIO = "(1 + step) / (10 + step)"
+
+
+END = "return min(decay, warmed_up)"
+
+
+def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
+    # "warmed_up = " in front, so that the docstring's formula is not meant
+    changes = tuple(
+        (f"warmed_up = {old}", f"warmed_up = {new}") if old == RATIO else (old, new) for old, new in changes
+    )
+    return Misconception(name, sentence, edited(decay_at, *changes))
+
+
+EXERCISE = Exercise(
+    "decay_at",
+    decay_at,
+    __name__,
+    where="10.6 of the lesson, the table of decays",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*(lambda trial: (3, 0.9))(trial))
+
+
+@holds("at first it is (1 + step) / (10 + step)")
+def values_while_warming_up(trial: Trial) -> None:
+    for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
+        trial.call(step, 0.9999, label="the decay")
+
+
+@holds("long after that it is the decay that was asked for")
+def values_at_the_end(trial: Trial) -> None:
+    trial.call(10**6, 0.99 + 0.009 * trial.random.random(), label="the decay")
+
+
+@holds("steps 0, 1 and 2 have 1/10, 2/11 and 3/12")
+def wrong_at_the_first_steps(trial: Trial) -> None:
+    """The first steps come out wrong. They are counted from 0, and no step needs a case of its own."""
+    for step in (0, 1, 2):
+        trial.call(step, 0.9999, label="the decay")
+
+
+@holds("the smaller of the two counts, also close to the step at which they meet")
+def wrong_where_they_meet(trial: Trial) -> None:
+    # (1 + n) / (10 + n) reaches 0.5 at n = 8 and 0.9 at n = 80
+    """Near the step where the warm-up reaches the decay yours goes wrong: at each step take the smaller of the two."""
+    for decay, step in ((0.5, 8), (0.9, 80)):
+        for near in (step - 1, step, step + 1):
+            trial.call(near, decay, label="the decay")
+
+
+@holds("a decay of 0.1 or less is used from the first step on")
+def wrong_for_short_decays(trial: Trial) -> None:
+    """A decay of 0.1 or less is never reached by the warm-up from below: it counts from the first step on. min() of the
+    two says it all."""
+    for decay in (0.05, 0.0, 0.1):
+        trial.call(0, decay, label="the decay")
+        trial.call(50, decay, label="the decay")
+
+
+@holds("for thousands of steps it comes closer and closer to 1")
+def too_coarse_for_long_runs(trial: Trial) -> None:
+    """For thousands of steps yours is too coarse: between 0.999 and 0.9999 the average covers 1,000 or 10,000 steps, so
+    nothing may be rounded."""
+    for step in (999, 5_000, 80_000):
+        trial.call(step, 0.9999, label="the share forgotten", tolerance=0.01)
+
+
+@right
+def with_if(step: int, decay: float) -> float:
+    warmed_up = (step + 1) / (step + 10)
+    if warmed_up < decay:
+        return warmed_up
+    return decay
+
+
+@right
+def as_a_difference(step: int, decay: float) -> float:
+    return sorted([1 - 9 / (10 + step), decay])[0]
+
+
+@right
+def by_numpy(step: int, decay: float) -> float:
+    return float(np.minimum(decay, np.divide(1 + step, 10 + step)))
+
+
+@right
+def as_shares_forgotten(step: int, decay: float) -> float:
+    return 1 - max(1 - decay, 9 / (10 + step))

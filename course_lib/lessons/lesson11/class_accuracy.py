@@ -1,0 +1,168 @@
+"""What holds for class_accuracy, and right answers written differently."""
+
+
+import torch
+from torch import Tensor
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Call, Trial
+from course_lib.evaluation.metrics import class_accuracy
+
+
+def some(trial: Trial, count: int, right: float = 0.6) -> tuple[Tensor, Tensor]:
+    """`count` labels, unevenly spread over the classes, and predictions of which about `right` are right."""
+    wanted = torch.minimum(trial.integers(0, 10, count), trial.integers(0, 10, count))
+    kept = trial.uniform(count) < right
+    return torch.where(kept, wanted, trial.integers(0, 10, count)), wanted
+
+
+def example(trial: Trial) -> tuple:
+    return some(trial, 23)
+
+
+def percent(predicted, wanted):
+    return 100 * (predicted == wanted).double().mean().item()
+
+
+def count(predicted, wanted):
+    return (predicted == wanted).sum().item()
+
+
+def error_rate(predicted, wanted):
+    return (predicted != wanted).double().mean().item()
+
+
+def one_answer_for_all(predicted, wanted):
+    return float((predicted == wanted).all())
+
+
+def any_right(predicted, wanted):
+    return float((predicted == wanted).any())
+
+
+def mean_over_classes(predicted, wanted):
+    return torch.stack([(predicted[wanted == k] == k).double().mean() for k in wanted.unique()]).mean().item()
+
+
+def precision(predicted, wanted):
+    return torch.stack([(wanted[predicted == k] == k).double().mean() for k in predicted.unique()]).mean().item()
+
+
+def ten_classes(predicted, wanted):
+    return (predicted == wanted).sum().item() / 10
+
+
+def as_sets(predicted, wanted):
+    return torch.isin(predicted, wanted).double().mean().item()
+
+
+def sorted_first(predicted, wanted):
+    return (predicted.sort().values == wanted.sort().values).double().mean().item()
+
+
+def rounded(predicted, wanted):
+    return round((predicted == wanted).double().mean().item(), 2)
+
+
+def with_tolerance(predicted, wanted):
+    return ((predicted - wanted).abs() <= 1).double().mean().item()
+
+
+def distance(predicted, wanted):
+    return (predicted - wanted).abs().double().mean().item()
+
+
+def one_less(predicted, wanted):
+    return (predicted == wanted).sum().item() / (len(wanted) - 1 or 1)
+
+
+def each_image(predicted, wanted):
+    return (predicted == wanted).double()
+
+
+EXERCISE = Exercise(
+    "class_accuracy",
+    class_accuracy,
+    __name__,
+    where="lesson 11, section 11.1",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*example(trial))
+
+
+@holds("if every image is taken for what was wanted, the accuracy is 1")
+def all_right_is_not_1(trial: Trial) -> None:
+    """Every image is right here, and your share is not 1. Compare number i with number i, and divide by the number of
+    images, whatever it is."""
+    wanted = trial.integers(0, 10, trial.pick(7, 9))
+    trial.call(wanted.clone(), wanted)
+
+
+@holds("if none is, it is 0")
+def none_right_is_not_0(trial: Trial) -> None:
+    """No image is right here, and your share is not 0. Only images whose two labels agree may count."""
+    wanted = trial.integers(0, 9, trial.pick(7, 9))
+    trial.call(wanted + 1, wanted)
+
+
+@holds("one right image of three gives a third")
+def one_in_three(trial: Trial) -> None:
+    trial.call(torch.tensor([4, 2, 2]), torch.tensor([4, 7, 9]))
+
+
+@holds("it is the share of images that are right, each counting once")
+def not_the_share(trial: Trial) -> None:
+    """All right gives 1 and none right gives 0, and between them your number is not the share: every image counts once,
+    whatever its class, and the sum is divided by the number of images."""
+    for count in (19, 53):
+        trial.call(*some(trial, count))
+
+
+@holds("one wrong image in two thousand shows")
+def few_wrong(trial: Trial) -> None:
+    # One wrong image in two thousand shows up.
+    wanted = trial.integers(0, 9, 2000)
+    predicted = wanted.clone()
+    predicted[trial.random.randrange(2000)] = 9
+    trial.call(predicted, wanted)
+
+
+@holds("a single image gives 1 or 0")
+def one_image(trial: Trial) -> None:
+    trial.call(torch.tensor([3]), torch.tensor([3]))
+    trial.call(torch.tensor([0]), torch.tensor([3]))
+
+
+@holds("the answer is one number for all images together")
+def one_number(trial: Trial) -> None:
+    args = some(trial, 11)
+    value = trial.handle.call(None, args, {})
+    plain = isinstance(value, float | int) or (isinstance(value, Tensor) and value.ndim == 0)
+    trial.see("whether it is one number", plain, "class_accuracy(tensor (11,), tensor (11,))")
+
+
+@right
+def in_a_loop(predicted, wanted):
+    right = 0
+    for one, other in zip(predicted.tolist(), wanted.tolist(), strict=True):
+        right += one == other
+    return right / len(wanted)
+
+
+@right
+def by_counting(predicted, wanted):
+    return (predicted == wanted).sum().item() / wanted.numel()
+
+
+@right
+def as_a_tensor(predicted, wanted):
+    return torch.eq(predicted, wanted).float().mean()
+
+
+@right
+def from_the_wrong_ones(predicted, wanted):
+    return 1 - torch.count_nonzero(predicted - wanted).item() / len(predicted)

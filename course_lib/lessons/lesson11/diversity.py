@@ -1,0 +1,171 @@
+"""What holds for diversity, and right answers written differently."""
+
+
+import torch
+from torch import Tensor
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Call, Trial
+from course_lib.evaluation.metrics import diversity
+
+
+CLASSES = "classes = [features[labels == label].double() for label in labels.unique()]"
+
+
+SPREADS = "spreads = [2 * images.var(dim=0).sum() for images in classes if len(images) > 1]"
+
+
+MEAN = "return torch.stack(spreads).mean().item()"
+
+
+def some(trial: Trial, counts: dict[int, int], dim: int) -> tuple[Tensor, Tensor]:
+    """Features of `counts[k]` images of class k, in random order: every class with a place and a spread of its own."""
+    labels = torch.tensor([label for label, count in counts.items() for _ in range(count)])
+    labels = labels[torch.randperm(len(labels), generator=trial.generator)]
+    places, spreads = 3 * trial.normal(10, dim), 0.5 + 2 * trial.uniform(10, dim)
+    return places[labels] + spreads[labels] * trial.normal(len(labels), dim), labels
+
+
+def example(trial: Trial) -> tuple:
+    return some(trial, {0: 4, 3: 6}, 3)
+
+
+def spread(expression: str) -> object:
+    return edited(diversity, (SPREADS, f"spreads = [{expression} for images in classes if len(images) > 1]"))
+
+
+def squares_in_float32(features, labels):
+    parts = [features[labels == label].float() for label in labels.unique()]
+    found = [
+        2 * (part.square().mean(dim=0) - part.mean(dim=0).square()).sum() * len(part) / (len(part) - 1)
+        for part in parts
+        if len(part) > 1
+    ]
+    return torch.stack(found).mean().item()
+
+
+def between_the_classes(features, labels):
+    means = torch.stack([features[labels == label].double().mean(dim=0) for label in labels.unique()])
+    return 2 * means.var(dim=0).sum().item() if len(means) > 1 else 0.0
+
+
+def images_weighted(features, labels):
+    parts = [features[labels == label].double() for label in labels.unique()]
+    parts = [part for part in parts if len(part) > 1]
+    spreads = [2 * part.var(dim=0).sum() * len(part) for part in parts]
+    return (torch.stack(spreads).sum() / sum(len(part) for part in parts)).item()
+
+
+EXERCISE = Exercise(
+    "diversity",
+    diversity,
+    __name__,
+    where="lesson 11, section 11.2",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*example(trial))
+
+
+@holds("for two images of one class it is their squared distance")
+def wrong_for_two_images(trial: Trial) -> None:
+    """For two images of one class there is one pair, and the answer is its squared distance: the features' differences,
+    squared and added up. Yours is something else, or fails."""
+    trial.call(trial.normal(2, 4), torch.tensor([5, 5]))
+
+
+@holds("for one class it is the mean squared distance of two different images")
+def wrong_for_one_class(trial: Trial) -> None:
+    """It is right for two images and wrong for more: all pairs of different images count, and they are averaged, not
+    added up."""
+    trial.call(*some(trial, {trial.pick(0, 7): 6}, 3))
+
+
+@holds("it is the mean over the classes")
+def wrong_for_several_classes(trial: Trial) -> None:
+    """It is right for one class and wrong for several: add the classes' spreads up and divide by their number."""
+    trial.call(*some(trial, {0: 5, 2: 5, 9: 5}, 4))
+
+
+@holds("every class counts alike, however many images it has")
+def uneven(trial: Trial) -> None:
+    trial.call(*some(trial, {0: 3, 1: 9, 4: 2}, 4))
+
+
+@holds("a class with a single image is left out")
+def lonely_image_not_left_out(trial: Trial) -> None:
+    """Classes with a single image lead you astray: one image says nothing about how two differ, and its variance is 0 /
+    0, NaN. Leave such classes out, from the sum and from the count."""
+    trial.call(*some(trial, {1: 4, 2: 1, 6: 3, 8: 1}, 3))
+
+
+@holds("one picture a class, repeated, gives 0")
+def same_picture(trial: Trial) -> None:
+    # One picture a class, repeated.
+    labels = torch.arange(12) % 3
+    trial.call(trial.normal(3, 5)[labels], labels)
+
+
+@holds("it works for a single feature")
+def one_feature(trial: Trial) -> None:
+    trial.call(*some(trial, {0: 4, 1: 6}, 1))
+
+
+@holds("it does not depend on where the features lie")
+def far_from_zero(trial: Trial) -> None:
+    features, labels = some(trial, {0: 30, 1: 20}, 3)
+    trial.call(features + 3000, labels)
+
+
+@holds("the answer is one number")
+def one_number(trial: Trial) -> None:
+    value = trial.handle.call(None, example(trial), {})
+    plain = isinstance(value, float | int) or (isinstance(value, Tensor) and value.ndim == 0)
+    trial.see("whether it is one number", plain, "diversity(tensor (10, 3), tensor (10,))")
+
+
+@right
+def all_pairs(features, labels):
+    means = []
+    for label in set(labels.tolist()):
+        images = features[labels == label].double()
+        count = len(images)
+        if count < 2:
+            continue
+        total = 0.0
+        for i in range(count):
+            for j in range(i + 1, count):
+                total += (images[i] - images[j]).square().sum().item()
+        means.append(total / (count * (count - 1) / 2))
+    return sum(means) / len(means)
+
+
+@right
+def by_differences(features, labels):
+    means = []
+    for label in labels.unique():
+        images = features[labels == label].double()
+        if len(images) > 1:
+            differences = images[:, None] - images[None, :]
+            means.append(differences.pow(2).sum() / (len(images) * (len(images) - 1)))
+    return torch.stack(means).mean().item()
+
+
+@right
+def by_the_trace(features, labels):
+    found = []
+    for label in range(int(labels.max()) + 1):
+        mine = features[labels == label].double()
+        if mine.shape[0] >= 2:
+            centred = mine - mine.mean(0)
+            found.append(2 * float((centred**2).sum()) / (mine.shape[0] - 1))
+    return sum(found) / len(found)
+
+
+@right
+def in_float32(features, labels):
+    spreads = [features[labels == k].var(dim=0).sum() for k in labels.unique() if (labels == k).sum() > 1]
+    return 2 * torch.stack(spreads).mean()

@@ -1,0 +1,118 @@
+"""What holds for attention_multiply_adds, and right answers written differently."""
+
+
+from course_lib.checks.exercise import Exercise, Property, Alternative
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.guard import Failure
+from course_lib.checks.trial import Call, PropertyEnds, Trial
+from course_lib.estimates import attention_multiply_adds
+
+
+LABEL = "the multiply-adds"
+
+
+def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
+    """The answer's counts, not recorded; ends the property, recorded, if one is no number."""
+    found = [trial.handle.call(None, size, {}) for size in sizes]
+    for value in found:
+        if isinstance(value, Failure) or not isinstance(value, int | float):
+            trial.checked(LABEL, value, f"attention_multiply_adds{sizes[0]}")
+            raise PropertyEnds
+    return found
+
+
+RETURN = "return convolutions + products"
+
+
+def mistake(name: str, formula: str, sentence: str) -> Misconception:
+    return Misconception(name, sentence, edited(attention_multiply_adds, (RETURN, f"return {formula}")))
+
+
+EXERCISE = Exercise(
+    "attention_multiply_adds",
+    attention_multiply_adds,
+    __name__,
+    where="12.2 of the lesson, the table of the block's four products; lesson 05, its drawing",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@holds("only the number of pixels counts, height * width, not the shape of the map")
+def pixels_counted_wrongly(trial: Trial) -> None:
+    """Maps with the same number of pixels should cost the same, whatever their shape. The number of pixels is height *
+    width."""
+    channels, height, width = trial.pick(12, 20), trial.pick(2, 3), trial.pick(5, 7)
+    found = counts(trial, (channels, height, width), (channels, width, height), (channels, 1, height * width))
+    given = f"{channels} channels at {height}x{width}, {width}x{height} and 1x{height * width}"
+    trial.see("whether all three cost the same", len(set(found)) == 1, given)
+
+
+@holds("the part that grows with the square of the pixels is 2 * N * N * C")
+def products_counted_wrongly(trial: Trial) -> None:
+    """The two products of matrices are not counted right. For every pair of pixels, N * N, they cost C multiplications
+    each: once for the scores, once for gathering the values."""
+    channels = trial.pick(12, 20)
+    one, two, three = counts(trial, (channels, 1, 1), (channels, 1, 2), (channels, 1, 3))
+    # the second difference leaves what grows with the square: 2 N^2 C gives 4 C
+    given = f"{channels} channels, 1, 2 and 3 pixels"
+    trial.see("whether the part with N * N is 2 N * N * C", three - 2 * two + one == 4 * channels, given)
+
+
+@holds("the part that grows with the pixels is 4 * N * C * C")
+def convolutions_counted_wrongly(trial: Trial) -> None:
+    """The two 1x1 convolutions are not counted right. For every pixel the first costs C * 3C and the second C * C."""
+    channels = trial.pick(12, 20)
+    one, two = counts(trial, (channels, 1, 1), (channels, 1, 2))
+    right = two - one == 4 * channels**2 + 6 * channels
+    trial.see("whether the part with N is 4 N * C * C", right, f"{channels} channels, 1 and 2 pixels")
+
+
+@holds("two 1x1 convolutions and two products of matrices are counted")
+def something_on_top(trial: Trial) -> None:
+    """Your count grows as it should, and something is added that does not belong there."""
+    trial.call(trial.pick(12, 20), trial.pick(3, 4), trial.pick(5, 7), label=LABEL)
+
+
+@holds("with many pixels and few channels the products of matrices are what counts")
+def wrong_for_many_pixels(trial: Trial) -> None:
+    """With many pixels your count is wrong: the two products grow with the *square* of their number."""
+    trial.call(4, trial.pick(20, 24), 16, label=LABEL)
+
+
+@holds("a single pixel attends to itself")
+def wrong_for_one_pixel(trial: Trial) -> None:
+    """For one pixel your count is wrong. Nothing is special about it: N is 1."""
+    trial.call(trial.pick(8, 12), 1, 1, label=LABEL)
+
+
+@holds("a single channel is counted like any other number")
+def wrong_for_one_channel(trial: Trial) -> None:
+    """For one channel your count is wrong. Is something divided by the channels, or by the heads?"""
+    trial.call(1, 2, trial.pick(3, 5), label=LABEL)
+
+
+@holds("64 channels at 8x8, and the document's 256 channels at 8x8")
+def wrong_where_pixels_equal_channels(trial: Trial) -> None:
+    """For the document's own block your count is wrong. N and d are both 64 there: do not take one for the other."""
+    trial.call(64, 8, 8, label=LABEL)
+    trial.call(256, 8, 8, label=LABEL)
+
+
+@right
+def closed_form(channels: int, height: int, width: int) -> int:
+    n = height * width
+    return 4 * n * channels**2 + 2 * n**2 * channels
+
+
+@right
+def head_by_head(channels: int, height: int, width: int) -> int:
+    n, heads = height * width, 1
+    d = channels // heads
+    of_heads = heads * (n * n * d + n * n * d)
+    return n * channels * 3 * channels + of_heads + n * channels * channels
+
+
+@right
+def factored(channels: int, height: int, width: int) -> int:
+    pixels = height * width
+    return 2 * pixels * channels * (2 * channels + pixels)

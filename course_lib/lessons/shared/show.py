@@ -1,0 +1,85 @@
+"""What the notebooks use beside the library: figures with alt text, predictions, tables against the document."""
+
+import io
+import os
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from course_lib.checks import LINE
+from course_lib.lessons.shared.legibility import require_legible
+from course_lib.lessons.shared.style import use_style
+
+use_style()
+
+
+def smoke() -> bool:
+    """Whether this run only tests that everything works (COURSE_SMOKE is set), so that repetitions can be few."""
+    return bool(os.environ.get("COURSE_SMOKE"))
+
+
+def show(figure: Figure, caption: str, alt: str) -> None:
+    """Display a figure as a PNG that carries `alt` for those who cannot see it, and print its caption.
+
+    Args:
+        caption: what to see in it, in one sentence, with the measured numbers.
+        alt: what is drawn, in one or two sentences.
+    Raises: ValueError under tests, if text in the figure is cut off, covered or too pale.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import Image, display
+
+    if smoke():
+        require_legible(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    display(Image(data=buffer.getvalue(), format="png", alt=alt))
+    print(textwrap.fill(f"Figure: {caption}", LINE))
+
+
+def verdict(truth: Any, prediction: Any) -> None:
+    """Say whether a prediction was right, kindly: to be wrong before an experiment is how one learns from it.
+
+    Args:
+        truth: what came out.
+        prediction: what the learner wrote; `...` where nothing was written.
+    """
+    if prediction is ...:
+        text = f"No prediction this time. It is: {truth}. Guess first at the next one: it makes the answer stick."
+        print(textwrap.fill(text, LINE))
+    elif str(prediction).strip().lower() == str(truth).strip().lower():
+        print(f"As you predicted: {truth}.")
+    else:
+        text = f"You predicted {prediction}. It is: {truth}. Worth a moment: what made the other answer look right?"
+        print(textwrap.fill(text, LINE))
+
+
+def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:
+    """Print a table of (what, shape in the document, measured shape), with a last column that says if they agree.
+
+    Where that is too wide for a notebook, what was measured is only written out if it differs.
+    """
+    cells = [("", "the document", "measured", "")]
+    for what, written, measured in rows:
+        written, measured = (as_shape(shape) for shape in (written, measured))
+        cells.append((what, str(written), str(measured), "same" if written == measured else "DIFFERENT"))
+    if max(sum(map(len, row)) for row in cells) > LINE:
+        cells[1:] = [(*row[:2], "same" if row[3] == "same" else f"{row[2]} {row[3]}", "") for row in cells[1:]]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def as_shape(shape: Any) -> Any:
+    """A torch.Size or list of lengths as a tuple; anything else as it is."""
+    return tuple(shape) if isinstance(shape, tuple | list) else shape
+
+
+def you_are_here(lesson: str) -> None:
+    """Draw the map of the network with the parts that lesson `lesson` (two digits) builds marked."""
+    from course_lib.lessons.shared.unet_map import show_map
+
+    show_map(lesson)
