@@ -6,13 +6,14 @@ from functools import lru_cache
 from torch import Tensor
 
 from course_lib.checks.compare import difference
-from course_lib.checks.exercise import Exercise, Misconception, Property
+from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
+from course_lib.checks.mistakes import Misconception
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
-from course_lib.checks.scene import Observation, PropertyEnds, Scene
 from course_lib.checks.symptoms import of_a_value, of_an_error
+from course_lib.checks.trial import Observation, PropertyEnds, Trial
 
 # for each property what was seen, in order
 Transcript = list[list[Observation]]
@@ -89,26 +90,26 @@ def transcript(exercise: Exercise, handle: Handle, seed: int, matching: int = 0)
     for index, one in enumerate(exercise.properties):
         observations: list[Observation] = []
         seen.append(observations)
-        scene = Scene(handle, exercise, seed + index, observations.append, matching)
-        probe(one, scene)
+        trial = Trial(handle, exercise, seed + index, observations.append, matching)
+        probe(one, trial)
         ends = observations[-1].value if observations else None
         if isinstance(ends, Failure) and ends.kind in ("endless", "not started"):
             break
-        ways = max(ways, scene.matchings_seen)
+        ways = max(ways, trial.matchings_seen)
     return seen, ways
 
 
-def probe(one: Property, scene: Scene) -> None:
+def probe(one: Property, trial: Trial) -> None:
     """Try one property. An answer that it cannot even compute with, as it can with the reference, fails it."""
     try:
-        one.probe(scene)
+        one.probe(trial)
     except PropertyEnds:
         pass
     except Differs:
         raise
     except Exception as error:
         text = f"something else came back than expected ({type(error).__name__}: {error})"
-        scene.see("the output", Failure("type", text[:200]))
+        trial.see("the output", Failure("type", text[:200]))
 
 
 @lru_cache(maxsize=256)  # more than there are exercises: a whole class is marked with one seed
@@ -213,7 +214,7 @@ def behaves_alike(exercise: Exercise, misconception: Misconception, index: int, 
 
     handle = Handle(exercise.subject(misconception.wrong))
     try:
-        probe(exercise.properties[index], Scene(handle, exercise, seed + index, compare))
+        probe(exercise.properties[index], Trial(handle, exercise, seed + index, compare))
     except Differs:
         return False
     return next(place, None) is None

@@ -1,18 +1,22 @@
-"""What an exercise consists of: readable properties, recognisable mistakes, and right answers written differently."""
+"""An exercise: what holds for every right answer, and right answers written differently. Its mistakes are data."""
 
 import inspect
 import sys
-import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from types import FunctionType
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from course_lib.checks.mistakes import Misconception, read_mistakes
+
 if TYPE_CHECKING:
-    from course_lib.checks.scene import Scene
+    from course_lib.checks.trial import Call, Trial
+
+# the reference's parameters, the shapes of the answer's -> ways to fill the answer's parameters
+Adapter = Callable[[dict[str, Tensor], dict[str, tuple[int, ...]]], list[dict[str, Tensor]]]
 
 
 @dataclass(frozen=True)
@@ -30,24 +34,9 @@ class Property:
 
     name: str
     says: str
-    probe: Callable[["Scene"], None]
+    probe: Callable[["Trial"], None]
     mistake: str | None = None
     partial: bool = False
-
-
-@dataclass(frozen=True)
-class Misconception:
-    """A plausible wrong answer, and the sentence a good teacher would say.
-
-    Attributes:
-        name: short, in snake_case, the same for all who make this mistake.
-        sentence: what went wrong and why it matters, addressed to the learner.
-        wrong: the wrong answer, of the same kind as the reference.
-    """
-
-    name: str
-    sentence: str
-    wrong: Any
 
 
 @dataclass(frozen=True)
@@ -58,37 +47,90 @@ class Alternative:
     right: Any
 
 
-# the reference's parameters, the shapes of the answer's -> ways to fill the answer's parameters
-Adapter = Callable[[dict[str, Tensor], dict[str, tuple[int, ...]]], list[dict[str, Tensor]]]
-
-
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Exercise:
     """A function, class or method of the library that learners write themselves.
+
+    Its file NAME.py says what holds (`@holds`, in the order in which it is tried) and holds right answers written
+    differently (`@right`); NAME.toml beside it says what goes wrong.
 
     Attributes:
         name: as learners know it: "ResidualBlock", "DDPM.add_noise".
         reference: the library's own class or function; for a method, its class.
-        lesson: two digits, "03".
+        module: `__name__` of the exercise's own file, which lies in the folder of its lesson, beside its mistakes.
         where: the place to read again, such as "the document, section 3".
-        properties, misconceptions, alternatives: see above; in the order they are tried.
         adapt: ways to load the reference's parameters into an answer that holds them differently.
         seconds: longest time for one call of the answer, many times what a right one needs: a busy machine must not
             fail it.
         watched: for an answer that takes or changes what is no data (a model, a generator, a list): makes of it a
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
+        not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 
     name: str
     reference: Any
-    lesson: str
+    module: str
     where: str
-    properties: tuple[Property, ...]
-    misconceptions: tuple[Misconception, ...]
-    alternatives: tuple[Alternative, ...]
     adapt: Adapter | None = None
     seconds: float = 2.0
     watched: Callable[[Any], Any] | None = None
+    not_for_all: dict[str, str] = field(default_factory=dict)
+    own_properties: list[Property] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
+    make_example: Callable[["Trial"], "Call"] | None = None
+
+    # ---- how an exercise's file fills it ----
+
+    def example(self, make: Callable[["Trial"], "Call"]) -> Callable[["Trial"], "Call"]:
+        """Mark the function that draws one ordinary call of the answer, for the properties of every exercise."""
+        self.make_example = make
+        return make
+
+    def holds(
+        self, says: str, *, name: str = "", mistake: str | None = None, partial: bool = False
+    ) -> Callable[[Callable[["Trial"], None]], Callable[["Trial"], None]]:
+        """Mark a probe as a property: its name is the property's, its docstring the sentence for whom it fails.
+
+        Args:
+            says: what holds, as the end of "Expected: ...".
+            name, mistake: where a probe serves more than one exercise.
+            partial: see `Property`.
+        """
+
+        def mark(probe: Callable[["Trial"], None]) -> Callable[["Trial"], None]:
+            sentence = mistake or (probe.__doc__ and " ".join(probe.__doc__.split()))
+            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, partial))
+            return probe
+
+        return mark
+
+    def right(self, answer: Any, name: str = "") -> Any:
+        """Mark a class or function as a right answer written differently."""
+        self.alternatives.append(Alternative(name or answer.__name__, answer))
+        return answer
+
+    # ---- what the engine asks it ----
+
+    @cached_property
+    def properties(self) -> tuple[Property, ...]:
+        """In the order they are tried: the exercise's own among those of every exercise."""
+        from course_lib.checks.properties import with_those_of_all
+
+        return with_those_of_all(self)
+
+    @cached_property
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """In the order they are compared, read from NAME.toml when they are asked for."""
+        return read_mistakes(self.file.with_suffix(".toml"), self)
+
+    @property
+    def file(self) -> Path:
+        return Path(sys.modules[self.module].__file__)
+
+    @cached_property
+    def lesson(self) -> str:
+        """Two digits, "03"."""
+        return self.file.parent.name.removeprefix("lesson")
 
     @property
     def method(self) -> str:
@@ -107,43 +149,3 @@ class Exercise:
         if self.watched is not None:
             answer = self.watched(answer)
         return type(self.reference.__name__, (self.reference,), {self.method: answer}) if self.method else answer
-
-
-@cache
-def source_of(original: Any) -> str:
-    """The source of a class or function; that of a method as a function by itself."""
-    return textwrap.dedent(inspect.getsource(original))
-
-
-def edited(original: Any, *changes: tuple[str, str]) -> Any:
-    """`original` (a class or function of the library) with pieces of its source replaced: one mistake, made on purpose.
-
-    Args:
-        changes: pairs of what stands in the source and what shall stand there; every occurrence is replaced.
-    Raises: ValueError if a piece does not stand in the source, so that a mistake cannot silently become right.
-
-    >>> from course_lib import num_groups
-    >>> edited(num_groups, ("channels // MIN_CHANNELS_PER_GROUP", "channels"))(64)
-    32
-    """
-    source = source_of(original)
-    for old, new in changes:
-        if old not in source:
-            raise ValueError(f"changes contains {old!r}, which does not stand in the source of {original.__name__}")
-        source = source.replace(old, new)
-    # a fresh copy of the module's names, so that nothing else sees the edited class
-    names = dict(vars(sys.modules[original.__module__]))
-    exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
-    made = names[original.__name__]
-    if isinstance(made, FunctionType):
-        made.__module__ = original.__module__
-    return made
-
-
-def mistakes_of(original: Any) -> Callable[..., Misconception]:
-    """A way to write a bank: mistake(name, sentence, *changes) is a misconception that is `original`, `edited`."""
-
-    def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-        return Misconception(name, sentence, edited(original, *changes))
-
-    return mistake

@@ -1,115 +1,99 @@
-"""Properties that many exercises share: the random state, gradients, precision, devices, the batch."""
+"""What holds for every exercise: shape and type, a batch of one, gradients, precision, devices, the random state.
+
+They are tried on the call that an exercise's `@example` draws. Where one makes no sense for a call (gradients, where
+nothing goes in that has one) nothing is seen of the reference and nothing is asked of the answer. An exercise that
+does without one says so, and why, in its `not_for_all`.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from course_lib.checks.exercise import Property
+from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
-from course_lib.checks.scene import Built, Scene
+from course_lib.checks.trial import Call, Trial, is_floating
 
 RESEEDS = "reseeds_the_random_state"
 
-# draws an object and its arguments: scene -> (object, args)
-Example = Callable[[Scene], tuple[Built, tuple]]
 
+def with_those_of_all(exercise: Exercise) -> tuple[Property, ...]:
+    """An exercise's own properties, behind the shape and before the finer ones of every exercise.
 
-def keeps_random_state(example: Example | None = None, arguments: Callable[[Scene], tuple] | None = None) -> Property:
-    """The answer never calls torch.manual_seed: for a class give `example`, for a function `arguments`."""
-
-    def probe(scene: Scene) -> None:
-        if example is None:
-            args = arguments(scene)
-            found = [scene.handle.reseeds(None, args, {})]
-        else:
-            built, args = example(scene)
-            found = [
-                scene.handle.reseeds(None, built.args, built.kwargs, method="__init__"),
-                scene.handle.reseeds(built.constructed.key, args, {}),
-            ]
-        # an answer that raises has been heard about elsewhere
-        scene.see("whether it sets the seed", any(one is True for one in found))
-
-    return Property(
-        RESEEDS,
-        "the global random state is left alone, so that other random numbers stay random",
-        probe,
-        "Your code sets the global seed (torch.manual_seed or the like). Everything random that follows, dropout and "
-        "training noise included, would then repeat itself. Leave seeds to whoever runs the notebook.",
+    Raises: ValueError for an exercise without an example, or one that does without a property there is not.
+    """
+    unknown = set(exercise.not_for_all) - {one.__name__ for one in (*BEFORE, *BEHIND)}
+    if unknown or exercise.make_example is None:
+        what = f"not_for_all holds {', '.join(sorted(unknown))}" if unknown else "there is no @example"
+        raise ValueError(f"{exercise.name}: {what}; allowed: an @example, and names of functions in checks.properties")
+    before, behind = (
+        [property_of(one, exercise) for one in some if one.__name__ not in exercise.not_for_all]
+        for some in (BEFORE, BEHIND)
     )
+    return (*before, *exercise.own_properties, *behind)
 
 
-def gradients_agree(example: Example) -> Property:
-    """Gradients with respect to inputs and parameters are the reference's."""
-
-    def probe(scene: Scene) -> None:
-        built, args = example(scene)
-        built.gradients(*args)
-
-    return Property(
-        "gradients_cut",
-        "gradients flow back to every input and every parameter",
-        probe,
-        "The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(), "
-        ".data, .item(), torch.no_grad() or a tensor built anew from numbers). Training would never reach what lies "
-        "before the cut.",
-    )
+def property_of(probe: Callable[[Call, Trial], None], exercise: Exercise) -> Property:
+    """A probe of this module, for one exercise: its first line is what holds, the rest the sentence."""
+    says, _, sentence = " ".join(probe.__doc__.split()).partition(" :: ")
+    return Property(probe.__name__, says, lambda trial: probe(exercise.make_example(trial), trial), sentence or None)
 
 
-def function_gradients_agree(arguments: Callable[[Scene], tuple]) -> Property:
-    """The same for a function."""
-
-    def probe(scene: Scene) -> None:
-        scene.gradients(*arguments(scene))
-
-    one = gradients_agree(lambda scene: None)
-    return Property(one.name, "gradients flow back to every floating-point input", probe, one.mistake)
+def another_shape(call: Call, trial: Trial) -> None:
+    """the result has the shape it should have"""
+    trial.checked("the shape of the result", shape_of(call.value()), call.text())
 
 
-def works_in_float64(example: Example) -> Property:
-    """Layers and inputs in double precision give a result in double precision."""
-
-    def probe(scene: Scene) -> None:
-        built, args = example(scene)
-        value = built(*args, dtype=torch.float64)
-        scene.see("its type", str(value.dtype) if isinstance(value, torch.Tensor) else "no tensor", "float64 inputs")
-
-    return Property(
-        "assumes_float32",
-        "the precision of what comes in is the precision of what goes out",
-        probe,
-        "With weights and inputs in float64 your code fails or falls back to float32: somewhere a precision is fixed "
-        "(.float(), dtype=torch.float32, a tensor made without dtype). Mixed precision would stumble over it on a GPU.",
-    )
+def another_type(call: Call, trial: Trial) -> None:
+    """the result has the type it should have"""
+    trial.checked("the type of the result", type_of(call.value()), call.text())
 
 
-def works_on_any_device(example: Example) -> Property:
-    """New tensors are put where the inputs are, see `NewTensorsElsewhere`."""
-
-    def probe(scene: Scene) -> None:
-        built, args = example(scene)
-        moved = scene.handle.call(built.constructed.key, args, {}, elsewhere=True)
-        scene.see("whether it mixes devices", mixes_devices(moved), "inputs on another device")
-
-    return Property(
-        "assumes_the_cpu",
-        "new tensors are made on the device of the inputs",
-        probe,
-        "Your code makes a new tensor and leaves it on the CPU. With the inputs on a GPU the two cannot be combined: "
-        "give the new tensor device=x.device, or register it as a buffer.",
-    )
+def mixes_the_batch(call: Call, trial: Trial) -> None:
+    """each image is treated by itself, so a batch of one gives what it gives in a larger batch ::
+    Your code is right for several images and wrong for one: a squeeze() that also removes the batch axis, a batch size
+    written as a number, or a statistic taken over the whole batch."""
+    batched = [arg for arg in call.args if isinstance(arg, Tensor) and arg.ndim]
+    if batched:
+        first = tuple(arg[:1] if isinstance(arg, Tensor) and arg.ndim else arg for arg in call.args)
+        Call(trial, first, call.kwargs, call.of, call.method).see("the output for a batch of one")
 
 
-def function_works_on_any_device(arguments: Callable[[Scene], tuple]) -> Property:
-    """The same for a function."""
+def gradients_cut(call: Call, trial: Trial) -> None:
+    """gradients flow back to every floating-point input and every parameter ::
+    The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(), .data,
+    .item(), torch.no_grad() or a tensor built anew from numbers). Training would never reach what lies before the
+    cut."""
+    if call.of is not None or any(map(is_floating, call.args)):
+        call.see_gradients()
 
-    def probe(scene: Scene) -> None:
-        moved = scene.handle.call(None, arguments(scene), {}, elsewhere=True)
-        scene.see("whether it mixes devices", mixes_devices(moved), "inputs on another device")
 
-    one = works_on_any_device(lambda scene: None)
-    return Property(one.name, one.says, probe, one.mistake)
+def assumes_float32(call: Call, trial: Trial) -> None:
+    """the precision of what comes in is the precision of what goes out ::
+    With weights and inputs in float64 your code fails or falls back to float32: somewhere a precision is fixed
+    (.float(), dtype=torch.float32, a tensor made without dtype). Mixed precision would stumble over it on a GPU."""
+    if call.of is not None or any(map(is_floating, call.args)):
+        value = call.see("the output", dtype=torch.float64)
+        trial.see("its type", type_of(value), "float64 inputs")
+
+
+def assumes_the_cpu(call: Call, trial: Trial) -> None:
+    """new tensors are made on the device of the inputs ::
+    Your code makes a new tensor and leaves it on the CPU. With the inputs on a GPU the two cannot be combined: give the
+    new tensor device=x.device, or register it as a buffer."""
+    trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
+
+
+def reseeds_the_random_state(call: Call, trial: Trial) -> None:
+    """the global random state is left alone, so that other random numbers stay random ::
+    Your code sets the global seed (torch.manual_seed or the like). Everything random that follows, dropout and training
+    noise included, would then repeat itself. Leave seeds to whoever runs the notebook."""
+    trial.see("whether it sets the seed", call.reseeds())
+
+
+BEFORE = (another_shape,)
+BEHIND = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes_the_cpu, reseeds_the_random_state)
 
 
 def mixes_devices(outcome: Any) -> bool:
@@ -117,18 +101,17 @@ def mixes_devices(outcome: Any) -> bool:
     return isinstance(outcome, Failure) and outcome.kind == "raised" and "same device" in outcome.text
 
 
-def treats_images_alone(example: Example) -> Property:
-    """What one image of a batch gives does not depend on the others: a batch of one gives the same."""
+def shape_of(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return tuple(value.shape)
+    if isinstance(value, tuple):
+        return tuple(map(shape_of, value))
+    return value if value is None or isinstance(value, Failure) else "a single value"
 
-    def probe(scene: Scene) -> None:
-        built, args = example(scene)
-        first = tuple(arg[:1] if isinstance(arg, torch.Tensor) else arg for arg in args)
-        built(*first, label="the output for a batch of one")
 
-    return Property(
-        "mixes_the_batch",
-        "each image is treated by itself, so a batch of one gives what it gives in a larger batch",
-        probe,
-        "Your code is right for several images and wrong for one: a squeeze() that also removes the batch axis, a "
-        "batch size written as a number, or a statistic taken over the whole batch.",
-    )
+def type_of(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return str(value.dtype).removeprefix("torch.")
+    if isinstance(value, tuple):
+        return tuple(map(type_of, value))
+    return value if value is None or isinstance(value, Failure) else "a single value"

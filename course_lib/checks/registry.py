@@ -30,8 +30,7 @@ def exercise_files() -> dict[str, str]:
     """Module of every exercise by file name, in the order of the lessons: where there are mistakes, there is one."""
     return {
         path.stem: f"course_lib.lessons.{path.parent.name}.{path.stem}"
-        for path in sorted(LESSONS.glob("lesson[0-9][0-9]/*.py"))
-        if path.with_suffix(".toml").exists() or "\nEXERCISES = (" in path.read_text(encoding="utf-8")
+        for path in sorted(LESSONS.glob("lesson[0-9][0-9]/*.toml"))
     }
 
 
@@ -43,8 +42,7 @@ def exercises() -> dict[str, Exercise]:
 
 
 def read(module: str) -> Exercise:
-    found = importlib.import_module(module)
-    return found.EXERCISE if hasattr(found, "EXERCISE") else found.EXERCISES[0]
+    return importlib.import_module(module).EXERCISE
 
 
 def find_exercise(obj: Any, name: str | None = None) -> Exercise:

@@ -12,7 +12,8 @@ from pathlib import Path
 from course_lib.checks.exercise import Exercise
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
-WATCHED = "checks/watched"
+# what makes an answer a function of data runs beside the answer, and knows nothing of what is expected
+WATCHED = ("checks/stand_ins.py", "lessons/lesson[0-9][0-9]/*_watched.py")
 # what the part that is being marked says in place of its body, whichever way an answer came to it
 WITHHELD = "is not to be had while it is marked"
 LAZY = """\
@@ -63,8 +64,8 @@ def library_for(exercise: Exercise) -> dict[str, str]:
     sources[module] = withheld(source, exercise.reference.__name__, exercise.method)
     if exercise.watched is not None and exercise.watched.__module__ not in sources:
         raise ValueError(
-            f"watched of {exercise.name} lives in {exercise.watched.__module__}; allowed: a module of "
-            f"course_lib.checks.watched, which goes to the learner's process"
+            f"watched of {exercise.name} lives in {exercise.watched.__module__}; allowed: a file NAME_watched.py in "
+            f"the lesson's folder, which goes to the learner's process"
         )
     return sources
 
@@ -73,9 +74,10 @@ def library_for(exercise: Exercise) -> dict[str, str]:
 def whole_library() -> dict[str, str]:
     """The library's own modules and what watches answers, each as it is."""
     paths = [path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"]
-    paths += (PACKAGE / WATCHED).glob("*.py")
+    paths += [path for pattern in WATCHED for path in PACKAGE.glob(pattern)]
     sources = {dotted(path): path.read_text(encoding="utf-8") for path in sorted(paths)}
-    return {**sources, "course_lib": lazy(sources["course_lib"])}
+    packages = {"course_lib.lessons", *(name.rpartition(".")[0] for name in sources if ".lessons." in name)}
+    return {**sources, **dict.fromkeys(packages, ""), "course_lib": lazy(sources["course_lib"])}
 
 
 def lazy(source: str) -> str:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from course_lib.data import load_dataset
 from course_lib.data.pixels import to_pixels as reference_to_pixels
 from course_lib.document import ROLES
-from course_lib.lessons.shared.show import compare_rows, show
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.show import compare_rows, show
 from course_lib.lessons.shared.style import COLORS
 from course_lib.training.draw import draw_images, draw_states
 

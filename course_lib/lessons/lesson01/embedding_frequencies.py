@@ -1,14 +1,15 @@
 """What holds for embedding_frequencies, and right answers written differently."""
 
-
 import math
 from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.time_embedding import embedding_frequencies
 

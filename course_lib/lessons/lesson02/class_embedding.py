@@ -1,16 +1,16 @@
 """What holds for ClassEmbedding, and right answers written differently."""
 
-
 from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Built, Trial, call_text
-from course_lib.class_embedding import ClassEmbedding
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Built, Call, Trial, call_text
+from course_lib.class_embedding import ClassEmbedding
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -268,7 +268,7 @@ def no_class_is_not_zeros(trial: Trial) -> None:
 
 @holds("label -1 gives zeros before any training, too")
 def no_class_starts_random(trial: Trial) -> None:
-    """"No class" has a row of its own in your table, which starts random and learns. Here it is zeros and stays zeros."""
+    """ "No class" has a row of its own in your table, which starts random and learns. Here it is zeros and stays zeros."""
     # With the parameters as they were made: a learned row for "no class" is not zero.
     classes, dim = sizes(trial)
     made = constructed(trial, classes, dim)

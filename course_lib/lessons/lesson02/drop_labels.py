@@ -1,17 +1,16 @@
 """What holds for drop_labels, and right answers written differently."""
 
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, PropertyEnds, Trial
-from course_lib.lessons.lesson02.drop_labels_watched import watched
-from course_lib.guidance import drop_labels
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.guidance import drop_labels
+from course_lib.lessons.lesson02.drop_labels_watched import watched
 
 MANY = 4_000
 
@@ -170,8 +169,12 @@ def one_draw_for_all(trial: Trial) -> None:
     trial.see("whether some labels of a batch are dropped and others kept", mixed, "64 labels, probability 0.5")
 
 
-holds("labels are dropped with the given probability", name="wrong_share", mistake="The share of dropped labels is not the probability that was asked for. torch.rand is below p with "
-                "probability p, and that comparison is all there is.")(share)
+holds(
+    "labels are dropped with the given probability",
+    name="wrong_share",
+    mistake="The share of dropped labels is not the probability that was asked for. torch.rand is below p with "
+    "probability p, and that comparison is all there is.",
+)(share)
 
 
 @holds("every call draws anew")

@@ -1,11 +1,11 @@
 """What holds for add_to_every_pixel, and right answers written differently."""
 
-
 from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.residual_block import add_to_every_pixel
 

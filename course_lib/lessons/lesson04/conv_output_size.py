@@ -1,14 +1,14 @@
 """What holds for conv_output_size, and right answers written differently."""
 
-
 import math
+
 import torch
 from torch import Tensor, nn
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Call, Trial
-from course_lib.resampling import conv_output_size
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import edited
+from course_lib.checks.trial import Trial
+from course_lib.resampling import conv_output_size
 
 ROOM = "room = size + 2 * padding - kernel_size"
 

@@ -1,18 +1,18 @@
 """What holds for Downsample, and right answers written differently."""
 
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from course_lib import Downsample
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Built, Trial, parameters_differ, reference_parameters
 
+from course_lib import Downsample
+from course_lib.checks.exercise import Exercise, Property
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import Built, Trial, parameters_differ, reference_parameters
 
 Sizes = tuple[tuple[int, int], ...]
 

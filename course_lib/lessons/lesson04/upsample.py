@@ -1,4 +1,4 @@
-"""Exercise Upsample (lesson 04)."""
+"""What holds for Upsample, and right answers written differently."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,16 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib import Upsample
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import Misconception
 from course_lib.lessons.lesson04.downsample import (
     Forward,
     convolve,
     frozen,
     layer_with,
     other_layouts,
-    shared_properties,
     without_layers,
 )
-from course_lib.checks.exercise import Alternative, Exercise, Misconception
 
 
 def nearest(x: Tensor) -> Tensor:
@@ -91,36 +91,6 @@ class WithNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.conv(nearest(x)))
-
-
-class Sequential(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(channels, channels, 3, padding="same"))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
-
-
-class FourSmallKernels(nn.Module):
-    """Never makes the large image of repeated pixels: each of the four phases is a 2x2 convolution of the small one."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(channels, channels, 3, 3) / 10)
-        self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        first, middle, last = self.weight.unbind(2)
-        rows = (torch.stack([first, middle + last], 2), torch.stack([first + middle, last], 2))
-        result = x.new_empty(*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
-        for row, by_row in enumerate(rows):
-            left, centre, right = by_row.unbind(3)
-            columns = (torch.stack([left, centre + right], 3), torch.stack([left + centre, right], 3))
-            for column, kernel in enumerate(columns):
-                padded = F.pad(x, (1 - column, column, 1 - row, row))
-                result[:, :, row::2, column::2] = F.conv2d(padded, kernel, self.bias)
-        return result
 
 
 UP_MISCONCEPTIONS: Sequence[Misconception] = (
@@ -560,36 +530,59 @@ def repeat_by_expanding(x: Tensor) -> Tensor:
     return squares.reshape(batch, channels, 2 * height, 2 * width)
 
 
-EXERCISES = (
-    Exercise(
-        name="Upsample",
-        reference=Upsample,
-        lesson="04",
-        where="the document, section 4, Upsample: F.interpolate(scale_factor=2, mode='nearest'), then "
-        "Conv2d(kernel=3, padding=1)",
-        properties=shared_properties(
-            "the output has twice the height and twice the width, and as many images and channels",
-            "Your output should be (B, C, 2H, 2W): the repetition doubles both axes, and the convolution with kernel 3 "
-            "and padding 1 keeps what it gets.",
-            "output pixel (i, j) looks at the 3x3 pixels around it in the image whose pixels have been repeated",
-            "The size is right, and your output looks at other pixels than the document's. First pixel (i, j) becomes "
-            "the 2x2 square at (2i, 2j), all four equal; then the convolution looks at 3x3 pixels of that large image.",
-        ),
-        misconceptions=tuple(UP_MISCONCEPTIONS),
-        alternatives=(
-            Alternative("sequential", Sequential),
-            Alternative(
-                "repeat_interleave", enlarged_by(lambda x: x.repeat_interleave(2, -2).repeat_interleave(2, -1))
-            ),
-            Alternative("repeat_by_index", enlarged_by(repeat_by_index)),
-            Alternative("repeat_by_expanding", enlarged_by(repeat_by_expanding)),
-            Alternative("kronecker", enlarged_by(lambda x: torch.kron(x, x.new_ones(1, 1, 2, 2)))),
-            Alternative(
-                "named_size",
-                enlarged_by(lambda x: F.interpolate(x, size=[2 * n for n in x.shape[2:]], mode="nearest-exact")),
-            ),
-            Alternative("four_small_kernels", FourSmallKernels),
-        ),
-        adapt=other_layouts,
-    ),
+EXERCISE = Exercise(
+    "Upsample",
+    Upsample,
+    __name__,
+    where="the document, section 4, Upsample: F.interpolate(scale_factor=2, mode='nearest'), then "
+    "Conv2d(kernel=3, padding=1)",
+    adapt=other_layouts,
 )
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@right
+class Sequential(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(channels, channels, 3, padding="same"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+@right
+class FourSmallKernels(nn.Module):
+    """Never makes the large image of repeated pixels: each of the four phases is a 2x2 convolution of the small one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels, channels, 3, 3) / 10)
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, middle, last = self.weight.unbind(2)
+        rows = (torch.stack([first, middle + last], 2), torch.stack([first + middle, last], 2))
+        result = x.new_empty(*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
+        for row, by_row in enumerate(rows):
+            left, centre, right = by_row.unbind(3)
+            columns = (torch.stack([left, centre + right], 3), torch.stack([left + centre, right], 3))
+            for column, kernel in enumerate(columns):
+                padded = F.pad(x, (1 - column, column, 1 - row, row))
+                result[:, :, row::2, column::2] = F.conv2d(padded, kernel, self.bias)
+        return result
+
+
+right(enlarged_by(lambda x: x.repeat_interleave(2, -2).repeat_interleave(2, -1)), "repeat_interleave")
+
+
+right(enlarged_by(repeat_by_index), "repeat_by_index")
+
+
+right(enlarged_by(repeat_by_expanding), "repeat_by_expanding")
+
+
+right(enlarged_by(lambda x: torch.kron(x, x.new_ones(1, 1, 2, 2))), "kronecker")
+
+
+right(enlarged_by(lambda x: F.interpolate(x, size=[2 * n for n in x.shape[2:]], mode="nearest-exact")), "named_size")

@@ -1,12 +1,13 @@
 """What holds for attention_weights, and right answers written differently."""
 
-
 import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.self_attention import attention_weights
 

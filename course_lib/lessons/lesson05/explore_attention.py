@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_lib.flow_matching import TIME_SCALE
+from course_lib.lessons.shared.explore_noising import image_of_class, noise_of
 from course_lib.lessons.shared.explorer import (
     Explorer,
     Picture,
@@ -20,7 +21,6 @@ from course_lib.lessons.shared.explorer import (
     present,
     slider,
 )
-from course_lib.lessons.shared.explore_noising import image_of_class, noise_of
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.style import COLORS
 from course_lib.self_attention import attention_weights, split_heads

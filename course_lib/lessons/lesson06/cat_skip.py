@@ -1,18 +1,18 @@
 """What holds for cat_skip, and right answers written differently."""
 
-
 from collections.abc import Callable
 from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.lessons.lesson06.cat_skip_watched import watched
 from course_lib.skips import cat_skip
-
 
 Stack = list[Tensor]
 

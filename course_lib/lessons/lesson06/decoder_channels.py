@@ -1,14 +1,12 @@
 """What holds for decoder_channels, and right answers written differently."""
 
-
 from collections.abc import Callable
-from itertools import chain
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.skips import decoder_channels, skip_channels
-
 
 Levels = list[list[tuple[int, int]]]
 

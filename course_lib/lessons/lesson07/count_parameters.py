@@ -1,15 +1,15 @@
 """What holds for count_parameters, and right answers written differently."""
 
-
 from collections.abc import Callable
+
 import torch
 from torch import nn
-from course_lib.checks.exercise import Exercise, Property, Alternative
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Trial
 from course_lib.lessons.lesson07.count_parameters_watched import watched
 from course_lib.parameters import count_parameters
-
 
 EXPRESSION = "sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)"
 
@@ -51,29 +51,53 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-holds("one layer has as many parameters as its weight and bias have numbers", name="one_layer_miscounted", mistake="Already a single Linear is miscounted. Its weight holds rows times columns, its bias one number a "
-                "row; add what parameter.numel() gives for each, whatever its shape, and return one whole number.")(kinds("Linear"))
+holds(
+    "one layer has as many parameters as its weight and bias have numbers",
+    name="one_layer_miscounted",
+    mistake="Already a single Linear is miscounted. Its weight holds rows times columns, its bias one number a "
+    "row; add what parameter.numel() gives for each, whatever its shape, and return one whole number.",
+)(kinds("Linear"))
 
 
 holds("a layer without bias works too", name="no_bias")(kinds("Conv2d without bias"))
 
 
-holds("layers inside layers, and parameters that stand by themselves, are counted", name="misses_inner_layers", mistake="A single layer is counted right, and layers inside other layers are not. module.parameters() walks "
-                "through everything that is registered, however deep.")(kinds("layers inside layers"))
+holds(
+    "layers inside layers, and parameters that stand by themselves, are counted",
+    name="misses_inner_layers",
+    mistake="A single layer is counted right, and layers inside other layers are not. module.parameters() walks "
+    "through everything that is registered, however deep.",
+)(kinds("layers inside layers"))
 
 
-holds("a module without parameters has 0", name="nothing_learned", mistake="A module that learns nothing has 0 parameters; yours has no answer for it. An empty sum is 0.")(kinds("no layer that learns"))
+holds(
+    "a module without parameters has 0",
+    name="nothing_learned",
+    mistake="A module that learns nothing has 0 parameters; yours has no answer for it. An empty sum is 0.",
+)(kinds("no layer that learns"))
 
 
-holds("buffers, such as the running mean of a BatchNorm, are no parameters", name="buffers_counted", mistake="You count the running statistics of a BatchNorm. They are buffers: saved with the weights, and never "
-                "touched by an optimizer.")(kinds("BatchNorm2d"))
+holds(
+    "buffers, such as the running mean of a BatchNorm, are no parameters",
+    name="buffers_counted",
+    mistake="You count the running statistics of a BatchNorm. They are buffers: saved with the weights, and never "
+    "touched by an optimizer.",
+)(kinds("BatchNorm2d"))
 
 
-holds("a parameter that does not require gradients is not counted", name="frozen_counted", mistake="You count a frozen layer. What has requires_grad=False is not learned, so it stays out.")(kinds("a frozen Linear and one that learns"))
+holds(
+    "a parameter that does not require gradients is not counted",
+    name="frozen_counted",
+    mistake="You count a frozen layer. What has requires_grad=False is not learned, so it stays out.",
+)(kinds("a frozen Linear and one that learns"))
 
 
-holds("what two layers share counts once", name="shared_counted_twice", mistake="A layer that is used twice has its numbers once in memory, and an optimizer moves them once. You "
-                "count them for every place they are used at.")(kinds("one Linear used twice", "two Linears that share a weight"))
+holds(
+    "what two layers share counts once",
+    name="shared_counted_twice",
+    mistake="A layer that is used twice has its numbers once in memory, and an optimizer moves them once. You "
+    "count them for every place they are used at.",
+)(kinds("one Linear used twice", "two Linears that share a weight"))
 
 
 @right

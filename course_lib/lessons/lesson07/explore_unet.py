@@ -8,8 +8,8 @@ from matplotlib.patches import Rectangle
 
 from course_lib import document
 from course_lib.estimates import training_memory
-from course_lib.lessons.shared.explorer import Explorer, Picture, blank_figure, choice, present, slider
 from course_lib.lessons.lesson07.unet_costs import Bill, Costs, unet_bill
+from course_lib.lessons.shared.explorer import Explorer, Picture, blank_figure, choice, present, slider
 from course_lib.lessons.shared.style import COLORS
 
 BASE_CHANNELS = (8, 16, 32, 48, 64, 96, 128)

@@ -1,4 +1,4 @@
-"""Exercise UNet (lesson 07): the wiring of the whole network."""
+"""What holds for UNet, and right answers written differently."""
 
 import re
 from functools import cache
@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checks.exercise import Alternative, Exercise, Misconception, Property, edited
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.properties import keeps_random_state, treats_images_alone, works_in_float64, works_on_any_device
-from course_lib.checks.scene import Built, Scene
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Built, Call, Trial
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.resampling import Downsample, Upsample
 from course_lib.residual_block import ResidualBlock
@@ -19,26 +19,26 @@ from course_lib.self_attention import SelfAttention
 from course_lib.time_embedding import TimeEmbedding
 from course_lib.unet import UNet
 
-# ---- networks small enough to run many times a second ----
-
 # one level, where all skips have one shape: no order of them can raise an error, only values tell
 ONE_LEVEL = {"base_channels": 8, "channel_mults": (1,), "num_res_blocks": 1, "image_size": 8, "num_heads": 2}
+
+
 TWO_LEVELS = {"base_channels": 8, "channel_mults": (1, 2), "num_res_blocks": 1, "image_size": 16, "num_heads": 2}
 
 
-def inputs(scene: Scene, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
+def inputs(trial: Trial, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
     """Images, a time and a label for each."""
-    t = scene.integers(20, 990, batch)
-    return scene.normal(batch, channels, height, width), t, scene.integers(0, 10, batch)
+    t = trial.integers(20, 990, batch)
+    return trial.normal(batch, channels, height, width), t, trial.integers(0, 10, batch)
 
 
 def run(unet: Built, *args: Any, label: str = "the output", tolerance: float = 1.0, **options: Any) -> Any:
     """Call the network and record what it returns; errors of shapes are recorded by what does not fit."""
-    scene = unet.scene
-    value = scene.handle.call(unet.constructed.key, args, {}, seed=scene.random.randrange(2**31), **options)
+    trial = unet.trial
+    value = trial.handle.call(unet.constructed.key, args, {}, seed=trial.random.randrange(2**31), **options)
     if isinstance(value, Failure):
         value = what_does_not_fit(value)
-    return scene.checked(label, value, unet.text("", args, {}, options.get("training", False)), tolerance)
+    return trial.checked(label, value, unet.text("", args, {}, options.get("training", False)), tolerance)
 
 
 def what_does_not_fit(failure: Failure) -> Failure:
@@ -63,130 +63,15 @@ def what_does_not_fit(failure: Failure) -> Failure:
     return Failure(failure.kind, text, failure.line, clash or failure.error)
 
 
-def one_level(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL)
-    run(unet, *inputs(scene))
-
-
 # layers of which the last gives zeros hand on what came in: without them the network is what connects its parts
 NO_ATTENTION, NO_BLOCKS, NO_EMBEDDING = r"\bproj\.", r"\bconv2\.", r"\bemb_proj\."
+
+
 BARE = f"{NO_ATTENTION}|{NO_BLOCKS}"
 
 
-def layers(scene: Scene) -> None:
-    scene.build(**ONE_LEVEL)
-    scene.build(**TWO_LEVELS, attention_resolutions=(scene.pick(8, 16),))
-
-
-def both_ends(scene: Scene) -> None:
-    unet = scene.build_silenced(BARE, **ONE_LEVEL)
-    run(unet, *inputs(scene))
-
-
-def way_of_h(scene: Scene) -> None:
-    unet = scene.build_silenced(BARE, base_channels=8, channel_mults=(1, 2, 3), num_res_blocks=1, image_size=16)
-    run(unet, *inputs(scene, 8, 4, batch=2))
-
-
-def only_attentions(scene: Scene) -> None:
-    unet = scene.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
-    run(unet, *inputs(scene, batch=2))
-
-
-def without_embedding(scene: Scene) -> None:
-    unet = scene.build_silenced(NO_EMBEDDING, **ONE_LEVEL)
-    run(unet, *inputs(scene))
-
-
-def other_attentions(scene: Scene) -> None:
-    """Attention in the first level only."""
-    unet = scene.build(
-        base_channels=8, channel_mults=(1, 2), num_res_blocks=1, attention_resolutions=(16,), image_size=16, num_heads=2
-    )
-    run(unet, *inputs(scene, 4, 2, batch=2))
-
-
-def two_levels(scene: Scene) -> None:
-    unet = scene.build(**TWO_LEVELS)
-    run(unet, *inputs(scene))
-
-
-def document_like(scene: Scene) -> None:
-    unet = scene.build(
-        base_channels=8, channel_mults=(1, 2, 2), num_res_blocks=2, attention_resolutions=(4,), image_size=16
-    )
-    run(unet, *inputs(scene, 8, 4, batch=2))
-
-
-def three_blocks(scene: Scene) -> None:
-    unet = scene.build(
-        base_channels=8, channel_mults=(1, 2), num_res_blocks=3, attention_resolutions=(4,), image_size=8, num_heads=2
-    )
-    run(unet, *inputs(scene, 4, 2, batch=2))
-
-
-def without_labels(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL)
-    x, t, _ = inputs(scene)
-    run(unet, x, t)
-    run(unet, x, t, None)
-
-
-def some_without_class(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL)
-    x, t, labels = inputs(scene)
-    labels[scene.pick(0, 1, 2)] = -1
-    run(unet, x, t, labels)
-    run(unet, x, t, torch.full((3,), -1))
-
-
-def ends_of_the_labels(scene: Scene) -> None:
-    classes = scene.pick(4, 6)
-    unet = scene.build(**ONE_LEVEL, num_classes=classes)
-    x, t, _ = inputs(scene)
-    run(unet, x, t, torch.tensor([0, classes - 1, 1]))
-
-
-def ends_of_time(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL)
-    x, _, labels = inputs(scene)
-    run(unet, x, torch.tensor([0, 999, 1]), labels, tolerance=20)
-
-
-def fractions_of_time(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL)
-    x, t, labels = inputs(scene)
-    run(unet, x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
-
-
-def other_channels(scene: Scene) -> None:
-    channels = scene.pick(1, 2)
-    unet = scene.build(channels, **ONE_LEVEL)
-    run(unet, *inputs(scene, channels=channels))
-
-
-def gradients(scene: Scene) -> None:
-    unet = scene.build(**TWO_LEVELS)
-    unet.gradients(*inputs(scene, 4, 4, batch=2))
-
-
-def no_dropout(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL, dropout=0.0)
-    run(unet, *inputs(scene), training=True)
-
-
-def dropout_while_training(scene: Scene) -> None:
-    unet = scene.build(**ONE_LEVEL, dropout=0.5)
-    args = inputs(scene)
-    once, again = (unet(*args, training=True, observed=False) for _ in range(2))
-    scene.see("whether two calls differ", bool((once - again).abs().max() > 0), unet.text("", args, {}, True))
-
-
-def example(scene: Scene) -> tuple[Built, tuple]:
-    return scene.build(**ONE_LEVEL), inputs(scene)
-
-
-# ---- wrong answers ----
+def example(trial: Trial) -> tuple[Built, tuple]:
+    return trial.build(**ONE_LEVEL), inputs(trial)
 
 
 @cache
@@ -213,25 +98,61 @@ def rewired(*changes: tuple[str, str]) -> type[UNet]:
 
 
 TIME = "emb = self.time_embed(t)\n"
+
+
 CLASS = "emb = emb + self.class_embed(class_labels)"
+
+
 IF_CLASS = "if class_labels is not None:\n            " + CLASS
+
+
 FIRST = "h = self.conv_in(x)\n        skips = [h]"
+
+
 ENCODE = "h = attention(resblock(h, emb))\n                skips.append(h)"
+
+
 END_OF_LEVEL = (
     "            if level.resample is not None:\n                h = level.resample(h)\n                skips"
 )
+
+
 HALVE = "h = level.resample(h)\n                skips.append(h)"
+
+
 MIDDLE1 = "h = self.mid_resblock1(h, emb)\n"
+
+
 MIDDLE2 = "h = self.mid_attention(h)\n"
+
+
 MIDDLE3 = "h = self.mid_resblock2(h, emb)\n"
+
+
 MIDDLE = MIDDLE1 + "        " + MIDDLE2 + "        " + MIDDLE3
+
+
 CAT = "h = cat_skip(h, skips)\n"
+
+
 DECODE = "h = cat_skip(h, skips)\n                h = attention(resblock(h, emb))"
+
+
 DOUBLE = "            if level.resample is not None:\n                h = level.resample(h)\n\n        # OUTPUT"
+
+
 OUTPUT = "return self.conv_out(F.silu(self.norm_out(h)))"
+
+
 CODE_OF_DECODER = "for level in self.decoder:"
+
+
 PAIRS = "for resblock, attention in zip(level.resblocks, level.attentions, strict=True):"
+
+
 IN_DECODER = PAIRS + "\n                " + CAT
+
+
 IN_ENCODER = PAIRS + "\n                " + ENCODE
 
 
@@ -420,6 +341,7 @@ EMBEDDING_MISTAKES = (
     ),
 )
 
+
 SKIP_MISTAKES = (
     wrong(
         "first_in_first_out",
@@ -568,6 +490,7 @@ SKIP_MISTAKES = (
         ("skips = [h]", "skips = [h.detach()]"),
     ),
 )
+
 
 PATH_MISTAKES = (
     wrong(
@@ -805,6 +728,7 @@ PATH_MISTAKES = (
     ),
 )
 
+
 OUTPUT_MISTAKES = (
     wrong(
         "norm_out_missing",
@@ -923,6 +847,7 @@ OUTPUT_MISTAKES = (
     ),
 )
 
+
 CONSTRUCTION_MISTAKES = (
     built_otherwise(
         "attention_in_every_level",
@@ -1002,9 +927,6 @@ CONSTRUCTION_MISTAKES = (
 )
 
 
-# ---- right answers ----
-
-
 class DownBlock(nn.Module):
     def __init__(self, block: nn.Module, attention: nn.Module | None) -> None:
         super().__init__()
@@ -1015,6 +937,193 @@ class DownBlock(nn.Module):
         return x if self.attention is None else self.attention(x)
 
 
+EXERCISE = Exercise(
+    "UNet",
+    UNet,
+    __name__,
+    where="the document, section Full Forward Pass: Shape Tracking, line by line",
+    seconds=6.0,
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    made, args = example(trial)
+    return made.calling(*args)
+
+
+@holds("__init__ makes the layers that the document draws")
+def other_layers(trial: Trial) -> None:
+    """The layers your __init__ makes are not those of the document. Compare the shapes named below with its drawing:
+    which block stands at which level, how many channels go in and out, and which layer is one too many or missing."""
+    trial.build(**ONE_LEVEL)
+    trial.build(**TWO_LEVELS, attention_resolutions=(trial.pick(8, 16),))
+
+
+@holds("with blocks and attentions at zero, conv_in, the concatenations and the output are what is left", partial=True)
+def both_ends(trial: Trial) -> None:
+    """Even with all blocks and attentions silenced your network gives something else, so look at what is left: conv_in
+    takes the image as it is, each decoder block gets cat([h, skip]), and at the end stand norm_out, SiLU and conv_out,
+    nothing more."""
+    unet = trial.build_silenced(BARE, **ONE_LEVEL)
+    run(unet, *inputs(trial))
+
+
+@holds("with blocks and attentions at zero, h and the skips take the document's way through three levels", partial=True)
+def way_of_h(trial: Trial) -> None:
+    """One level is right, and with several h or a skip goes astray, even with blocks and attentions silenced. Follow
+    them on paper: what is pushed after each step, which skip each decoder block pops, and where level.resample is
+    called."""
+    unet = trial.build_silenced(BARE, base_channels=8, channel_mults=(1, 2, 3), num_res_blocks=1, image_size=16)
+    run(unet, *inputs(trial, 8, 4, batch=2))
+
+
+@holds("with residual blocks at zero, every attention is called once, in its place", partial=True)
+def attention_out_of_place(trial: Trial) -> None:
+    """h and the skips take the right way; an attention does not stand where it should. Behind each residual block
+    stands its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the middle
+    it stands between the two blocks."""
+    unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
+    run(unet, *inputs(trial, batch=2))
+
+
+@holds("with a silent embedding, every residual block runs once, in its place", partial=True)
+def blocks_out_of_order(trial: Trial) -> None:
+    """h, skips and attentions are right; the residual blocks are not. Each is called once, in the order of the lists,
+    and hands its result on: block, attention, next block."""
+    unet = trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL)
+    run(unet, *inputs(trial))
+
+
+@holds("with a single level every step runs in the document's order")
+def embedding_not_as_documented(trial: Trial) -> None:
+    """All is right as long as the embedding is silent, so the mistake lies there: emb = time_embed(t) +
+    class_embed(labels), made once, and handed unchanged to *every* residual block: encoder, middle and decoder."""
+    unet = trial.build(**ONE_LEVEL)
+    run(unet, *inputs(trial))
+
+
+@holds("with two levels sizes go down and up again, and skips fit")
+def levels_unlike(trial: Trial) -> None:
+    """With one level your network is right and with two it is not, so a level is treated otherwise than the others, or
+    a resampling is. The same steps run at every level, with the level's own layers."""
+    unet = trial.build(**TWO_LEVELS)
+    run(unet, *inputs(trial))
+
+
+@holds("attention stands where attention_resolutions says")
+def attention_at_other_levels(trial: Trial) -> None:
+    """With attention at the highest resolution alone your network goes wrong. attention_resolutions names heights in
+    pixels: the level of height 16 has attention if 16 is in it, in encoder and decoder alike."""
+    # Attention in the first level only.
+    unet = trial.build(
+        base_channels=8, channel_mults=(1, 2), num_res_blocks=1, attention_resolutions=(16,), image_size=16, num_heads=2
+    )
+    run(unet, *inputs(trial, 4, 2, batch=2))
+
+
+@holds("with three levels and two blocks a level, as in the document, the output is right")
+def document_like(trial: Trial) -> None:
+    """Small networks come out right, and one shaped as the document's does not: some order fits only where all channels
+    are equal. Follow one skip from where it is pushed to the block that pops it."""
+    unet = trial.build(
+        base_channels=8, channel_mults=(1, 2, 2), num_res_blocks=2, attention_resolutions=(4,), image_size=16
+    )
+    run(unet, *inputs(trial, 8, 4, batch=2))
+
+
+@holds("with another number of blocks a level the output is right")
+def assumes_two_blocks(trial: Trial) -> None:
+    """Your network is right for some numbers of residual blocks and wrong for others: a 2 or a 3 is written where a
+    loop over level.resblocks belongs."""
+    unet = trial.build(
+        base_channels=8, channel_mults=(1, 2), num_res_blocks=3, attention_resolutions=(4,), image_size=8, num_heads=2
+    )
+    run(unet, *inputs(trial, 4, 2, batch=2))
+
+
+@holds("without class_labels the network runs unconditionally")
+def needs_labels(trial: Trial) -> None:
+    """Without class_labels (None) your network does not do what it should. Then there is no class: emb is the time
+    embedding alone."""
+    unet = trial.build(**ONE_LEVEL)
+    x, t, _ = inputs(trial)
+    run(unet, x, t)
+    run(unet, x, t, None)
+
+
+@holds("label -1 means no class, image by image")
+def label_minus_one(trial: Trial) -> None:
+    """Label -1 goes wrong. ClassEmbedding knows what to do with it; hand all labels on as they are."""
+    unet = trial.build(**ONE_LEVEL)
+    x, t, labels = inputs(trial)
+    labels[trial.pick(0, 1, 2)] = -1
+    run(unet, x, t, labels)
+    run(unet, x, t, torch.full((3,), -1))
+
+
+@holds("the first and the last class are looked up as themselves")
+def ends_of_the_labels(trial: Trial) -> None:
+    """The first or the last class goes wrong, the others are right. Hand labels on to class_embed as they are."""
+    classes = trial.pick(4, 6)
+    unet = trial.build(**ONE_LEVEL, num_classes=classes)
+    x, t, _ = inputs(trial)
+    run(unet, x, t, torch.tensor([0, classes - 1, 1]))
+
+
+@holds("t = 0 and t = 999 are times as all others")
+def ends_of_time(trial: Trial) -> None:
+    """Times in the middle are right and the ends (0, 1, 999) are not. Hand t on to time_embed unchanged; `if t` and
+    clipping treat 0 otherwise."""
+    unet = trial.build(**ONE_LEVEL)
+    x, _, labels = inputs(trial)
+    run(unet, x, torch.tensor([0, 999, 1]), labels, tolerance=20)
+
+
+@holds("fractions of t count")
+def whole_times_only(trial: Trial) -> None:
+    """Whole times are right, fractions such as 412.5 are not. Flow matching needs them: no rounding, no .long()."""
+    unet = trial.build(**ONE_LEVEL)
+    x, t, labels = inputs(trial)
+    run(unet, x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
+
+
+@holds("images may have another number of channels")
+def three_channels_only(trial: Trial) -> None:
+    """Your network works for 3 colour channels only; in_channels says how many there are."""
+    channels = trial.pick(1, 2)
+    unet = trial.build(channels, **ONE_LEVEL)
+    run(unet, *inputs(trial, channels=channels))
+
+
+@holds("gradients flow back to the image and to every parameter")
+def gradients_cut(trial: Trial) -> None:
+    """The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(),
+    .data, torch.no_grad() or a tensor built anew from numbers). What lies before the cut would never learn."""
+    unet = trial.build(**TWO_LEVELS)
+    unet.gradients(*inputs(trial, 4, 4, batch=2))
+
+
+@holds("with dropout=0.0 training mode changes nothing")
+def dropout_ignores_its_argument(trial: Trial) -> None:
+    """With dropout=0.0 your network still drops values while training: hand the argument on to every ResidualBlock, and
+    add no dropout of your own."""
+    unet = trial.build(**ONE_LEVEL, dropout=0.0)
+    run(unet, *inputs(trial), training=True)
+
+
+@holds("while training, dropout acts")
+def dropout_never(trial: Trial) -> None:
+    """Dropout never acts in your network, not even while training. Does something switch the mode, or is the argument
+    not handed on?"""
+    unet = trial.build(**ONE_LEVEL, dropout=0.5)
+    args = inputs(trial)
+    once, again = (unet(*args, training=True, observed=False) for _ in range(2))
+    trial.see("whether two calls differ", bool((once - again).abs().max() > 0), unet.text("", args, {}, True))
+
+
+@right
 class FlatLists(nn.Module):
     """All steps in flat lists, the channels of skips counted while building, other names."""
 
@@ -1081,6 +1190,7 @@ class FlatLists(nn.Module):
         return self.last(self.head(x))
 
 
+@right
 class ByIndex(UNet):
     """The skips in a list that is only read, by an index that counts down."""
 
@@ -1106,6 +1216,7 @@ class ByIndex(UNet):
         return self.conv_out(h * h.sigmoid())
 
 
+@right
 class Recursive(UNet):
     """A level, all below it, and the level again: the U as a recursion, without a stack."""
 
@@ -1135,184 +1246,15 @@ class Recursive(UNet):
         return (up.resample(h) if up.resample is not None else h), kept
 
 
-EXERCISES = (
-    Exercise(
-        name="UNet",
-        reference=UNet,
-        lesson="07",
-        where="the document, section Full Forward Pass: Shape Tracking, line by line",
-        seconds=6.0,
-        properties=(
-            Property(
-                "other_layers",
-                "__init__ makes the layers that the document draws",
-                layers,
-                "The layers your __init__ makes are not those of the document. Compare the shapes named below with its "
-                "drawing: which block stands at which level, how many channels go in and out, and which layer is one "
-                "too many or missing.",
-            ),
-            Property(
-                "both_ends",
-                "with blocks and attentions at zero, conv_in, the concatenations and the output are what is left",
-                both_ends,
-                "Even with all blocks and attentions silenced your network gives something else, so look at what is "
-                "left: conv_in takes the image as it is, each decoder block gets cat([h, skip]), and at the end stand "
-                "norm_out, SiLU and conv_out, nothing more.",
-                partial=True,
-            ),
-            Property(
-                "way_of_h",
-                "with blocks and attentions at zero, h and the skips take the document's way through three levels",
-                way_of_h,
-                "One level is right, and with several h or a skip goes astray, even with blocks and attentions "
-                "silenced. Follow them on paper: what is pushed after each step, which skip each decoder block pops, "
-                "and where level.resample is called.",
-                partial=True,
-            ),
-            Property(
-                "attention_out_of_place",
-                "with residual blocks at zero, every attention is called once, in its place",
-                only_attentions,
-                "h and the skips take the right way; an attention does not stand where it should. Behind each residual "
-                "block stands its own, called once, with the same sides of the U alike, and what is pushed is what it "
-                "gives. In the middle it stands between the two blocks.",
-                partial=True,
-            ),
-            Property(
-                "blocks_out_of_order",
-                "with a silent embedding, every residual block runs once, in its place",
-                without_embedding,
-                "h, skips and attentions are right; the residual blocks are not. Each is called once, in the order of "
-                "the lists, and hands its result on: block, attention, next block.",
-                partial=True,
-            ),
-            Property(
-                "embedding_not_as_documented",
-                "with a single level every step runs in the document's order",
-                one_level,
-                "All is right as long as the embedding is silent, so the mistake lies there: "
-                "emb = time_embed(t) + class_embed(labels), made once, and handed unchanged to *every* residual block: "
-                "encoder, middle and decoder.",
-            ),
-            Property(
-                "levels_unlike",
-                "with two levels sizes go down and up again, and skips fit",
-                two_levels,
-                "With one level your network is right and with two it is not, so a level is treated otherwise than the "
-                "others, or a resampling is. The same steps run at every level, with the level's own layers.",
-            ),
-            Property(
-                "attention_at_other_levels",
-                "attention stands where attention_resolutions says",
-                other_attentions,
-                "With attention at the highest resolution alone your network goes wrong. attention_resolutions names "
-                "heights in pixels: the level of height 16 has attention if 16 is in it, in encoder and decoder alike.",
-            ),
-            Property(
-                "document_like",
-                "with three levels and two blocks a level, as in the document, the output is right",
-                document_like,
-                "Small networks come out right, and one shaped as the document's does not: some order fits only where "
-                "all channels are equal. Follow one skip from where it is pushed to the block that pops it.",
-            ),
-            Property(
-                "assumes_two_blocks",
-                "with another number of blocks a level the output is right",
-                three_blocks,
-                "Your network is right for some numbers of residual blocks and wrong for others: a 2 or a 3 is written "
-                "where a loop over level.resblocks belongs.",
-            ),
-            Property(
-                "needs_labels",
-                "without class_labels the network runs unconditionally",
-                without_labels,
-                "Without class_labels (None) your network does not do what it should. Then there is no class: emb is "
-                "the time embedding alone.",
-            ),
-            Property(
-                "label_minus_one",
-                "label -1 means no class, image by image",
-                some_without_class,
-                "Label -1 goes wrong. ClassEmbedding knows what to do with it; hand all labels on as they are.",
-            ),
-            Property(
-                "ends_of_the_labels",
-                "the first and the last class are looked up as themselves",
-                ends_of_the_labels,
-                "The first or the last class goes wrong, the others are right. Hand labels on to class_embed as they "
-                "are.",
-            ),
-            Property(
-                "ends_of_time",
-                "t = 0 and t = 999 are times as all others",
-                ends_of_time,
-                "Times in the middle are right and the ends (0, 1, 999) are not. Hand t on to time_embed unchanged; "
-                "`if t` and clipping treat 0 otherwise.",
-            ),
-            Property(
-                "whole_times_only",
-                "fractions of t count",
-                fractions_of_time,
-                "Whole times are right, fractions such as 412.5 are not. Flow matching needs them: no rounding, no "
-                ".long().",
-            ),
-            Property(
-                "three_channels_only",
-                "images may have another number of channels",
-                other_channels,
-                "Your network works for 3 colour channels only; in_channels says how many there are.",
-            ),
-            treats_images_alone(example),
-            Property(
-                "gradients_cut",
-                "gradients flow back to the image and to every parameter",
-                gradients,
-                "The values are right, and the gradients are not: somewhere the computation is cut from its past "
-                "(.detach(), .data, torch.no_grad() or a tensor built anew from numbers). What lies before the cut "
-                "would never learn.",
-            ),
-            Property(
-                "dropout_ignores_its_argument",
-                "with dropout=0.0 training mode changes nothing",
-                no_dropout,
-                "With dropout=0.0 your network still drops values while training: hand the argument on to every "
-                "ResidualBlock, and add no dropout of your own.",
-            ),
-            Property(
-                "dropout_never",
-                "while training, dropout acts",
-                dropout_while_training,
-                "Dropout never acts in your network, not even while training. Does something switch the mode, or is "
-                "the argument not handed on?",
-            ),
-            works_in_float64(example),
-            works_on_any_device(example),
-            keeps_random_state(example),
-        ),
-        misconceptions=(
-            *EMBEDDING_MISTAKES,
-            *SKIP_MISTAKES,
-            *PATH_MISTAKES,
-            *OUTPUT_MISTAKES,
-            *CONSTRUCTION_MISTAKES,
-        ),
-        alternatives=(
-            Alternative("flat_lists", FlatLists),
-            Alternative("by_index", ByIndex),
-            Alternative("recursive", Recursive),
-            Alternative(
-                "skips_cloned",
-                edited(UNet, START, ("skips.append(h)", "skips.append(h.clone())")),
-            ),
-            Alternative(
-                "lists_kept_reversed",
-                edited(
-                    UNet,
-                    START,
-                    ("skips.append(h)", "skips.insert(0, h)"),
-                    (CAT, "h = torch.hstack((h, skips.pop(0)))\n"),
-                ),
-            ),
-        ),
+right(edited(UNet, START, ("skips.append(h)", "skips.append(h.clone())")), "skips_cloned")
+
+
+right(
+    edited(
+        UNet,
+        START,
+        ("skips.append(h)", "skips.insert(0, h)"),
+        (CAT, "h = torch.hstack((h, skips.pop(0)))\n"),
     ),
+    "lists_kept_reversed",
 )

@@ -1,14 +1,13 @@
 """What holds for DDPM.add_noise, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Call, Trial
-from course_lib.ddpm import DDPM, per_image
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import Trial
+from course_lib.ddpm import DDPM, per_image
+from course_lib.lessons.lesson08 import ddpm_trials as scenes
 
 NAME = "add_noise"
 
@@ -82,14 +81,22 @@ def other_weights(trial: Trial) -> None:
     scenes.tried(trial, built, NAME, (0 * clean, t, noise), "the noise that is added")
 
 
-holds("image and noise, each with its weight, are added", name="not_the_sum", mistake="Image alone and noise alone are right, and together they are not. They are added, nothing else.")(scenes.one_time(NAME, arguments))
+holds(
+    "image and noise, each with its weight, are added",
+    name="not_the_sum",
+    mistake="Image alone and noise alone are right, and together they are not. They are added, nothing else.",
+)(scenes.one_time(NAME, arguments))
 
 
 # TODO property: scenes.own_times_property(NAME, arguments)
 
 
-holds("the first and the last time are times like the others: one step of noise at t = 0", name="ends_of_time", mistake="In the middle of time your numbers are right, at its ends they are not. t = 0 has one step of noise "
-                "already, and t = T-1 still a trace of the image: no case is special.")(scenes.edges(NAME, arguments, 0, 1, -2, -1))
+holds(
+    "the first and the last time are times like the others: one step of noise at t = 0",
+    name="ends_of_time",
+    mistake="In the middle of time your numbers are right, at its ends they are not. t = 0 has one step of noise "
+    "already, and t = T-1 still a trace of the image: no case is special.",
+)(scenes.edges(NAME, arguments, 0, 1, -2, -1))
 
 
 @holds("nothing is clipped, however large the numbers")
@@ -100,7 +107,9 @@ def limited(trial: Trial) -> None:
     scenes.tried(trial, built, NAME, (20 * clean, t, 20 * noise))
 
 
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(scenes.default_schedule(NAME, arguments))
+holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
+    scenes.default_schedule(NAME, arguments)
+)
 
 
 # TODO property: scenes.lone_image(NAME, arguments)

@@ -1,15 +1,14 @@
 """What holds for DDPM.ddim_step, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, PropertyEnds, Trial
-from course_lib.ddpm import DDPM
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.ddpm import DDPM
+from course_lib.lessons.lesson08 import ddpm_trials as scenes
 
 NAME = "ddim_step"
 
@@ -102,11 +101,17 @@ holds, right = EXERCISE.holds, EXERCISE.right
 #             )
 
 
-holds("with eta = 0 the predicted clean image is noised again to t_prev, with eps for its noise", name="another_deterministic_step", mistake="With eta = 0 your step is another one. It is add_noise at t_prev: sqrt(alpha-bar_prev) of the "
-                "predicted clean image, and sqrt(1 - alpha-bar_prev) of eps.")(scenes.one_time(NAME, with_eta(0.0, False, 1.0)))
+holds(
+    "with eta = 0 the predicted clean image is noised again to t_prev, with eps for its noise",
+    name="another_deterministic_step",
+    mistake="With eta = 0 your step is another one. It is add_noise at t_prev: sqrt(alpha-bar_prev) of the "
+    "predicted clean image, and sqrt(1 - alpha-bar_prev) of eps.",
+)(scenes.one_time(NAME, with_eta(0.0, False, 1.0)))
 
 
-@holds("the fresh noise has the spread eta sqrt((1 - alpha-bar_prev) / (1 - alpha-bar)) sqrt(1 - alpha-bar / alpha-bar_prev)")
+@holds(
+    "the fresh noise has the spread eta sqrt((1 - alpha-bar_prev) / (1 - alpha-bar)) sqrt(1 - alpha-bar / alpha-bar_prev)"
+)
 def another_strength_of_noise(trial: Trial) -> None:
     """With eta = 0 your step is right; above 0 the fresh noise has another strength than equation 16's."""
     # x_t and eps of zero, so that only the fresh noise is left.
@@ -185,7 +190,9 @@ def some_jumps_wrong(trial: Trial) -> None:
 # TODO property: scenes.own_times_property(NAME, with_eta(0.5, False, 1.0))
 
 
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(scenes.default_schedule(NAME, with_eta(0.7)))
+holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
+    scenes.default_schedule(NAME, with_eta(0.7))
+)
 
 
 @holds("where eta is above 0 and no noise is given, it is drawn, new at each call")

@@ -1,17 +1,17 @@
 """What holds for DDPM.loss, and right answers written differently."""
 
-
 from collections.abc import Callable
+
 import torch
 from torch import Tensor
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Built, PropertyEnds, Trial
-from course_lib.lessons.lesson08.ddpm_loss_watched import watched
-from course_lib.ddpm import DDPM
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import Built, PropertyEnds, Trial
+from course_lib.ddpm import DDPM
+from course_lib.lessons.lesson08 import ddpm_trials as scenes
+from course_lib.lessons.lesson08.ddpm_loss_watched import watched
 
 SIZE = (2, 5, 4)
 
@@ -153,8 +153,12 @@ def model_asked_wrongly(trial: Trial) -> None:
     called(trial, built, "calls", images, labels, "how often the model was called, and with what", **given)
 
 
-holds("the loss is the mean squared difference between the model's answer and the noise", name="another_comparison", mistake="The model is asked the right thing, and its answer is compared in another way: it should be the "
-                "*mean* of the *squared* differences to the *noise*.")(value)
+holds(
+    "the loss is the mean squared difference between the model's answer and the noise",
+    name="another_comparison",
+    mistake="The model is asked the right thing, and its answer is compared in another way: it should be the "
+    "*mean* of the *squared* differences to the *noise*.",
+)(value)
 
 
 @holds("labels may be None, and the model then gets None")

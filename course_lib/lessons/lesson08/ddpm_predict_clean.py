@@ -1,14 +1,13 @@
 """What holds for DDPM.predict_clean, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Call, Trial
-from course_lib.ddpm import DDPM, per_image
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import Trial
+from course_lib.ddpm import DDPM, per_image
+from course_lib.lessons.lesson08 import ddpm_trials as scenes
 
 NAME = "predict_clean"
 
@@ -94,16 +93,26 @@ def not_the_inverse(trial: Trial) -> None:
     scenes.tried(trial, built, NAME, (x_t, t, noise), "the clean image where the noise is known")
 
 
-holds("the clean image is (x_t - sigma eps) / signal", name="another_formula", mistake="The formula is another one: (x_t - sqrt(1 - alpha-bar) eps) / sqrt(alpha-bar).")(scenes.one_time(NAME, arguments))
+holds(
+    "the clean image is (x_t - sigma eps) / signal",
+    name="another_formula",
+    mistake="The formula is another one: (x_t - sqrt(1 - alpha-bar) eps) / sqrt(alpha-bar).",
+)(scenes.one_time(NAME, arguments))
 
 
 # TODO property: scenes.own_times_property(NAME, arguments)
 
 
-holds("the first and the last time are times like the others", name="ends_of_time", mistake="In the middle of time your numbers are right, at its ends they are not. No time is special here.")(scenes.edges(NAME, arguments, 0, 1, -2, -1))
+holds(
+    "the first and the last time are times like the others",
+    name="ends_of_time",
+    mistake="In the middle of time your numbers are right, at its ends they are not. No time is special here.",
+)(scenes.edges(NAME, arguments, 0, 1, -2, -1))
 
 
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(scenes.default_schedule(NAME, arguments))
+holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
+    scenes.default_schedule(NAME, arguments)
+)
 
 
 # TODO property: scenes.lone_image(NAME, arguments)

@@ -1,15 +1,14 @@
 """What holds for DDPM.step, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, PropertyEnds, Trial
-from course_lib.ddpm import DDPM, per_image
 
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.ddpm import DDPM, per_image
+from course_lib.lessons.lesson08 import ddpm_trials as scenes
 
 NAME = "step"
 
@@ -120,7 +119,11 @@ def another_strength_of_noise(trial: Trial) -> None:
     scenes.tried(trial, built, NAME, (0 * x_t, t, 0 * eps, noise, clip), "what the noise adds")
 
 
-holds("mean and noise are added", name="not_the_sum", mistake="Mean and noise are right, each by itself, and together they are not.")(scenes.one_time(NAME, unclipped))
+holds(
+    "mean and noise are added",
+    name="not_the_sum",
+    mistake="Mean and noise are right, each by itself, and together they are not.",
+)(scenes.one_time(NAME, unclipped))
 
 
 @holds("the predicted clean image is clipped to [-1, 1] first, by default, and not at all with clip_denoised=False")
@@ -150,10 +153,16 @@ def another_last_step(trial: Trial) -> None:
 # TODO property: scenes.own_times_property(NAME, arguments)
 
 
-holds("the first and the last time are right", name="ends_of_time", mistake="In the middle of time your step is right, at its ends it is not.")(scenes.edges(NAME, arguments, 0, 1, 2, -2, -1))
+holds(
+    "the first and the last time are right",
+    name="ends_of_time",
+    mistake="In the middle of time your step is right, at its ends it is not.",
+)(scenes.edges(NAME, arguments, 0, 1, 2, -2, -1))
 
 
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(scenes.default_schedule(NAME, arguments))
+holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
+    scenes.default_schedule(NAME, arguments)
+)
 
 
 @holds("where no noise is given, it is drawn: one draw a pixel, new at each call, none at t = 0")

@@ -9,9 +9,9 @@ from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
-from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.lesson00.figures import draw_image
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS
 
 BOOT, BAG = 0, 18  # of the data set: an ankle boot, and a bag with a handle

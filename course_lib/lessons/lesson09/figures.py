@@ -8,9 +8,9 @@ from torch import Tensor
 
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
-from course_lib.lessons.shared.results import shipped_results
 from course_lib.flow_matching import TIME_SCALE, FlowMatching
 from course_lib.guidance import Model
+from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS
 from course_lib.lessons.shared.training import run_folder

@@ -1,12 +1,11 @@
 """What holds for decay_at, and right answers written differently."""
 
-
 import numpy as np
-from course_lib.checks.exercise import Exercise, Property, Alternative
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import Misconception, edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.ema import decay_at
-
 
 RATIO = "(1 + step) / (10 + step)"
 

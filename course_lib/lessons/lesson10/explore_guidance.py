@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib.lessons.shared.explore_trajectory import strip
 from course_lib.lessons.shared.explorer import (
     Explorer,
     Picture,
@@ -18,7 +19,6 @@ from course_lib.lessons.shared.explorer import (
     present,
     slider,
 )
-from course_lib.lessons.shared.explore_trajectory import strip
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.sampling import SamplerState
 

@@ -15,11 +15,11 @@ from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.evaluation.metrics import class_accuracy, diversity
-from course_lib.lessons.shared.results import shipped_results
-from course_lib.lessons.lesson10.measure_steps import BothEnds, Leading
 from course_lib.flow_matching import TIME_SCALE, euler_step, heun_step
-from course_lib.lessons.shared.show import show, smoke
+from course_lib.lessons.lesson10.measure_steps import BothEnds, Leading
+from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.training.draw import draw_images
 from course_lib.training.saved_model import TrainedModel

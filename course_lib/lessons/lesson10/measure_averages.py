@@ -20,8 +20,8 @@ from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.ema import decay_at, update_average
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.files import write_atomically
+from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import PROFILES, TrainingConfig, make_process

@@ -1,10 +1,9 @@
 """What holds for class_accuracy, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import class_accuracy
 

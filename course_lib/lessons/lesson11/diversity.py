@@ -1,13 +1,12 @@
 """What holds for diversity, and right answers written differently."""
 
-
 import torch
 from torch import Tensor
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import diversity
-
 
 CLASSES = "classes = [features[labels == label].double() for label in labels.unique()]"
 

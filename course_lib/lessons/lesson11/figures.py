@@ -16,8 +16,8 @@ from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import FashionClassifier, judge_images, load_judge
 from course_lib.evaluation.evaluate import balanced_labels, draw_many
 from course_lib.flow_matching import FlowMatching
-from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS
 
 RESULTS = "results/ablations.json"

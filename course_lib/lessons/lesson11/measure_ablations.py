@@ -26,6 +26,8 @@ from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+from course_lib.files import write_atomically, write_text
+from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson11.network_changes import (
     cut_the_skips,
     hide_the_class,
@@ -35,8 +37,6 @@ from course_lib.lessons.lesson11.network_changes import (
     remove_shortcuts,
 )
 from course_lib.lessons.shared.results import rounded
-from course_lib.files import write_atomically, write_text
-from course_lib.flow_matching import TIME_SCALE
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16

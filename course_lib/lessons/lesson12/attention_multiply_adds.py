@@ -1,12 +1,10 @@
 """What holds for attention_multiply_adds, and right answers written differently."""
 
-
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, PropertyEnds, Trial
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import PropertyEnds, Trial
 from course_lib.estimates import attention_multiply_adds
-
 
 LABEL = "the multiply-adds"
 

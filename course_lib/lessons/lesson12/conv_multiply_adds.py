@@ -1,13 +1,12 @@
 """What holds for conv_multiply_adds, and right answers written differently."""
 
-
 from collections.abc import Callable
-from course_lib.checks.exercise import Exercise, Property, Alternative
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Trial
-from course_lib.estimates import conv_multiply_adds
 
+from course_lib.checks.exercise import Exercise, Property
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.trial import Trial
+from course_lib.estimates import conv_multiply_adds
 
 LABEL = "the multiply-adds"
 
@@ -77,8 +76,12 @@ holds, right = EXERCISE.holds, EXERCISE.right
 # TODO property: growth(4, 2, "Every column of the output is computed for itself.")
 
 
-holds("every number of the output costs one window in every channel of the input", name="a_factor_too_many", mistake="Your count grows as it should, and its size is off by a factor. Work one number of the output out by "
-                "hand, for a 1x1 kernel and one channel: it takes a single multiplication.")(values)
+holds(
+    "every number of the output costs one window in every channel of the input",
+    name="a_factor_too_many",
+    mistake="Your count grows as it should, and its size is off by a factor. Work one number of the output out by "
+    "hand, for a 1x1 kernel and one channel: it takes a single multiplication.",
+)(values)
 
 
 @holds("kernels of every size are counted")

@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_lib.lessons.shared.explorer import Explorer, Picture, blank_figure, check_among, check_whole, present, slider
+from course_lib.lessons.shared.explorer import (
+    Explorer,
+    Picture,
+    blank_figure,
+    check_among,
+    check_whole,
+    present,
+    slider,
+)
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.sampling import SamplerState
 

@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from course_lib.checks import examine_for
-from course_lib.checks.registry import exercises
 from course_lib.checks.my_work import load_kept
+from course_lib.checks.registry import exercises
 from course_lib.group_norm import group_norm
 
 # the nine parts of the network, each made of those before it

@@ -14,8 +14,8 @@ import torch
 
 from course_lib.assets import ASSETS
 from course_lib.evaluation.evaluate import Judge, Scores, balanced_labels, draw_many
-from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.files import write_text
+from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained, save_trained
 

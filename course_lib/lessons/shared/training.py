@@ -13,8 +13,8 @@ from course_lib.checks.my_work import work_folder
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import FlowMatching
-from course_lib.lessons.shared.show import smoke
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.show import smoke
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16, pick_device
 from course_lib.training.preflight import preflight, seconds_a_step

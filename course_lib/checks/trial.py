@@ -39,7 +39,7 @@ class PropertyEnds(Exception):
 
 
 @dataclass
-class Scene:
+class Trial:
     """Draws inputs from a seed, so that the reference, the answer and every misconception see the same ones.
 
     Attributes:
@@ -122,15 +122,17 @@ class Scene:
         self.handle.load(constructed.key, ways[way])
         return found[way] if found else {}
 
+    def calling(self, *args: Any, **kwargs: Any) -> "Call":
+        """A call of the answer, a function: not made yet."""
+        return Call(self, args, kwargs)
+
     def call(self, *args: Any, label: str = "the result", tolerance: float = 1.0, **kwargs: Any) -> Any:
         """Call the answer, a function, and record what it returns."""
-        value = self.handle.call(None, args, kwargs, seed=self.random.randrange(2**31))
-        return self.checked(label, value, call_text(self.exercise.reference.__name__, args, kwargs), tolerance)
+        return self.calling(*args, **kwargs).see(label, tolerance)
 
     def gradients(self, *args: Any, **kwargs: Any) -> None:
         """Record the gradients of the answer, a function, with respect to its floating inputs."""
-        value = self.handle.gradients(None, args, kwargs, seed=self.random.randrange(2**31))
-        self.see_gradients(value, call_text(self.exercise.reference.__name__, args, kwargs), args)
+        self.calling(*args, **kwargs).see_gradients()
 
     # ---- the record ----
 
@@ -144,29 +146,109 @@ class Scene:
             raise PropertyEnds
         return value
 
-    def see_gradients(self, found: Any, given: str, args: tuple) -> None:
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the answer that can be made in several ways: of a function, of an object, or of an object's method.
+
+    Attributes:
+        args, kwargs: what goes in.
+        of: the object; None where the answer is a function.
+        method: the object's method; "" calls the object itself.
+    """
+
+    trial: Trial
+    args: tuple
+    kwargs: dict
+    of: "Built | None" = None
+    method: str = ""
+
+    @property
+    def key(self) -> int | None:
+        return None if self.of is None else self.of.constructed.key
+
+    def value(self, *, training: bool = False, dtype: torch.dtype | None = None, elsewhere: bool = False) -> Any:
+        """What comes back, or a Failure; nothing is recorded. See `Handle.call`."""
+        return self.trial.handle.call(
+            self.key,
+            self.args,
+            self.kwargs,
+            method=self.method,
+            training=training,
+            dtype=dtype,
+            elsewhere=elsewhere,
+            seed=self.trial.random.randrange(2**31),
+        )
+
+    def see(
+        self,
+        label: str = "the result",
+        tolerance: float = 1.0,
+        *,
+        training: bool = False,
+        dtype: torch.dtype | None = None,
+        observed: bool = True,
+    ) -> Any:
+        """Make the call and record what it returns, unless `observed` is False.
+
+        Ends the property if the call does not come back with a value, which is recorded in any case.
+        """
+        value = self.value(training=training, dtype=dtype)
+        if observed or value is None or isinstance(value, Failure):
+            return self.trial.checked(label, value, self.text(training), tolerance)
+        return value
+
+    def gradients(self) -> Gradients | Failure:
+        """With respect to every floating input and every parameter; nothing is recorded."""
+        seed = self.trial.random.randrange(2**31)
+        return self.trial.handle.gradients(self.key, self.args, self.kwargs, method=self.method, seed=seed)
+
+    def see_gradients(self) -> None:
+        found, given = self.gradients(), self.text()
         if isinstance(found, Failure):
-            self.checked("the gradients", found, given)
-        floating = [place for place, arg in enumerate(args) if isinstance(arg, Tensor) and arg.is_floating_point()]
+            self.trial.checked("the gradients", found, given)
+        floating = [place for place, arg in enumerate(self.args) if is_floating(arg)]
         for place, gradient in zip(floating, found.inputs, strict=False):
-            gradient = torch.zeros_like(args[place]) if gradient is None else gradient
-            self.see(f"the gradient of the output with respect to input {place + 1}", gradient, given, tolerance=10)
+            gradient = torch.zeros_like(self.args[place]) if gradient is None else gradient
+            label = f"the gradient of the output with respect to input {place + 1}"
+            self.trial.see(label, gradient, given, tolerance=10)
         if found.parameters:
             # the length of the whole gradient does not depend on how an answer lays its parameters out
             given_back = [gradient for gradient in found.parameters.values() if gradient is not None]
             length = float(sum(gradient.double().square().sum() for gradient in given_back)) ** 0.5
-            self.see("the length of the gradient of all parameters", length, given, tolerance=10)
+            self.trial.see("the length of the gradient of all parameters", length, given, tolerance=10)
+
+    def reseeds(self) -> bool:
+        """Whether the answer sets the global random state, where it is called or where its object is made.
+
+        An answer that raises has been heard about elsewhere.
+        """
+        handle = self.trial.handle
+        found = [handle.reseeds(self.key, self.args, self.kwargs, method=self.method)]
+        if self.of is not None:
+            found.append(handle.reseeds(None, self.of.args, self.of.kwargs, method="__init__"))
+        return any(one is True for one in found)
+
+    def text(self, training: bool = False) -> str:
+        name = self.trial.exercise.reference.__name__
+        if self.of is not None:
+            name = call_text(name, self.of.args, self.of.kwargs) + (f".{self.method}" if self.method else "")
+        return call_text(name, self.args, self.kwargs) + (", while training" if training else "")
 
 
 @dataclass
 class Built:
     """An object of the answer's class, in another process perhaps: only data goes in and out."""
 
-    scene: Scene
+    trial: Trial
     constructed: Constructed
     args: tuple
     kwargs: dict
     names: dict[str, str]
+
+    def calling(self, *args: Any, method: str = "", **kwargs: Any) -> Call:
+        """A call of the object, or of a method of it: not made yet."""
+        return Call(self.trial, args, kwargs, self, method)
 
     def __call__(
         self,
@@ -179,41 +261,28 @@ class Built:
         observed: bool = True,
         **kwargs: Any,
     ) -> Any:
-        """Call the object (or a method of it) and record what it returns, unless `observed` is False.
-
-        Ends the property if the call does not come back with a value, which is recorded in any case.
-        """
-        value = self.scene.handle.call(
-            self.constructed.key,
-            args,
-            kwargs,
-            method=method,
-            training=training,
-            dtype=dtype,
-            seed=self.scene.random.randrange(2**31),
-        )
-        if observed or value is None or isinstance(value, Failure):
-            return self.scene.checked(label, value, self.text(method, args, kwargs, training), tolerance)
-        return value
+        """Call the object (or a method of it) and record what it returns, see `Call.see`."""
+        call = self.calling(*args, method=method, **kwargs)
+        return call.see(label, tolerance, training=training, dtype=dtype, observed=observed)
 
     def gradients(self, *args: Any, method: str = "", **kwargs: Any) -> None:
         """Record gradients with respect to every floating input and every parameter."""
-        seed = self.scene.random.randrange(2**31)
-        found = self.scene.handle.gradients(self.constructed.key, args, kwargs, method=method, seed=seed)
-        self.scene.see_gradients(found, self.text(method, args, kwargs, False), args)
+        self.calling(*args, method=method, **kwargs).see_gradients()
 
-    def every_gradient(self, *args: Any, method: str = "", **kwargs: Any) -> "Gradients":
+    def every_gradient(self, *args: Any, method: str = "", **kwargs: Any) -> Gradients:
         """The gradients themselves, not recorded; ends the property (recorded) if there are none."""
-        seed = self.scene.random.randrange(2**31)
-        found = self.scene.handle.gradients(self.constructed.key, args, kwargs, method=method, seed=seed)
+        call = self.calling(*args, method=method, **kwargs)
+        found = call.gradients()
         if isinstance(found, Failure):
-            self.scene.checked("the gradients", found, self.text(method, args, kwargs, False))
+            self.trial.checked("the gradients", found, call.text())
         return found
 
     def text(self, method: str, args: tuple, kwargs: dict, training: bool) -> str:
-        made = call_text(self.scene.exercise.reference.__name__, self.args, self.kwargs)
-        called = call_text(f"{made}.{method}" if method else made, args, kwargs)
-        return called + (", while training" if training else "")
+        return self.calling(*args, method=method, **kwargs).text(training)
+
+
+def is_floating(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point()
 
 
 def call_text(name: str, args: tuple, kwargs: dict) -> str:

@@ -1,0 +1,141 @@
+"""Mistakes as data: NAME.toml beside an exercise's NAME.py, a table for each plausible wrong answer.
+
+    [pieces]                       # names for pieces of the reference's source, where that reads better
+    DROPOUT = 'self.dropout(F.silu(self.norm2(h)))'
+
+    [no_dropout]                   # the mistake's name, as reports show it
+    says = "You never call dropout. While training it drops values right before the second convolution."
+    edit = [['DROPOUT', 'F.silu(self.norm2(h))']]     # what stands in the source (or a piece's name), what they wrote
+
+    [by_another_way]               # a mistake that is no edit of the reference ...
+    says = "..."
+    answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
+
+Line breaks in `says` are spaces. The file is read when an answer has failed, and a mistake is compiled when it is
+compared with the answer.
+"""
+
+import inspect
+import sys
+import textwrap
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import tomllib
+
+if TYPE_CHECKING:
+    from course_lib.checks.exercise import Exercise
+
+PIECES = "pieces"
+FIELDS = {"says", "edit", "answer"}
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A plausible wrong answer, and the sentence a good teacher would say.
+
+    Attributes:
+        name: short, in snake_case, the same for all who make this mistake.
+        sentence: what went wrong and why it matters, addressed to the learner.
+        edit: pairs of what stands in the source and what shall stand there; every occurrence is replaced.
+        answer: name of a function or class in the exercise's module; "" for the reference.
+        exercise: whose mistake it is.
+    """
+
+    name: str
+    sentence: str
+    edit: tuple[tuple[str, str], ...]
+    answer: str
+    exercise: "Exercise"
+
+    @cached_property
+    def wrong(self) -> Any:
+        """The wrong answer, of the same kind as the reference; compiled when first asked for.
+
+        Raises: ValueError that names file and entry, if a piece does not stand in the source or `answer` is not there.
+        """
+        try:
+            return edited(self.original, *self.edit) if self.edit else self.original
+        except ValueError as error:
+            raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {error}") from None
+
+    @property
+    def original(self) -> Any:
+        if not self.answer:
+            return self.exercise.answer
+        module = sys.modules[self.exercise.module]
+        if not hasattr(module, self.answer):
+            raise ValueError(f"answer is {self.answer!r}; allowed: a function or class in {module.__name__}")
+        return getattr(module, self.answer)
+
+
+def toml_of(exercise: "Exercise") -> str:
+    path = exercise.file.with_suffix(".toml")
+    return f"{path.parent.name}/{path.name}"
+
+
+def read_mistakes(path: Path, exercise: "Exercise") -> tuple[Misconception, ...]:
+    """The mistakes of an exercise, in the order of the file.
+
+    Raises: ValueError that names file and entry, for a field that is missing, unknown or of another kind.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.parent.name}/{path.name} is no TOML: {error}") from None
+    pieces = tables.pop(PIECES, {})
+    return tuple(mistake(name, table, pieces, exercise) for name, table in tables.items())
+
+
+def mistake(name: str, table: Any, pieces: dict[str, str], exercise: "Exercise") -> Misconception:
+    where = f"{toml_of(exercise)}, [{name}]"
+    if not isinstance(table, dict) or set(table) - FIELDS:
+        found = ", ".join(sorted(set(table) - FIELDS)) if isinstance(table, dict) else repr(table)
+        raise ValueError(f"{where} holds {found}; allowed: a table of {', '.join(sorted(FIELDS))}")
+    says, edit, answer = table.get("says"), table.get("edit", []), table.get("answer", "")
+    if not isinstance(says, str) or not says.strip():
+        raise ValueError(f"{where}: says is {says!r}; allowed: the sentence for the learner")
+    if not isinstance(edit, list) or any(not is_pair(pair) for pair in edit):
+        raise ValueError(f"{where}: edit is {edit!r}; allowed: a list of [what stands there, what they wrote]")
+    if not isinstance(answer, str) or not (edit or answer):
+        raise ValueError(f"{where} needs edit, or answer (the name of a function or class), or both")
+    changes = tuple((pieces.get(old, old), new) for old, new in edit)
+    return Misconception(name, " ".join(says.split()), changes, answer, exercise)
+
+
+def is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(text, str) for text in value)
+
+
+@cache
+def source_of(original: Any) -> str:
+    """The source of a class or function; that of a method as a function by itself."""
+    return textwrap.dedent(inspect.getsource(original))
+
+
+def edited(original: Any, *changes: tuple[str, str]) -> Any:
+    """`original` (a class or function) with pieces of its source replaced: one mistake, made on purpose.
+
+    Args:
+        changes: pairs of what stands in the source and what shall stand there; every occurrence is replaced.
+    Raises: ValueError if a piece does not stand in the source, so that a mistake cannot silently become right.
+
+    >>> from course_lib import num_groups
+    >>> edited(num_groups, ("channels // MIN_CHANNELS_PER_GROUP", "channels"))(64)
+    32
+    """
+    source = source_of(original)
+    for old, new in changes:
+        if old not in source:
+            raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
+        source = source.replace(old, new)
+    # a fresh copy of the module's names, so that nothing else sees the edited class
+    names = dict(vars(sys.modules[original.__module__]))
+    exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
+    made = names[original.__name__]
+    if isinstance(made, FunctionType):
+        made.__module__ = original.__module__
+    return made
