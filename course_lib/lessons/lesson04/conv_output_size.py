@@ -6,32 +6,26 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
-from course_lib.checks.trial import Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.resampling import conv_output_size
-
-ROOM = "room = size + 2 * padding - kernel_size"
-
-
-RETURN = "return room // stride + 1"
-
-
-def returns(value: str) -> object:
-    """The function with another last line, and without the refusal of windows that do not fit."""
-    return edited(conv_output_size, ("room < 0", "False"), (RETURN, f"return {value}"))
-
-
-def room_is(value: str) -> object:
-    return edited(conv_output_size, ("room < 0", "False"), (ROOM, f"room = {value}"))
-
 
 EXERCISE = Exercise(
     "conv_output_size",
     conv_output_size,
     __name__,
     where="lesson 04, the formula floor((size + 2 * padding - kernel_size) / stride) + 1, or torch's own nn.Conv2d",
+    not_for_all={
+        "another_shape": "a whole number is as good in a tensor",
+        "another_type": "a whole number is as good in a tensor",
+        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.random.randrange(10, 40), 3, trial.pick(1, 2, 3), trial.pick(0, 1))
 
 
 @holds("with stride 1 and no padding, a window of k pixels has size - k + 1 places")
@@ -54,7 +48,7 @@ def wrong_with_padding(trial: Trial) -> None:
 def wrong_with_stride(trial: Trial) -> None:
     """At stride 1 you are right, at larger strides not. Divide the room to travel (padded size minus kernel) by the
     stride, and then add the one window that has not travelled."""
-    # The last window ends exactly at the last pixel.
+    # the last window ends exactly at the last pixel
     for stride in (2, 3, 4):
         kernel_size, padding = trial.pick(2, 3, 4, 5), trial.pick(0, 1, 2)
         size = trial.random.randrange(5, 12) * stride + kernel_size - 2 * padding
@@ -97,10 +91,10 @@ def wrong_for_a_single_window(trial: Trial) -> None:
 def not_a_whole_number(trial: Trial) -> None:
     """The value is right and its type is not: a number of pixels is an int. A float such as 16.0 is refused by
     torch.zeros and by range. Whole division `//` of whole numbers keeps it whole."""
-    args = (trial.random.randrange(10, 40), 3, 2, 1)
-    value = trial.handle.call(None, args, {})
+    call = trial.calling(trial.random.randrange(10, 40), 3, 2, 1)
+    value = call.value()
     whole = isinstance(value, int) or (isinstance(value, Tensor) and not value.is_floating_point())
-    trial.see("whether it is a whole number, of type int", whole, f"conv_output_size{args}")
+    trial.see("whether it is a whole number, of type int", whole, call.text())
 
 
 @right

@@ -5,41 +5,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
+from course_lib.checks.properties import type_of
 from course_lib.checks.trial import Call, Trial
 from course_lib.resampling import overlap_counts
-
-ZEROS = "torch.zeros((size - 1) * stride + kernel_size, dtype=torch.int64)"
-
-
-LOOP = "for i in range(size):"
-
-
-ADD = "counts[i * stride : i * stride + kernel_size] += 1"
-
-
-RETURN = "return counts"
-
-
-MIDDLE_EVERYWHERE = "counts = torch.tensor([len(range(o % stride, kernel_size, stride)) for o, _ in enumerate(counts)])"
-
-
-def arguments(trial: Trial) -> tuple:
-    return trial.random.randrange(3, 7), trial.pick(2, 3, 4), trial.pick(1, 2, 3)
-
 
 EXERCISE = Exercise(
     "overlap_counts",
     overlap_counts,
     __name__,
     where="the docstring's second line: which outputs does input pixel i write to?",
+    not_for_all={
+        "another_shape": "wrong_length says more",
+        "another_type": "wrong_type says more",
+        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*arguments(trial))
+    return trial.calling(trial.random.randrange(3, 7), trial.pick(2, 3, 4), trial.pick(1, 2, 3))
 
 
 @holds("the result is (size - 1) * stride + kernel_size long, one number an output pixel")
@@ -47,12 +33,10 @@ def wrong_length(trial: Trial) -> None:
     """The length is not that of the output. The last of the `size` input pixels begins at (size - 1) * stride, and
     writes kernel_size pixels from there: add the two."""
     for kernel_size, stride in ((3, 2), (2, 2), (2, 3), (5, trial.pick(1, 2, 3))):
-        args = (trial.random.randrange(3, 9), kernel_size, stride)
-        value, given = trial.handle.call(None, args, {}), f"overlap_counts{args}"
-        if isinstance(value, Failure):
-            trial.checked("the length", value, given)
+        call = trial.calling(trial.random.randrange(3, 9), kernel_size, stride)
+        value = call.see("the length", observed=False)
         sized = isinstance(value, tuple) or (isinstance(value, Tensor) and value.ndim == 1)
-        trial.see("the length", len(value) if sized else value, given)
+        trial.see("the length", len(value) if sized else value, call.text())
 
 
 @holds("kernel 3 and stride 2 give 1 1 2 1 2 ... 1 1")
@@ -101,8 +85,8 @@ def other_argument_names(trial: Trial) -> None:
 @holds("the counts are int64")
 def wrong_type(trial: Trial) -> None:
     """Your counts are right, in another type than int64, torch's own for whole numbers: dtype=torch.int64."""
-    value = trial.handle.call(None, (4, 3, 2), {})
-    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "overlap_counts(4, 3, 2)")
+    call = trial.calling(4, 3, 2)
+    trial.see("its type", type_of(call.value()), call.text())
 
 
 @right

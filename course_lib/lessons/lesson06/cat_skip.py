@@ -1,88 +1,16 @@
 """What holds for cat_skip, and right answers written differently."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.lessons.lesson06.cat_skip_watched import watched
 from course_lib.skips import cat_skip
 
 Stack = list[Tensor]
-
-
-def alike(trial: Trial, count: int = 3) -> tuple[Tensor, ...]:
-    """h and skips of one shape, in which every axis has another length."""
-    shape = (3, trial.pick(4, 8), 5, trial.pick(6, 7))
-    return tuple(trial.normal(*shape) for _ in range(count + 1))
-
-
-def unlike(trial: Trial, count: int = 3, batch: int = 2) -> tuple[Tensor, ...]:
-    """h and skips of different channels; the last skip never has as many as h."""
-    height, width = trial.pick((4, 6), (7, 5))
-    channels = [trial.pick(3, 4, 5) for _ in range(count)]
-    return tuple(trial.normal(batch, each, height, width) for each in (channels[-1] + trial.pick(2, 4), *channels))
-
-
-def given_text(tensors: tuple[Tensor, ...]) -> str:
-    shapes = ", ".join(str(tuple(skip.shape)) for skip in tensors[1:])
-    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {len(tensors) - 1} skips: {shapes})"
-
-
-def returned(trial: Trial, tensors: tuple[Tensor, ...]) -> Any:
-    """What the answer returned, not recorded unless it stops with an error."""
-    value = trial.handle.call(None, tensors, {})
-    if isinstance(value, Failure):
-        trial.checked("the result", value, given_text(tensors))
-    return value[0]
-
-
-def see_result(trial: Trial, tensors: tuple[Tensor, ...], dtype: torch.dtype | None = None) -> Any:
-    """Record what the answer returned, without the stack."""
-    value = trial.handle.call(None, tensors, {}, dtype=dtype)
-    if isinstance(value, Failure):
-        trial.checked("the result", value, given_text(tensors))
-    trial.see("the result", value[0], given_text(tensors))
-    return value
-
-
-def see_all(trial: Trial, tensors: tuple[Tensor, ...]) -> None:
-    """Record what the answer returned, and then the stack."""
-    value = see_result(trial, tensors)
-    trial.see("how many skips are left on the list", len(value) - 1, given_text(tensors))
-    trial.see("what is left on the list", value[1:], given_text(tensors))
-
-
-POP = "skip = skips.pop()"
-
-
-CAT = "return torch.cat([h, skip], dim=1)"
-
-
-def wrong(*changes: tuple[str, str]) -> Callable:
-    return edited(cat_skip, *changes)
-
-
-def interleaved(h: Tensor, skips: Stack) -> Tensor:
-    """Wrong: a channel of h, a channel of the skip, and so on."""
-    skip = skips.pop()
-    shared = min(h.shape[1], skip.shape[1])
-    pairs = torch.stack([h[:, :shared], skip[:, :shared]], dim=2).flatten(1, 2)
-    return torch.cat([pairs, h[:, shared:], skip[:, shared:]], dim=1)
-
-
-def without_cat_channels(h: Tensor, skips: Stack) -> Tensor:
-    """Wrong: the skip cut to h's channels, and added."""
-    skip = skips.pop()
-    shared = min(h.shape[1], skip.shape[1])
-    return torch.cat([h[:, :shared] + skip[:, :shared], h[:, shared:]], dim=1)
-
 
 EXERCISE = Exercise(
     "cat_skip",
@@ -90,6 +18,10 @@ EXERCISE = Exercise(
     __name__,
     where='the document, section 6, "Channel Concatenation", and skip = skips.pop() in "Full Forward Pass"',
     watched=watched,
+    not_for_all={
+        "another_shape": "its own looks at the result without the list",
+        "gradients_cut": "its own says what is lost",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -99,22 +31,59 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*unlike(trial))
 
 
-@holds("it comes back with a tensor")
-def comes_back(trial: Trial) -> None:
-    # Nothing is recorded of an answer that gives a value back.
-    tensors = alike(trial)
-    value = trial.handle.call(None, tensors, {})
+def alike(trial: Trial, count: int = 3) -> tuple[Tensor, ...]:
+    """h and skips of one shape, in which every axis has another length."""
+    shape = (3, trial.pick(4, 8), 5, trial.pick(6, 7))
+    return tuple(trial.normal(*shape) for _ in range(count + 1))
+
+
+def unlike(trial: Trial, count: int = 3) -> tuple[Tensor, ...]:
+    """h and skips of different channels; the last skip never has as many as h."""
+    height, width = trial.pick((4, 6), (7, 5))
+    channels = [trial.pick(3, 4, 5) for _ in range(count)]
+    return tuple(trial.normal(2, each, height, width) for each in (channels[-1] + trial.pick(2, 4), *channels))
+
+
+def given_text(tensors: tuple[Tensor, ...]) -> str:
+    shapes = ", ".join(str(tuple(skip.shape)) for skip in tensors[1:])
+    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {len(tensors) - 1} skips: {shapes})"
+
+
+def returned(trial: Trial, tensors: tuple[Tensor, ...]) -> tuple:
+    """The result, and what is left on the list; nothing is recorded unless the answer stops with an error."""
+    value = trial.calling(*tensors).value()
     if isinstance(value, Failure):
         trial.checked("the result", value, given_text(tensors))
+    return value
+
+
+def see_result(trial: Trial, tensors: tuple[Tensor, ...]) -> tuple:
+    """Record the result alone; gives back what is left on the list."""
+    result, *left = returned(trial, tensors)
+    trial.see("the result", result, given_text(tensors))
+    return tuple(left)
+
+
+def see_all(trial: Trial, *tensors: Tensor) -> None:
+    """Record the result, and then the list."""
+    left = see_result(trial, tensors)
+    trial.see("how many skips are left on the list", len(left), given_text(tensors))
+    trial.see("what is left on the list", left, given_text(tensors))
+
+
+@holds("it comes back with a tensor")
+def comes_back(trial: Trial) -> None:
+    # nothing is recorded of an answer that gives a value back
+    returned(trial, alike(trial))
 
 
 @holds("the result has the channels of h and of the skip together, and the other axes of both")
 def another_shape(trial: Trial) -> None:
     """Your result has another shape. (B, C, H, W) and (B, C_skip, H, W) become (B, C + C_skip, H, W): only the channels
     get more."""
-    # The result itself is recorded only if its shape is another one.
+    # the result itself is recorded only if its shape is another one
     tensors = alike(trial)
-    value = returned(trial, tensors)
+    value, *_ = returned(trial, tensors)
     B, C, H, W = tensors[0].shape
     shape = tuple(value.shape) if isinstance(value, Tensor) else "no tensor"
     trial.see("its shape", shape, given_text(tensors))
@@ -126,12 +95,10 @@ def another_shape(trial: Trial) -> None:
 def h_not_in_front(trial: Trial) -> None:
     """The shape is right, and the first channels are not those of h as it came in. h goes in front, and nothing is
     computed with it."""
-    # The result itself is recorded only if it does not begin with h.
+    # the result itself is recorded only if it does not begin with h
     tensors = alike(trial)
-    value = returned(trial, tensors)
-    h = tensors[0]
-    begins = isinstance(value, Tensor) and value.shape[1:2] >= h.shape[1:2]
-    begins = begins and value[:, : h.shape[1]].shape == h.shape and torch.equal(value[:, : h.shape[1]], h)
+    h, (value, *_) = tensors[0], returned(trial, tensors)
+    begins = isinstance(value, Tensor) and value.ndim == 4 and torch.equal(value[:, : h.shape[1]], h)
     trial.see("whether the first channels are those of h", begins, given_text(tensors))
     if not begins:
         trial.see("the result", value, given_text(tensors))
@@ -155,87 +122,63 @@ def assumes_equal_channels(trial: Trial) -> None:
 def stack_not_one_shorter(trial: Trial) -> None:
     """The result is right, but the list is not what it should be afterwards. The skip you used has to leave it, and
     only that one: the next block pops the next."""
-    see_all(trial, alike(trial))
+    see_all(trial, *alike(trial))
 
 
 @holds("the last skip can be taken, too, and leaves an empty list")
 def fails_for_the_last_skip(trial: Trial) -> None:
     """With one skip on the list your code goes wrong. Nothing is special about the last one: the list is empty
     afterwards."""
-    see_all(trial, alike(trial, count=1))
+    see_all(trial, *alike(trial, count=1))
 
 
 @holds("it works for nine skips, as in the document")
 def fails_for_a_long_stack(trial: Trial) -> None:
     """With nine skips on the list your code goes wrong. The newest is skips[-1], however many there are."""
-    see_all(trial, alike(trial, count=9))
+    see_all(trial, *alike(trial, count=9))
 
 
 @holds("older skips may have any other size and channels")
 def looks_at_older_skips(trial: Trial) -> None:
     """Older skips are larger images, and your code stumbles over them. Only the newest one is used: do not touch the
     others."""
-    # As in the network: older skips are larger images with other channels.
-    see_all(
-        trial,
-        (
-            trial.normal(2, 8, 3, 4),
-            trial.normal(2, 4, 12, 16),
-            trial.normal(2, 4, 6, 8),
-            trial.normal(2, 6, 3, 4),
-        ),
-    )
+    # as in the network: older skips are larger images with other channels
+    skips = trial.normal(2, 4, 12, 16), trial.normal(2, 4, 6, 8), trial.normal(2, 6, 3, 4)
+    see_all(trial, trial.normal(2, 8, 3, 4), *skips)
 
 
 @holds("the skip may have more channels than h")
 def assumes_a_narrow_skip(trial: Trial) -> None:
     """A skip with more channels than h goes wrong. Any two numbers of channels can lie side by side."""
-    see_all(trial, (trial.normal(2, 4, 3, 5), trial.normal(2, 9, 3, 5), trial.normal(2, 7, 3, 5)))
-
-
-@holds("a batch of one keeps its axis")
-def fails_for_a_batch_of_one(trial: Trial) -> None:
-    """With a single image your code goes wrong. Is the batch axis squeezed away, or a size written out?"""
-    see_all(trial, unlike(trial, batch=1))
+    see_all(trial, trial.normal(2, 4, 3, 5), trial.normal(2, 9, 3, 5), trial.normal(2, 7, 3, 5))
 
 
 @holds("axis 1 is the channels, also when all axes are of one length")
 def confuses_equal_axes(trial: Trial) -> None:
     """Where all four axes have the same length you join the wrong one. Do not look for the axis by its size: channels
     are dim=1."""
-    # Batch, channels, height and width all alike.
-    see_all(trial, tuple(trial.normal(4, 4, 4, 4) for _ in range(3)))
+    see_all(trial, *(trial.normal(4, 4, 4, 4) for _ in range(3)))
 
 
 @holds("if the same tensor stands on the list twice, one of the two stays")
 def removes_by_value(trial: Trial) -> None:
     """You take skips away by comparing them, and more than one, or the wrong one, leaves. pop() takes the last,
     whatever is in it."""
-    # One tensor pushed twice: only one of the two leaves.
     first, second = trial.normal(2, 3, 4, 5), trial.normal(2, 3, 4, 5)
-    see_all(trial, (trial.normal(2, 4, 4, 5), first, second, second))
+    see_all(trial, trial.normal(2, 4, 4, 5), first, second, second)
 
 
 @holds("a skip of zeros is a skip like any other")
 def judges_by_value(trial: Trial) -> None:
     """A skip of zeros is treated otherwise than the rest. What is in it is none of this function's business."""
-    see_all(trial, (trial.normal(2, 4, 4, 5), trial.normal(2, 3, 4, 5), torch.zeros(2, 3, 4, 5)))
+    see_all(trial, trial.normal(2, 4, 4, 5), trial.normal(2, 3, 4, 5), torch.zeros(2, 3, 4, 5))
 
 
 @holds("gradients flow back through h and through the skip")
 def gradients_cut(trial: Trial) -> None:
     """The values are right, and gradients do not reach h or the skip (.detach(), .data, torch.no_grad()). The skips are
     the encoder's shortest way to the loss: cut them, and its first layers hardly learn."""
-    tensors = unlike(trial)
-    found = trial.handle.gradients(None, tensors, {}, seed=trial.random.randrange(2**31))
-    trial.see_gradients(found, given_text(tensors), tensors)
-
-
-@holds("float64 comes out where float64 went in")
-def assumes_float32(trial: Trial) -> None:
-    """Your code falls back to float32 (.float(), or a tensor made without dtype)."""
-    value = see_result(trial, unlike(trial), dtype=torch.float64)[0]
-    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "float64 inputs")
+    trial.gradients(*unlike(trial))
 
 
 @right

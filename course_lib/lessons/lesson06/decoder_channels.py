@@ -1,17 +1,38 @@
 """What holds for decoder_channels, and right answers written differently."""
 
-from collections.abc import Callable
-
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.skips import decoder_channels, skip_channels
 
 Levels = list[list[tuple[int, int]]]
 
+EXERCISE = Exercise(
+    "decoder_channels",
+    decoder_channels,
+    __name__,
+    where='the document, "Full Forward Pass", DECODER: write out "... repeat for all skips" yourself',
+    not_for_all={
+        "another_shape": "another_form says more",
+        "another_type": "a whole number is as good in a tensor",
+        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
-DOCUMENTS = "decoder_channels(64, (1, 2, 4), 2)"
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.pick(8, 12), (1, 2), 2)
+
+
+def the_documents(trial: Trial) -> Call:
+    return trial.calling(64, (1, 2, 4), 2)
+
+
+@holds("it comes back with the levels")
+def comes_back(trial: Trial) -> None:
+    # nothing is recorded of an answer that gives a value back
+    the_documents(trial).see(observed=False)
 
 
 def form_of(value: object) -> str:
@@ -24,159 +45,23 @@ def form_of(value: object) -> str:
     return f"{len(value)} levels of {[len(level) for level in value]} pairs"
 
 
-def changed(change: Callable[[Levels], object]) -> Callable:
-    """The right result, given back in another form."""
-
-    def decoder_channels_changed(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> object:
-        return change(decoder_channels(base_channels, channel_mults, num_res_blocks))
-
-    return decoder_channels_changed
-
-
-def with_stack(push: Callable[..., list[int]]) -> Callable:
-    """The right popping from a stack that was pushed wrongly."""
-
-    def decoder_channels_from_it(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-        skips = push(base_channels, channel_mults, num_res_blocks)
-        h, levels = channel_mults[-1] * base_channels, []
-        for mult in reversed(channel_mults):
-            pairs = []
-            for _ in range(num_res_blocks + 1):
-                pairs.append((h, skips.pop()))
-                h = mult * base_channels
-            levels.append(pairs)
-        return levels
-
-    return decoder_channels_from_it
-
-
-def downsample_counted_below(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: a Downsample with the channels of the level below."""
-    first, *others = channel_mults
-    deeper = [mult * base_channels for mult in others for _ in range(num_res_blocks + 1)]
-    return [base_channels] + [first * base_channels] * num_res_blocks + deeper
-
-
-def grouped_by_channels(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    """Wrong: a level pops the skips of its own encoder level, so that levels differ in their number of blocks."""
-    h, levels = channel_mults[-1] * base_channels, []
-    last = len(channel_mults) - 1
-    for level in range(last, -1, -1):
-        own = channel_mults[level] * base_channels
-        skips = [own] * (num_res_blocks + (level < last)) + [base_channels] * (level == 0)
-        pairs = []
-        for skip in skips:
-            pairs.append((h, skip))
-            h = own
-        levels.append(pairs)
-    return levels
-
-
-def drawn_sums(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    """Wrong: every block of a level as its first, which is what the drawing shows."""
-    return [[level[0]] * len(level) for level in decoder_channels(base_channels, channel_mults, num_res_blocks)]
-
-
-def drawn_sums_once(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    return [level[:1] for level in decoder_channels(base_channels, channel_mults, num_res_blocks)]
-
-
-def own_levels_skips(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    """Wrong: h right, and each skip with the channels of the level it is used on."""
-    levels = decoder_channels(base_channels, channel_mults, num_res_blocks)
-    return [
-        [(h, mult * base_channels) for h, _ in level]
-        for mult, level in zip(reversed(channel_mults), levels, strict=True)
-    ]
-
-
-def into_and_out_of(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    """Wrong: channels into and out of each block."""
-    levels = decoder_channels(base_channels, channel_mults, num_res_blocks)
-    return [
-        [(h + skip, mult * base_channels) for h, skip in level]
-        for mult, level in zip(reversed(channel_mults), levels, strict=True)
-    ]
-
-
-def triples(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list:
-    """Wrong: the block's output beside the pair."""
-    levels = decoder_channels(base_channels, channel_mults, num_res_blocks)
-    return [
-        [(h, skip, mult * base_channels) for h, skip in level]
-        for mult, level in zip(reversed(channel_mults), levels, strict=True)
-    ]
-
-
-def upsample_halves(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> Levels:
-    """Wrong: h loses half of its channels between two levels."""
-    levels = decoder_channels(base_channels, channel_mults, num_res_blocks)
-    return levels[:1] + [[(level[0][0] // 2, level[0][1]), *level[1:]] for level in levels[1:]]
-
-
-MIDDLE = "h = channel_mults[-1] * base_channels"
-
-
-CLIMB = "for mult in reversed(channel_mults):"
-
-
-BLOCKS = "for _ in range(num_res_blocks + 1):"
-
-
-POP = "pairs.append((h, skips.pop()))"
-
-
-UPDATE = "            h = mult * base_channels\n"
-
-
-LEVEL = "        levels.append(pairs)\n"
-
-
-def wrong(*changes: tuple[str, str]) -> Callable:
-    return edited(decoder_channels, *changes)
-
-
-EXERCISE = Exercise(
-    "decoder_channels",
-    decoder_channels,
-    __name__,
-    where='the document, "Full Forward Pass", DECODER: write out "... repeat for all skips" yourself',
-)
-holds, right = EXERCISE.holds, EXERCISE.right
-
-
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*(lambda trial: (trial.pick(8, 12), (1, 2), 2))(trial))
-
-
-@holds("it comes back with the levels")
-def comes_back(trial: Trial) -> None:
-    # Nothing is recorded of an answer that gives a value back.
-    value = trial.handle.call(None, (64, (1, 2, 4), 2), {})
-    if isinstance(value, Failure):
-        trial.checked("the result", value, DOCUMENTS)
-
-
 @holds("the result is a list of levels, each a list with a pair (h, skip) for each of its three blocks")
 def another_form(trial: Trial) -> None:
     """The form of your result is another one. For the document's network it is three lists, the deepest level first,
     each with three pairs: the channels of h and of the skip, block by block."""
-    # Three lists of three pairs. Everything is recorded only if the form is another one.
-    value = trial.handle.call(None, (64, (1, 2, 4), 2), {})
-    if isinstance(value, Failure):
-        trial.checked("the result", value, DOCUMENTS)
-    found = form_of(value)
-    trial.see("the form", found, DOCUMENTS)
-    if found != "3 levels of [3, 3, 3] pairs":
-        trial.see("the result", value, DOCUMENTS)
+    # everything is recorded only if the form is another one
+    call = the_documents(trial)
+    value = call.see(observed=False)
+    trial.see("the form", form_of(value), call.text())
+    if form_of(value) != "3 levels of [3, 3, 3] pairs":
+        trial.see("the result", value, call.text())
 
 
 @holds("the document's nine pairs come out, level by level, deepest first")
 def other_channels(trial: Trial) -> None:
     """Three levels of three pairs, as it should be, but other channels. Take a sheet of paper: nine skips in a column,
     and cross them out from the end, one a block."""
-    trial.call(64, (1, 2, 4), 2)
+    the_documents(trial).see()
 
 
 @holds("the channels scale with base_channels")

@@ -1,180 +1,56 @@
 """What holds for skip_channels, and right answers written differently."""
 
-from collections.abc import Callable
-from itertools import accumulate
-from operator import mul
-
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.skips import skip_channels
-
-DOCUMENTS = "skip_channels(64, (1, 2, 4), 2)"
-
-
-def pushed_before_each_block(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: what goes into each step instead of what comes out."""
-    h, skips = base_channels, [base_channels]
-    for level, mult in enumerate(channel_mults):
-        for _ in range(num_res_blocks):
-            skips.append(h)
-            h = mult * base_channels
-        if level < len(channel_mults) - 1:
-            skips.append(h)
-    return skips
-
-
-def inputs_only(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: the same without a push for conv_in."""
-    return pushed_before_each_block(base_channels, channel_mults, num_res_blocks)[1:]
-
-
-def one_a_level(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: the three arrows of the drawing."""
-    return [mult * base_channels for mult in channel_mults]
-
-
-def one_a_level_and_conv_in(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    return [base_channels, *one_a_level(base_channels, channel_mults, num_res_blocks)]
-
-
-def cumulative(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: every multiplier multiplies what the level before had."""
-    return skip_channels(base_channels, tuple(accumulate(channel_mults, mul)), num_res_blocks)
-
-
-def multiplied_by_every_block(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: channels *= mult inside the loop over the blocks."""
-    h, skips = base_channels, [base_channels]
-    for level, mult in enumerate(channel_mults):
-        for _ in range(num_res_blocks):
-            h *= mult
-            skips.append(h)
-        if level < len(channel_mults) - 1:
-            skips.append(h)
-    return skips
-
-
-def doubled(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: the multipliers are not looked at."""
-    return skip_channels(base_channels, tuple(2**level for level in range(len(channel_mults))), num_res_blocks)
-
-
-def counted_up(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: the number of the level stands for its multiplier."""
-    return skip_channels(base_channels, tuple(range(1, len(channel_mults) + 1)), num_res_blocks)
-
-
-def numbered_from_zero(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    result = [base_channels]
-    for level in range(len(channel_mults)):
-        result += [level * base_channels] * (num_res_blocks + (level < len(channel_mults) - 1))
-    return result
-
-
-def nested(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list:
-    """Wrong: the channels level by level, conv_in's alone in front."""
-    last = len(channel_mults) - 1
-    return [
-        [base_channels],
-        *([mult * base_channels] * (num_res_blocks + (level < last)) for level, mult in enumerate(channel_mults)),
-    ]
-
-
-def nested_all(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list:
-    first, second, *others = nested(base_channels, channel_mults, num_res_blocks)
-    return [first + second, *others]
-
-
-def appended_lists(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list:
-    """Wrong: append of a list, where += or extend was meant."""
-    result: list = [base_channels]
-    for level, mult in enumerate(channel_mults):
-        result.append([mult * base_channels] * num_res_blocks)
-        if level < len(channel_mults) - 1:
-            result.append(mult * base_channels)
-    return result
-
-
-def with_size(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list:
-    """Wrong: the resolution beside the channels."""
-    result, size = [(base_channels, 32)], 32
-    for level, mult in enumerate(channel_mults):
-        result += [(mult * base_channels, size)] * num_res_blocks
-        if level < len(channel_mults) - 1:
-            size //= 2
-            result.append((mult * base_channels, size))
-    return result
-
-
-def after_attention_too(base_channels: int, channel_mults: tuple[int, ...], num_res_blocks: int) -> list[int]:
-    """Wrong: in the deepest level, before and after attention."""
-    return skip_channels(base_channels, channel_mults, num_res_blocks) + [channel_mults[-1] * base_channels] * (
-        num_res_blocks
-    )
-
-
-FIRST = "skips = [base_channels]"
-
-
-BLOCKS = "skips += [mult * base_channels] * num_res_blocks"
-
-
-IF = "if level < len(channel_mults) - 1:"
-
-
-DOWN = "skips.append(mult * base_channels)"
-
-
-RETURN = "return skips\n"
-
-
-def wrong(*changes: tuple[str, str]) -> Callable:
-    return edited(skip_channels, *changes)
-
 
 EXERCISE = Exercise(
     "skip_channels",
     skip_channels,
     __name__,
     where='the document, "Full Forward Pass": count the lines with skips = [h] and skips.append(h)',
+    not_for_all={
+        "another_shape": "another_number_of_skips says more",
+        "another_type": "a whole number is as good in a tensor",
+        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*(lambda trial: (trial.pick(8, 12), (1, 2), 2))(trial))
+    return trial.calling(trial.pick(8, 12), (1, 2), 2)
+
+
+def the_documents(trial: Trial) -> Call:
+    return trial.calling(64, (1, 2, 4), 2)
 
 
 @holds("it comes back with a list")
 def comes_back(trial: Trial) -> None:
-    # Nothing is recorded of an answer that gives a value back.
-    value = trial.handle.call(None, (64, (1, 2, 4), 2), {})
-    if isinstance(value, Failure):
-        trial.checked("the result", value, DOCUMENTS)
+    # nothing is recorded of an answer that gives a value back
+    the_documents(trial).see(observed=False)
 
 
 @holds("every step that leaves a skip is counted once: conv_in, each block, each Downsample")
 def another_number_of_skips(trial: Trial) -> None:
     """The document's network has nine skips, and your list has another length. Count the lines of the forward pass that
     push one: conv_in, two blocks a level, and the two Downsamples between the three levels."""
-    # Record how many there are, and all of them only if that is wrong: so a missing one is told before a wrong one.
-    value = trial.handle.call(None, (64, (1, 2, 4), 2), {})
-    if isinstance(value, Failure):
-        trial.checked("the list", value, DOCUMENTS)
+    # how many there are, and all of them only if that is wrong: so a missing one is told before a wrong one
+    call = the_documents(trial)
+    value = call.see("the list", observed=False)
     count = len(value) if isinstance(value, tuple) else f"no list, but {value!r}"
-    trial.see("how many skips there are", count, DOCUMENTS)
+    trial.see("how many skips there are", count, call.text())
     if count != 9:
-        trial.see("the list", value, DOCUMENTS)
+        trial.see("the list", value, call.text())
 
 
 @holds("the document's nine skips come in the order they are pushed")
 def other_channels(trial: Trial) -> None:
     """Your list has nine entries, and some are not the document's. Lay it beside the forward pass, line by line: what
     channels does h have at each skips.append(h)?"""
-    trial.call(64, (1, 2, 4), 2)
+    the_documents(trial).see()
 
 
 @holds("the channels scale with base_channels")
@@ -188,7 +64,7 @@ def ignores_base_channels(trial: Trial) -> None:
 def assumes_doubling(trial: Trial) -> None:
     """Your channels are right where each level doubles, and wrong for other multipliers. Each level's channels are mult
     * base_channels, by its own mult."""
-    # Each is neither the double of the one before nor the product of all before it.
+    # each is neither the double of the one before nor the product of all before it.
     trial.call(trial.pick(8, 12), (1, *trial.pick((3, 5), (3, 4), (4, 7))), 2)
 
 
