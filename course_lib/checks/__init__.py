@@ -1,7 +1,20 @@
 """Tell a learner within a second whether an answer is right, and if not, which mistake it is.
 
-ResidualBlock = check(ResidualBlock)     # prints the verdict, returns what to go on with
-examine(ResidualBlock)                   # the same verdict as data: CheckResult
+    ResidualBlock = check(ResidualBlock)     # prints the verdict, returns what to go on with
+    examine(ResidualBlock)                   # the same verdict as data: CheckResult
+
+How an answer is judged:
+
+ 1. its name says which exercise it answers, and only that one's files are read          registry.py
+ 2. the exercise lists properties: one probe each, in the order of coarse to fine          exercise.py, properties.py
+ 3. a probe draws fresh inputs from a seed and calls the answer                            trial.py
+ 4. it can reach the answer by five calls only, of which data come back                    handle.py
+ 5. under guard: no endless loop, no output, no changed random state gets out              guard.py
+ 6. all that is seen is compared with what the same probes see of the reference            examination.py, compare.py
+ 7. the first property that differs has failed; none: passed                               examination.py
+ 8. after a failure the known mistakes are read and compared on the same inputs            mistakes.py
+ 9. one that behaves alike gives the sentence; else a symptom, or the property's own        symptoms.py
+10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
 """
 
 import inspect

@@ -33,7 +33,7 @@ PIECES = "pieces"
 FIELDS = {"says", "edit", "answer"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Misconception:
     """A plausible wrong answer, and the sentence a good teacher would say.
 

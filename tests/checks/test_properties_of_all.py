@@ -1,0 +1,95 @@
+"""What holds for every exercise is tried on every exercise, unless it says why not."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from course_lib.checks import properties
+from course_lib.checks.examination import examine_answer
+from course_lib.checks.handle import Handle
+from course_lib.checks.registry import exercises, find_exercise
+
+OF_ALL = [one.__name__ for one in (*properties.BEFORE, *properties.BEHIND)]
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_exercise_has_all_of_them_or_a_reason(name):
+    exercise = exercises()[name]
+    names = [one.name for one in exercise.properties]
+    for one in OF_ALL:
+        reason = exercise.not_for_all.get(one)
+        assert (one in names) != (reason is not None) or (
+            reason and one in {own.name for own in exercise.own_properties}
+        )
+        assert reason is None or len(reason) > 10
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_names_are_said_once(name):
+    names = [one.name for one in exercises()[name].properties]
+    assert len(set(names)) == len(names)
+
+
+def test_a_reason_for_what_there_is_not_is_refused():
+    broken = dataclasses.replace(find_exercise(None, "from_pixels"), not_for_all={"mixes_the_batches": "a slip"})
+    with pytest.raises(ValueError, match="mixes_the_batches"):
+        _ = broken.properties
+
+
+def test_an_exercise_without_an_example_is_refused():
+    broken = dataclasses.replace(find_exercise(None, "from_pixels"), make_example=None)
+    with pytest.raises(ValueError, match="no @example"):
+        _ = broken.properties
+
+
+# ---- each of them, met by one answer that breaks it and nothing else ----
+
+
+def right(x, groups, eps=1e-5):
+    rows = x.reshape(x.shape[0], groups, -1)
+    distance = rows - rows.mean(dim=-1, keepdim=True)
+    return (distance / torch.sqrt(distance.square().mean(dim=-1, keepdim=True) + eps)).reshape(x.shape)
+
+
+def another_type(x, groups, eps=1e-5):
+    return right(x.double(), groups, eps)
+
+
+def mixes_the_batch(x, groups, eps=1e-5):
+    return right(x, groups, eps).squeeze(0)
+
+
+def gradients_cut(x, groups, eps=1e-5):
+    return right(x, groups, eps).detach()
+
+
+def assumes_float32(x, groups, eps=1e-5):
+    return right(x.float(), groups, eps)
+
+
+def assumes_the_cpu(x, groups, eps=1e-5):
+    return right(x, groups, eps) + torch.zeros(x.shape[-1])
+
+
+def reseeds_the_random_state(x, groups, eps=1e-5):
+    torch.manual_seed(0)
+    return right(x, groups, eps)
+
+
+BREAKS = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes_the_cpu, reseeds_the_random_state)
+
+
+@pytest.mark.parametrize("answer", BREAKS, ids=lambda answer: answer.__name__)
+def test_each_is_met_by_an_answer_that_breaks_it(answer):
+    """Without the bank of mistakes, so that the property itself has to speak."""
+    exercise = dataclasses.replace(find_exercise(None, "normalize_groups"))
+    exercise.misconceptions = ()
+    exercise.own_properties = []
+    exercise.not_for_all = {}
+    result = examine_answer(exercise, Handle(answer), seed=1)
+    assert result.status == "failed"
+    broken = next(one for one in exercise.properties if one.name == answer.__name__)
+    assert broken.says in result.message
+    if broken.mistake:
+        assert result.misconception == broken.name

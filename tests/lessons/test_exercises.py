@@ -1,0 +1,65 @@
+"""Every exercise is held to its word: mistakes get their own sentence, right answers are accepted.
+
+The exercises of a lesson are a group of their own, which one process takes (`--dist loadgroup`), so that what is seen of
+a mistake is seen once.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from course_lib.checks import examine
+from course_lib.checks.registry import exercises
+
+SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
+# answers that draw random numbers, or are judged by many draws: one seed proves less of them
+DRAWING = {"drop_labels", "ResidualBlock", "DDPM.loss", "FlowMatching.loss", "DDPM.step", "DDPM.ddim_step"}
+
+
+def seeds_of(name: str) -> tuple[int, ...]:
+    """One; a second one for answers that draw, and for all with COURSE_SLOW_TESTS=1."""
+    return (1, 2) if SLOW or name in DRAWING else (1,)
+
+
+def cases(kind: str) -> Iterator:
+    """A case for every entry of this kind, "misconceptions" or "alternatives", of every exercise, and every seed."""
+    for name, exercise in exercises().items():
+        for entry in getattr(exercise, kind):
+            for seed in seeds_of(name):
+                group = pytest.mark.xdist_group(f"exercises of lesson {exercise.lesson}")
+                yield pytest.param(name, entry, seed, id=f"{name}-{entry.name}-{seed}", marks=group)
+
+
+@pytest.mark.parametrize(("name", "mistake", "seed"), cases("misconceptions"))
+def test_every_mistake_is_rejected_with_its_own_sentence(name, mistake, seed):
+    result = examine(mistake.wrong, name, seed=seed)
+    assert (result.status, result.misconception) == ("failed", mistake.name), result.message
+    assert result.message.startswith(mistake.sentence)
+
+
+@pytest.mark.parametrize(("name", "alternative", "seed"), cases("alternatives"))
+def test_every_right_answer_is_accepted(name, alternative, seed):
+    result = examine(alternative.right, name, seed=seed)
+    assert result.status == "passed", result.message
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_the_reference_is_accepted(name):
+    for seed in (1, 2):
+        result = examine(exercises()[name].answer, name, seed=seed)
+        assert result.status == "passed", result.message
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_there_is_enough_of_everything_and_each_thing_is_said_once(name):
+    exercise = exercises()[name]
+    assert len(exercise.misconceptions) >= 5
+    assert len(exercise.alternatives) >= 3
+    for entries in (exercise.misconceptions, exercise.alternatives, exercise.properties):
+        assert len({entry.name for entry in entries}) == len(entries)
+    assert len({wrong.sentence for wrong in exercise.misconceptions}) == len(exercise.misconceptions)
+
+
+def test_those_that_draw_are_exercises():
+    assert set(exercises()) >= DRAWING
