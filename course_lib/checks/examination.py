@@ -119,7 +119,8 @@ def first_failure(exercise: Exercise, seen: Transcript, expected: Transcript) ->
             mine = here[place] if place < len(here) else None
             theirs = there[place] if place < len(there) else None
             if theirs is None:  # the answer failed where the reference had nothing more to say
-                return FirstFailure(one, index, mine, mine, mine.value.text)
+                failed = mine.value.text if isinstance(mine.value, Failure) else "nothing came back"
+                return FirstFailure(one, index, mine, mine, failed)
             if mine is None:
                 return FirstFailure(one, index, None, theirs, "nothing came back")
             found = difference(mine.value, theirs.value, theirs.tolerance)

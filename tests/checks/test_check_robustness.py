@@ -184,6 +184,12 @@ def test_a_hidden_layer_is_named():
     assert examine(block(forward, hides)).misconception == "parameter_never_registered"
 
 
+@pytest.mark.parametrize("name", ["skip_channels", "cat_skip", "overlap_counts"])
+def test_a_function_that_returns_nothing_is_told_so(name):
+    """Also where the first property records nothing of a right answer."""
+    assert examine(lambda *args: None, name).misconception == "returns_nothing"
+
+
 def test_megabytes_of_output_are_cut_short(capsys):
     def forward(self, x, emb):
         print("x" * 5_000_000)
