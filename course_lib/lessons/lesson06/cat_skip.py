@@ -50,10 +50,11 @@ def given_text(tensors: tuple[Tensor, ...]) -> str:
 
 
 def returned(trial: Trial, tensors: tuple[Tensor, ...]) -> tuple:
-    """The result, and what is left on the list; nothing is recorded unless the answer stops with an error."""
+    """The result, and what is left on the list; nothing is recorded unless there is no result."""
     value = trial.calling(*tensors).value()
-    if isinstance(value, Failure):
-        trial.checked("the result", value, given_text(tensors))
+    result = value if isinstance(value, Failure) else value[0]
+    if result is None or isinstance(result, Failure):
+        trial.checked("the result", result, given_text(tensors))
     return value
 
 
