@@ -5,7 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_lib.authoring.build import build, outdated, outdated_checksums, select, shown, write_checksums
+from course_lib.authoring.build import (
+    build,
+    orphans,
+    outdated,
+    outdated_checksums,
+    remove_orphans,
+    select,
+    shown,
+    write_checksums,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib.authoring", description="Make the notebooks.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     command = subparsers.add_parser(
-        "build", help="write notebooks/NN.ipynb and solutions/NN.ipynb from solutions/NN.py, where out of date"
+        "build", help="write notebooks/NN.ipynb and solutions/NN.ipynb from lessonNN/lesson.md, where out of date"
     )
     command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     command.add_argument("--check", action="store_true", help="write nothing, name what is out of date")
@@ -35,10 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if options.check:
             stale = [path for source in sources for path in outdated(source)]
+            for path in orphans():
+                print(f"{shown(path)} has no lesson any more: run python -m course_lib.authoring build")
             stale += outdated_checksums()
             for path in stale:
                 print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
-            return 1 if stale else 0
+            return 1 if stale or orphans() else 0
         if options.nbgrader is not None:
             from course_lib.authoring.nbgrader_flavour import write_assignment
 
@@ -47,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         for source in sources:
             written = build(source, options.force)
-            print(f"{source.stem}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
+            print(f"{source.name}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
+        for path in remove_orphans():
+            print(f"removed, since its lesson is gone: {shown(path)}")
         for path in write_checksums():
             print(f"assets: {shown(path)}")
     except ValueError as error:

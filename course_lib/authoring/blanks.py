@@ -2,21 +2,22 @@
 
 What stays of a body that is cut: the docstring, the comments that stand on lines of their own (the steps), and a call
 of super().__init__(). So no marker ever stands in the library, and a solution cannot differ from it.
+
+Files are read and never imported: what a notebook shows is what is saved, also while `watch` runs for hours.
 """
 
 import ast
-import importlib
-import inspect
-import pkgutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from pathlib import Path
+
+from course_lib.authoring.source import ROOT
 
 # what the set-up cell of every notebook imports
 SET_UP_NAMES = {"torch", "nn", "Tensor", "F"}
 
+DEFINITIONS = ast.ClassDef | ast.FunctionDef
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -50,9 +51,9 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         given: names that the notebook has defined already, which are not imported again.
     Raises: ValueError if there is no such object or method.
     """
-    module, obj = find(path)
-    name = obj.__qualname__
-    source = textwrap.dedent(inspect.getsource(obj)).rstrip()
+    module, names, node = find(path)
+    name = ".".join(names)
+    source = source_of(module, node)
     tree = ast.parse(source)
     node = tree.body[0]
     functions = [node]
@@ -61,26 +62,84 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         missing = set(blank) - set(methods)
         if missing or not blank:
             raise ValueError(f"blank is {list(blank)} for {path}; allowed: some of {', '.join(methods)}")
-        functions = [methods[name] for name in blank]
-    owner = name.partition(".")[0]
+        functions = [methods[method] for method in blank]
     return ExerciseSource(
         name=name,
-        imports=imports_for(module, tree, {*given, obj.__name__}),
+        imports=imports_for(module, tree, {*given, names[-1]}),
         full=source,
-        blank=without_bodies(source, functions, owner, marked=False),
-        marked=without_bodies(source, functions, owner, marked=True),
+        blank=without_bodies(source, functions, names[0], marked=False),
+        marked=without_bodies(source, functions, names[0], marked=True),
     )
 
 
-def find(path: str) -> tuple[ModuleType, Any]:
-    try:
-        obj = pkgutil.resolve_name(path)
-        # a name exported by the package lives in a module of its own
-        return importlib.import_module(obj.__module__), obj
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(
-            f"exercise is {path!r}; allowed: module and name of an object of the library ({error})"
-        ) from None
+@dataclass(frozen=True)
+class Module:
+    """A module of the library as text.
+
+    Attributes:
+        name: "course_lib.residual_block"; source: its text; tree: the same, parsed.
+    """
+
+    name: str
+    source: str
+    tree: ast.Module
+
+
+def find(path: str) -> tuple[Module, list[str], ast.ClassDef | ast.FunctionDef]:
+    """The module an object is written in, its name (and its class's, for a method), and its definition.
+
+    Raises: ValueError if there is no such object.
+    """
+    parts = path.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        origin, names = ".".join(parts[:length]), parts[length:]
+        if file_of(origin) is None:
+            continue
+        module = read_module(origin)
+        elsewhere = imported_from(module, names[0])
+        if elsewhere is not None:
+            return find(".".join([elsewhere, *names[1:]]))
+        body, node = module.tree.body, None
+        for name in names:
+            node = next((one for one in body if isinstance(one, DEFINITIONS) and one.name == name), None)
+            body = getattr(node, "body", [])
+        if node is not None:
+            return module, names, node
+        break
+    raise ValueError(f"exercise is {path!r}; allowed: module and name of a class, function or method of the library")
+
+
+def file_of(module: str) -> Path | None:
+    """The file of a module of this repository; None if it has no such module."""
+    place = ROOT.joinpath(*module.split("."))
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
+
+
+def read_module(name: str) -> Module:
+    source = file_of(name).read_text(encoding="utf-8")
+    return Module(name, source, ast.parse(source))
+
+
+def imported_from(module: Module, name: str) -> str | None:
+    """Where a module has a name from, "course_lib.unet.UNet", if it imports it from the library."""
+    for statement, alias in imports_from(module.tree):
+        if (alias.asname or alias.name) == name and file_of(statement.module) is not None:
+            return f"{statement.module}.{alias.name}"
+    return None
+
+
+def imports_from(tree: ast.AST) -> Iterator[tuple[ast.ImportFrom, ast.alias]]:
+    """Every name of every `from ... import ...`."""
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                yield statement, alias
+
+
+def source_of(module: Module, node: ast.ClassDef | ast.FunctionDef) -> str:
+    """The lines of a definition, its decorators among them, moved to the left edge."""
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return textwrap.dedent("\n".join(module.source.splitlines()[first - 1 : node.end_lineno]))
 
 
 def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, marked: bool) -> str:
@@ -122,12 +181,11 @@ def header_end(function: ast.FunctionDef) -> int:
     return last.end_lineno if last is not None else function.lineno
 
 
-def imports_for(module: ModuleType, tree: ast.Module, defined: set[str]) -> str:
+def imports_for(module: Module, tree: ast.Module, defined: set[str]) -> str:
     """The import statements for every global name that the source uses and the notebook does not have yet."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - defined - SET_UP_NAMES
     plain, by_module = set(), {}
-    module_tree = ast.parse(inspect.getsource(module))
-    for statement in module_tree.body:
+    for statement in module.tree.body:
         if isinstance(statement, ast.Import):
             plain |= {
                 ast.unparse(ast.Import([alias]))
@@ -137,7 +195,7 @@ def imports_for(module: ModuleType, tree: ast.Module, defined: set[str]) -> str:
         elif isinstance(statement, ast.ImportFrom):
             names = {alias.asname or alias.name for alias in statement.names} & used
             by_module.setdefault(statement.module, set()).update(names)
-    by_module.setdefault(module.__name__, set()).update(top_level_names(module_tree) & used)
+    by_module.setdefault(module.name, set()).update(top_level_names(module.tree) & used)
     froms = sorted(f"from {origin} import {', '.join(sorted(names))}" for origin, names in by_module.items() if names)
     own = [line for line in froms if line.startswith("from course_lib")]
     others = [*sorted(plain), *(line for line in froms if line not in own)]

@@ -10,64 +10,83 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from course_lib.assets import ASSETS
+from course_lib.assets import ASSETS, LIST, checksums
 from course_lib.authoring.colab_cell import CELL_ID
-from course_lib.authoring.notebooks import digest, learners_notebook, solution_notebook, to_text
-from course_lib.authoring.source import NOTEBOOKS, ROOT, SOURCES, Lesson, lesson_sources, read_lesson
-from course_lib.doctor.checksums import LIST, checksums
+from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
+from course_lib.authoring.outputs import outputs_digest
+from course_lib.authoring.source import NOTEBOOKS, ROOT, SOLUTIONS, Lesson, Source, lesson_sources, read_lesson
 from course_lib.files import write_text
 
 CELL_TIMEOUT = 600
-FIGURES = ROOT / "course_lib" / "lessons"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def select(names: Iterable[str]) -> list[Path]:
-    """The sources of the lessons called `names` ("03" or "03_residual_block"); all for no names.
+def select(names: Iterable[str]) -> list[Source]:
+    """The lessons called `names` ("03" or "03_residual_block"); all for no names.
 
     Raises: ValueError for a name no lesson has.
     """
     sources = lesson_sources()
     wanted = list(names)
     for name in wanted:
-        if not any(path.stem.startswith(name) for path in sources):
-            raise ValueError(f"lesson is {name!r}; allowed: {', '.join(path.stem for path in sources)}")
-    return [path for path in sources if not wanted or any(path.stem.startswith(name) for name in wanted)]
+        if not any(source.name.startswith(name) for source in sources):
+            raise ValueError(f"lesson is {name!r}; allowed: {', '.join(source.name for source in sources)}")
+    return [source for source in sources if not wanted or any(source.name.startswith(name) for name in wanted)]
 
 
-def outdated(source: Path) -> list[Path]:
+def outdated(source: Source) -> list[Path]:
     """The notebooks of one lesson that are not what the build would write now."""
     lesson = read_lesson(source)
+    learners, solution = notebooks_of(lesson.name)
+    stored = with_stored_outputs(lesson, solution)
     found = []
-    learners = NOTEBOOKS / f"{lesson.name}.ipynb"
     if read(learners) != to_text(learners_notebook(lesson)):
         found.append(learners)
-    solution = SOURCES / f"{lesson.name}.ipynb"
-    stored = with_stored_outputs(lesson, solution)
     if stored is None or read(solution) != to_text(stored):
         found.append(solution)
     return found
 
 
-def build(source: Path, force: bool = False) -> list[Path]:
+def notebooks_of(name: str) -> tuple[Path, Path]:
+    """Where the learner's copy of a lesson and its solution are."""
+    return NOTEBOOKS / f"{name}.ipynb", SOLUTIONS / f"{name}.ipynb"
+
+
+def orphans() -> list[Path]:
+    """The notebooks whose lesson is gone."""
+    names = {source.name for source in lesson_sources()}
+    found = [path for folder in (NOTEBOOKS, SOLUTIONS) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    return [path for path in found if path.stem not in names]
+
+
+def remove_orphans() -> list[Path]:
+    """Delete the notebooks whose lesson is gone. Returns those that were deleted."""
+    gone = orphans()
+    for path in gone:
+        path.unlink()
+    return gone
+
+
+def build(source: Source, force: bool = False) -> list[Path]:
     """Write what is out of date (everything with `force`). Returns the files that were written.
 
-    A solution is executed only where its code changed; where prose did, it keeps the outputs it has.
+    A solution is executed only where what its outputs follow from changed; where prose did, it keeps those it has.
 
     Raises: ValueError with the name of the lesson if a cell of its solution fails, or an answer does not pass.
     """
     lesson = read_lesson(source)
-    stale = outdated(source)
-    learners, solution = NOTEBOOKS / f"{lesson.name}.ipynb", SOURCES / f"{lesson.name}.ipynb"
+    learners, solution = notebooks_of(lesson.name)
     written = []
-    if force or learners in stale:
-        write_text(learners, to_text(learners_notebook(lesson)))
+    text = to_text(learners_notebook(lesson))
+    if force or read(learners) != text:
+        write_text(learners, text)
         written.append(learners)
-    if force or solution in stale:
-        made = None if force else with_stored_outputs(lesson, solution)
-        if made is None:
-            made = executed(unexecuted(lesson), lesson.name)
-        write_text(solution, to_text(made))
+    made = None if force else with_stored_outputs(lesson, solution)
+    if made is None:
+        made = executed(unexecuted(lesson), lesson.name)
+    text = to_text(made)
+    if force or read(solution) != text:
+        write_text(solution, text)
         written.append(solution)
     return written
 
@@ -96,7 +115,7 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
             record_timing=False,
             coalesce_streams=True,
             store_widget_state=False,
-            resources={"metadata": {"path": str(SOURCES)}},
+            resources={"metadata": {"path": str(SOLUTIONS)}},
         )
         try:
             client.execute(env={**os.environ, "UNET_COURSE_WORK": work})
@@ -126,7 +145,7 @@ def worth_keeping(output: NotebookNode) -> bool:
 def unexecuted(lesson: Lesson) -> NotebookNode:
     """The solution before its execution, with the digest that says what its outputs will follow from."""
     made = solution_notebook(lesson)
-    made.metadata["course"]["built_from"] = digest_of(made, lesson.number)
+    made.metadata["course"]["built_from"] = outputs_digest(cell.source for cell in code_cells(made))
     return made
 
 
@@ -136,18 +155,13 @@ def with_stored_outputs(lesson: Lesson, path: Path) -> NotebookNode | None:
     if not text:
         return None
     stored = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
-    digests = (stored.metadata.get("course", {}).get("built_from"), digest_of(stored, lesson.number))
-    if digests != (made.metadata["course"]["built_from"],) * 2:
+    cells, old_cells = code_cells(made), code_cells(stored)
+    same = [cell.source for cell in cells] == [cell.source for cell in old_cells]
+    if not same or stored.metadata.get("course", {}).get("built_from") != made.metadata["course"]["built_from"]:
         return None
-    for cell, old in zip(code_cells(made), code_cells(stored), strict=True):
+    for cell, old in zip(cells, old_cells, strict=True):
         cell.outputs, cell.execution_count = old.outputs, old.execution_count
     return made
-
-
-def digest_of(made: NotebookNode, number: str) -> str:
-    """What a solution's outputs follow from: its code, the library's source in it, and the lesson's figures."""
-    sources = [cell.source for cell in code_cells(made)]
-    return digest("\n\n".join([*sources, read(FIGURES / f"lesson{number}.py")]))
 
 
 def code_cells(made: NotebookNode) -> list[NotebookNode]:

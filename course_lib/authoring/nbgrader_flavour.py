@@ -6,7 +6,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.authoring.notebooks import CHECK, notebook, to_text
-from course_lib.authoring.source import read_lesson
+from course_lib.authoring.source import Source, read_lesson
 from course_lib.files import write_text
 
 SCHEMA_VERSION = 3
@@ -21,7 +21,7 @@ result = examine({answer}, "{name}")
 assert result.status == "passed", result.message"""
 
 
-def write_assignment(source: Path, folder: Path) -> Path:
+def write_assignment(source: Source, folder: Path) -> Path:
     """Write one lesson as an assignment of its own, DIR/NN_name/NN_name.ipynb: the folder nbgrader calls `source`.
 
     Every check is worth one point.

@@ -24,8 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.checks import check
-from course_lib.lessons.shared.show import compare_rows, show, verdict, you_are_here
 from course_lib.lessons.lesson{number} import figures as lesson
+from course_lib.lessons.shared.show import compare_rows, show, verdict, you_are_here
 
 _ = torch.manual_seed(0)"""
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from course_lib.authoring.build import code_cells
 from course_lib.authoring.notebooks import to_text
-from course_lib.authoring.source import SOURCES, repository_address, version
+from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
 from course_lib.files import write_text
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
@@ -67,12 +67,12 @@ SETTINGS = {
 }
 
 
-def write_reading_edition(out: Path, lessons: Sequence[Path]) -> Path:
+def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
     """Write the site. Returns its first page.
 
     Args:
         out: the site's folder; an earlier reading edition there is replaced.
-        lessons: sources as `select` gives them; their solutions must have been built.
+        lessons: as `select` gives them; their solutions must have been built.
     Raises: ValueError if a tool or a solution is missing, `out` holds something else, or a page cannot be made.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
@@ -86,8 +86,8 @@ def write_reading_edition(out: Path, lessons: Sequence[Path]) -> Path:
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
         for lesson in lessons:
-            write_text(pages / f"{lesson.stem}.ipynb", to_text(for_readers(lesson.stem)))
-        names = "\n".join(lesson.stem for lesson in lessons)
+            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name)))
+        names = "\n".join(lesson.name for lesson in lessons)
         write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
         write_text(pages / "static" / "course.css", STYLE)
         run_sphinx(pages, site, Path(workplace) / "doctrees")
@@ -104,9 +104,9 @@ def is_ours(folder: Path) -> bool:
 
 def for_readers(name: str) -> NotebookNode:
     """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
-    path = SOURCES / f"{name}.ipynb"
+    path = SOLUTIONS / f"{name}.ipynb"
     if not path.exists():
-        raise ValueError(f"{path.name} is missing in {SOURCES.name}: run python -m course_lib.authoring build")
+        raise ValueError(f"{path.name} is missing in {SOLUTIONS.name}: run python -m course_lib.authoring build")
     made = nbformat.read(path, as_version=4)
     made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)

@@ -1,20 +1,34 @@
-"""Read a lesson's source: a jupytext py:percent file whose exercise cells only name objects of the library."""
+"""Read a lesson: lesson.md, jupytext Markdown, whose exercise cells only name objects of the library."""
 
 import re
-import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import jupytext
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # comes with pytest there
-
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = ROOT / "solutions"
-NOTEBOOKS = ROOT / "notebooks"
+LESSONS = ROOT / "course_lib" / "lessons"
+NOTEBOOKS, SOLUTIONS = ROOT / "notebooks", ROOT / "solutions"
+
+ALLOWED_KEYS = {"exercise", "blank", "given", "predict", "options", "answer", "tags"}
+# the line of the header that names the lesson's notebooks; jupytext calls the header the notebook's metadata
+NAME = re.compile(r"^    lesson: (\d\d_\w+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a lesson is written.
+
+    Attributes:
+        name: of its notebooks, "03_residual_block".
+        path: of its lesson.md.
+    """
+
+    name: str
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
 
 
 @dataclass
@@ -24,7 +38,7 @@ class Cell:
     Attributes:
         kind: "markdown" or "code".
         text: its source.
-        metadata: what stands behind `# %%`: exercise, blank, given, predict, options, answer, tags.
+        metadata: what stands behind ```python: exercise, blank, given, predict, options, answer, tags.
     """
 
     kind: str
@@ -44,30 +58,46 @@ class Lesson:
         return self.name[:2]
 
 
-ALLOWED_KEYS = {"exercise", "blank", "given", "predict", "options", "answer", "tags"}
+def lesson_sources() -> list[Source]:
+    """All lessons in order: every folder of course_lib/lessons that has a lesson.md."""
+    return [find_source(path) for path in sorted(LESSONS.glob("lesson[0-9][0-9]/lesson.md"))]
 
 
-def lesson_sources() -> list[Path]:
-    """All lessons' sources in order."""
-    return sorted(path for path in SOURCES.glob("*.py") if re.match(r"\d\d_", path.name))
+def find_source(path: Path) -> Source:
+    """The lesson that a lesson.md holds.
 
-
-def read_lesson(path: Path) -> Lesson:
-    """Read one source file.
-
-    Raises: ValueError if the file does not begin with a title, or a cell carries a key the build does not know.
+    Raises: ValueError if its header does not name it, or names it by another number than its folder.
     """
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
+    number = path.parent.name.removeprefix("lesson")
+    header = path.read_text(encoding="utf-8").partition("\n---\n")[0]
+    found = NAME.search(header)
+    if found is None or not found[1].startswith(f"{number}_"):
+        raise ValueError(
+            f"{path.parent.name}/{path.name} is called {found[1] if found else 'nothing'} by its header; "
+            f"allowed: 'lesson: {number}_name' under 'jupyter:' and 'course:', as in the other lessons"
+        )
+    return Source(found[1], path)
+
+
+def read_lesson(source: Source) -> Lesson:
+    """Read a lesson's cells.
+
+    Raises: ValueError if the lesson does not begin with a title, or a cell carries a key the build does not know.
+    """
+    import jupytext  # a second of imports that finding a lesson does not need
+
+    notebook = jupytext.reads(source.path.read_text(encoding="utf-8"), fmt="md")
+    shown = f"{source.folder.name}/{source.path.name}"
     cells = []
     for cell in notebook.cells:
-        metadata = {key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"}
-        unknown = set(metadata) - ALLOWED_KEYS
-        if unknown:
-            raise ValueError(f"{path.name}: a cell has the key {unknown}; allowed: {', '.join(sorted(ALLOWED_KEYS))}")
-        cells.append(Cell(cell.cell_type, cell.source, metadata))
+        unknown = set(cell.metadata) - ALLOWED_KEYS
+        if unknown or cell.cell_type == "raw":
+            what = f"the key {', '.join(sorted(unknown))}" if unknown else "the type raw"
+            raise ValueError(f"{shown}: a cell has {what}; allowed: {', '.join(sorted(ALLOWED_KEYS))}")
+        cells.append(Cell(cell.cell_type, cell.source, dict(cell.metadata)))
     if not cells or cells[0].kind != "markdown" or not cells[0].text.startswith("# "):
-        raise ValueError(f"{path.name} does not begin with a markdown cell '# Lesson ...'; allowed: a title first")
-    return Lesson(path.stem, cells)
+        raise ValueError(f"{shown} does not begin with a title; allowed: '# Lesson ...' under the header")
+    return Lesson(source.name, cells)
 
 
 def repository_address() -> str:

@@ -7,6 +7,7 @@ restart. So nothing that Colab brings along can change.
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -26,6 +27,14 @@ GPU_IS_OFF = """\
 The GPU is switched off. Lessons 00 to 07 do not need it; the training in 08 to 12 is much quicker with it.
 To switch it on: menu Runtime, Change runtime type, choose a GPU (such as T4), Save.
 Then run the notebook again from the top."""
+
+
+def on_colab() -> bool:
+    """Whether this is a runtime of Google Colab: only they have its package."""
+    try:
+        return importlib.util.find_spec("google.colab") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def set_up(use_drive: bool, packages: list[str] | None = None) -> None:

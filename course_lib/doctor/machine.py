@@ -51,7 +51,7 @@ def nvidia_gpu() -> Finding:
 def no_gpu() -> Finding:
     import torch
 
-    from course_lib.lessons.shared.training import on_colab
+    from course_lib.colab import on_colab
 
     none_needed = "Training works without, on the processor; it takes longer."
     if on_colab():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from course_lib.doctor import checksums, machine, software
+from course_lib.doctor import files, machine, software
 from course_lib.doctor import speed as speed_test
 from course_lib.doctor.finding import FAIL, WARN, Finding
 
@@ -20,7 +20,7 @@ def findings(speed: bool = True) -> Iterator[Finding]:
     yield looked("GPU", machine.gpu)
     yield looked("memory", machine.memory)
     yield looked("disk", machine.disk)
-    yield looked("the course's files", checksums.asset_files)
+    yield looked("the course's files", files.asset_files)
     if speed:
         yield looked("speed", partial(speed_test.speed, speed_test.SECONDS))
 

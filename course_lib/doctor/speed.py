@@ -1,8 +1,10 @@
 """Two seconds of training, and what they say about the lessons that train."""
 
 import dataclasses
+import json
 import time
 
+from course_lib.assets import asset_path
 from course_lib.doctor.finding import OK, WARN, Finding
 
 SECONDS = 2.0
@@ -49,11 +51,10 @@ def speed(seconds: float = SECONDS) -> Finding:
 
 def lengths() -> dict[str, int]:
     """The runs of the lessons, in steps of the lessons' batch."""
-    from course_lib.lessons.lesson11.measure_ablations import VARIANTS
     from course_lib.training.config import PROFILES
 
     steps = PROFILES["lesson"].steps
-    runs = sum(variant.seeds for variant in VARIANTS)
+    runs = len(json.loads(asset_path("results/ablations.json").read_text(encoding="utf-8"))["runs"])
     return {
         f"lesson 08's run, {steps:,} steps": steps,
         f"lesson 09's run, {steps:,} steps": steps,

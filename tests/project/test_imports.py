@@ -12,8 +12,9 @@ FLOORS = (
     ("data", "pictures"),
     ("training", "evaluation"),
     ("checks",),
+    ("colab", "doctor"),
     ("lessons",),
-    ("colab", "doctor", "grading"),
+    ("grading",),
     ("authoring", "commands"),
 )
 HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}

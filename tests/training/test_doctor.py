@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from course_lib.__main__ import main
-from course_lib.assets import ASSETS
+from course_lib.assets import ASSETS, LIST, checksums, read_list
 from course_lib.authoring.source import ROOT, project
-from course_lib.doctor import checksums, machine, report, software, speed
+from course_lib.doctor import files, machine, report, software, speed
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
 from course_lib.lessons.lesson11.measure_ablations import VARIANTS
 
@@ -66,7 +66,7 @@ def test_a_healthy_machine_has_no_fail_and_the_command_says_so(capsys):
 
 
 def test_the_exit_status_is_1_only_with_a_fail(monkeypatch, capsys):
-    monkeypatch.setattr(checksums, "asset_files", lambda: Finding(OK, "the course's files", "intact"))
+    monkeypatch.setattr(files, "asset_files", lambda: Finding(OK, "the course's files", "intact"))
     for status, expected in [(OK, 0), (WARN, 0), (FAIL, 1)]:
         monkeypatch.setattr(software, "python", lambda status=status: Finding(status, "Python", "so"))
         assert main(["doctor", "--no-speed"]) == expected
@@ -86,7 +86,7 @@ def test_a_look_that_fails_is_a_line_of_its_own_and_hinders_no_other(monkeypatch
         raise OSError("the lamp is out")
 
     monkeypatch.setattr(machine, "memory", broken)
-    monkeypatch.setattr(checksums, "asset_files", lambda: Finding(OK, "the course's files", "intact"))
+    monkeypatch.setattr(files, "asset_files", lambda: Finding(OK, "the course's files", "intact"))
     assert report.check_up(speed=False)
     printed = capsys.readouterr().out
     assert "[WARN] memory: could not be looked at (OSError: the lamp is out)" in printed
@@ -191,10 +191,10 @@ def test_a_gpu_that_torch_cannot_use_is_named_with_the_reason(monkeypatch, cuda,
 
 
 def test_colab_with_its_gpu_switched_off(monkeypatch):
-    import course_lib.lessons.shared.training as training
+    from course_lib import colab
 
     without_gpu(monkeypatch)
-    monkeypatch.setattr(training, "on_colab", lambda: True)
+    monkeypatch.setattr(colab, "on_colab", lambda: True)
     found = machine.gpu()
     assert found.status == WARN
     assert "Change runtime type" in found.advice
@@ -274,7 +274,7 @@ def assets(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     folder = tmp_path / "assets"
-    (folder / "SHA256SUMS").write_text(checksums.checksums(folder), encoding="utf-8")
+    (folder / "SHA256SUMS").write_text(checksums(folder), encoding="utf-8")
     return folder
 
 
@@ -283,13 +283,13 @@ def test_the_list_has_the_digests_that_fips_180_gives(assets):
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b.png\n"
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  data/a.bin\n"
     )
-    assert checksums.asset_files(assets).status == OK
+    assert files.asset_files(assets).status == OK
 
 
 def test_a_damaged_and_a_missing_file_are_named(assets):
     (assets / "data/a.bin").write_bytes(b"xyz")
     (assets / "b.png").unlink()
-    found = checksums.asset_files(assets)
+    found = files.asset_files(assets)
     assert found.status == FAIL
     assert found.text == "missing: b.png; damaged: data/a.bin"
     assert "git restore assets" in found.advice
@@ -297,14 +297,14 @@ def test_a_damaged_and_a_missing_file_are_named(assets):
 
 def test_without_its_list_nothing_is_called_intact(assets):
     (assets / "SHA256SUMS").unlink()
-    assert checksums.asset_files(assets).status == FAIL
+    assert files.asset_files(assets).status == FAIL
     with pytest.raises(ValueError, match="SHA256SUMS has the line"):
-        checksums.read_list("not a digest")
+        read_list("not a digest")
 
 
 def test_the_committed_list_is_up_to_date():
-    listed = checksums.read_list((ASSETS / checksums.LIST).read_text(encoding="utf-8"))
-    missing = checksums.read_list(checksums.checksums()).keys() ^ listed.keys()
+    listed = read_list((ASSETS / LIST).read_text(encoding="utf-8"))
+    missing = read_list(checksums()).keys() ^ listed.keys()
     assert not missing, f"run python -m course_lib.authoring build: {missing}"
     stale = [
         name for name, digest in listed.items() if hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() != digest

@@ -7,11 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.data import load_dataset
-from course_lib.data.pixels import to_pixels as reference_to_pixels
 from course_lib.document import ROLES
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import compare_rows, show
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, draw_image
 from course_lib.training.draw import draw_images, draw_states
 
 GUIDANCE = 1.5
@@ -59,15 +58,6 @@ def way_from_noise(class_name: str = "Ankle boot", seed: int = 1) -> None:
         f"Six noisy pictures from pure noise at t = 1 to a clear {class_name.lower()} at t = 0; below each, the "
         "network's prediction of the clean picture, blurred at first and sharp at the end.",
     )
-
-
-def draw_image(axis: plt.Axes, image: Tensor, title: str) -> None:
-    """One image (3, H, W) in [-1, 1], without ticks."""
-    axis.imshow(reference_to_pixels(image).permute(1, 2, 0))
-    axis.set_title(title, fontsize=9)
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.grid(False)
 
 
 def number_lines() -> None:

@@ -9,10 +9,9 @@ from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
-from course_lib.lessons.lesson00.figures import draw_image
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, draw_image
 
 BOOT, BAG = 0, 18  # of the data set: an ankle boot, and a bag with a handle
 TRUE_MEAN, TRUE_STD = 0.3, 0.4

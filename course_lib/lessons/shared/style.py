@@ -2,6 +2,9 @@
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from torch import Tensor
+
+from course_lib.data.pixels import to_pixels
 
 COLORS = {
     "blue": "#0072B2",
@@ -44,3 +47,12 @@ def plain_ticks(axis: Axes) -> None:
     inside = [value for value in steps if low <= value <= high]
     axis.minorticks_off()
     axis.set_yticks(inside, [f"{value:g}" for value in inside])
+
+
+def draw_image(axis: Axes, image: Tensor, title: str) -> None:
+    """One image (3, H, W) in [-1, 1], without ticks."""
+    axis.imshow(to_pixels(image).permute(1, 2, 0))
+    axis.set_title(title, fontsize=9)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.grid(False)

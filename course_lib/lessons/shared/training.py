@@ -10,6 +10,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.checks.my_work import work_folder
+from course_lib.colab import on_colab
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import FlowMatching
@@ -133,12 +134,3 @@ def where(device: torch.device) -> str:
     elif shutil.which("nvidia-smi"):
         text += " This machine seems to have an NVIDIA GPU, but this torch cannot use it; see the README's first table."
     return text
-
-
-def on_colab() -> bool:
-    import importlib.util
-
-    try:
-        return importlib.util.find_spec("google.colab") is not None
-    except ModuleNotFoundError:
-        return False

@@ -1,0 +1,72 @@
+"""What the outputs of a solution follow from, as one digest: a solution with another digest is executed again.
+
+In it stand
+- the code cells of the solution, the library's source of the exercises among them,
+- every module under course_lib/lessons that these cells import, and that those modules import in turn: the figures, the
+  sliders, a script that a figure takes a function from, what lessons share,
+- the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands for
+  results/steps.json and for the pictures beside it.
+
+So no figure is older than what draws it. Prose is not in it, nor are the files of an exercise (what holds, what goes
+wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold; `build --force` executes
+everything.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from course_lib.assets import ASSETS
+from course_lib.authoring.blanks import file_of
+
+LESSONS_PACKAGE = "course_lib.lessons"
+NAMED_ASSET = re.compile(r'shipped_results\("(\w+)"\)|(?:results|weights)/(\w+)')
+
+
+def outputs_digest(cells: Iterable[str]) -> str:
+    """The digest for the code cells of a solution, in order."""
+    code = "\n\n".join(cells)
+    modules = imported_lesson_modules(code)
+    texts = [code, *(path.read_text(encoding="utf-8") for path in modules)]
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+    for path in named_assets(texts):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def imported_lesson_modules(code: str) -> list[Path]:
+    """The files under course_lib/lessons that `code` imports, those that these import among them."""
+    found: set[Path] = set()
+    left = [code]
+    while left:
+        for path in {file_of(name) for name in lesson_imports(left.pop())} - found - {None}:
+            found.add(path)
+            left.append(path.read_text(encoding="utf-8"))
+    return sorted(found)
+
+
+@cache
+def lesson_imports(code: str) -> frozenset[str]:
+    """What `code` imports from the lessons, by full names; functions and classes among them, which have no file."""
+    return frozenset(name for name in imported_names(ast.parse(code)) if name.startswith(f"{LESSONS_PACKAGE}."))
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def named_assets(texts: Iterable[str]) -> list[Path]:
+    """The files in assets/results and assets/weights that `texts` name, in full or by how their names begin."""
+    begins = {(match[1] or match[2]).rstrip("_") for text in texts for match in NAMED_ASSET.finditer(text)}
+    files = [path for folder in ("results", "weights") for path in sorted((ASSETS / folder).glob("*"))]
+    return [path for path in files if path.name.startswith(tuple(begins)) and path.suffix != ".md"]
