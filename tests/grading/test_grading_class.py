@@ -10,8 +10,8 @@ from fabricated import FROM_PIXELS, ROOT, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell
 
 from course_lib.__main__ import main
 from course_lib.grading import whole_class
-from course_lib.grading.catalogue import catalogue, lesson_notebooks
-from course_lib.grading.submissions import Submission
+from course_lib.grading.reading.catalogue import catalogue, lesson_notebooks
+from course_lib.grading.reading.submissions import Submission
 
 HANDED_OUT = {path.stem[:2] for path in lesson_notebooks()}
 

@@ -6,12 +6,11 @@ import re
 import pytest
 from fabricated import WITHOUT_SHIFT
 
-from course_lib.grading.catalogue import catalogue
-from course_lib.grading.class_page import Overview, class_page, mistakes
-from course_lib.grading.learner import Graded, Result
-from course_lib.grading.learner_page import learner_page
-from course_lib.grading.marks import Mark
-from course_lib.grading.page import STATUSES, STYLE, next_hint, prose
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.catalogue import catalogue
+from course_lib.grading.reports.class_page import Overview, class_page, mistakes
+from course_lib.grading.reports.learner_page import learner_page
+from course_lib.grading.reports.page import STATUSES, STYLE, next_hint, prose
 from course_lib.grading.similarity import MIN_TOKENS, Alike, alike, fingerprint
 
 ITEMS = catalogue()
