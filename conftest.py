@@ -17,8 +17,7 @@ import torch
 
 torch.set_num_threads(1)
 
-# sources of lessons, not modules: the notebooks made from them are what runs
-collect_ignore_glob = ["solutions/*.py"]
+collect_ignore_glob = []
 # a Sphinx extension: it can be imported where the extra `book` is installed
 if not all(map(importlib.util.find_spec, ("sphinx", "latex2mathml"))):
     collect_ignore_glob.append("course_lib/authoring/mathml.py")

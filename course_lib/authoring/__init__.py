@@ -1,1 +1,1 @@
-"""Make the notebooks: `python -m course_lib.authoring build`. One source a lesson, course_lib/lessons/lessonNN/lesson.md."""
+"""Make the notebooks: `python -m course_lib.authoring build`. A lesson is a folder, its text lesson.md."""

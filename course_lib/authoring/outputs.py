@@ -2,14 +2,14 @@
 
 In it stand
 - the code cells of the solution, the library's source of the exercises among them,
-- every module under course_lib/lessons that these cells import, and that those modules import in turn: the figures, the
-  sliders, a script that a figure takes a function from, what lessons share,
-- the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands for
-  results/steps.json and for the pictures beside it.
+- every module under course_lib/lessons that these cells import, and that those modules import in turn: the figures,
+  the sliders, a script that a figure takes a function from, what lessons share,
+- the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands
+  for results/steps.json and for the pictures beside it.
 
 So no figure is older than what draws it. Prose is not in it, nor are the files of an exercise (what holds, what goes
-wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold; `build --force` executes
-everything.
+wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold; `build --force`
+executes everything.
 """
 
 import ast

@@ -3,14 +3,17 @@
 import ast
 import inspect
 import json
+import shutil
 import textwrap
 from itertools import pairwise
 
+import jupytext
 import nbformat
 import pytest
 
 import course_lib.checks
 from course_lib.authoring import build as building
+from course_lib.authoring import source as reading
 from course_lib.authoring.blanks import BEGIN, END, exercise_source, without_bodies
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
 from course_lib.authoring.source import lesson_sources, read_lesson, repository_address
@@ -20,49 +23,89 @@ LESSONS = lesson_sources()
 BLOCK = "course_lib.residual_block.ResidualBlock"
 
 SOURCE = """
-# %% [markdown]
-# # Lesson 99 · Test
-#
-# Text.
+---
+jupyter:
+  course:
+    lesson: 00_test
+---
 
-# %% exercise="course_lib.group_norm.num_groups"
+# Lesson 99 · Test
+
+Text.
+
+```python exercise="course_lib.group_norm.num_groups"
 from course_lib.group_norm import num_groups
+```
 
-# %%
+```python
 num_groups = check(num_groups)
+```
 
-# %% predict="99.1" options=["yes", "no"] answer="no"
+```python predict="99.1" options=["yes", "no"] answer="no"
 my_prediction = ...
+```
 
-# %% tags=["nbval-check-output"]
+```python tags=["nbval-check-output"]
 print("fixed")
-"""
+```
+""".lstrip()
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course with one short lesson in folders of its own."""
-    for name in ("SOURCES", "NOTEBOOKS"):
+    for name in ("SOLUTIONS", "NOTEBOOKS"):
         folder = tmp_path / name.lower()
         folder.mkdir()
         monkeypatch.setattr(building, name, folder)
     monkeypatch.setattr(building, "ROOT", tmp_path)
-    source = building.SOURCES / "00_test.py"
-    source.write_text(SOURCE.lstrip(), encoding="utf-8")
-    monkeypatch.setattr("course_lib.authoring.build.lesson_sources", lambda: [source])
-    return source
+    monkeypatch.setattr(reading, "LESSONS", tmp_path / "lessons")
+    path = tmp_path / "lessons" / "lesson00" / "lesson.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(SOURCE, encoding="utf-8")
+    return lesson_sources()[0]
 
 
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+def edit(source, old, new):
+    text = source.path.read_text(encoding="utf-8")
+    assert old in text
+    source.path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def cells_of(notebook):
+    return [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
+def test_jupytext_writes_a_lesson_and_reads_the_same_again(source):
+    read = jupytext.reads(source.path.read_text(encoding="utf-8"), fmt="md")
+    again = jupytext.reads(jupytext.writes(read, fmt="md"), fmt="md")
+    assert cells_of(again) == cells_of(read)
+    assert again.metadata["course"] == read.metadata["course"] == {"lesson": source.name}
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
 def test_no_notebook_is_out_of_date(source):
     stale = [building.shown(path) for path in building.outdated(source)]
     assert not stale, f"{', '.join(stale)}: run python -m course_lib.authoring build"
 
 
-def test_every_notebook_has_a_source():
-    names = {path.stem for path in LESSONS}
-    found = {path.stem for folder in (building.NOTEBOOKS, building.SOURCES) for path in folder.glob("*.ipynb")}
-    assert found == names
+def test_every_notebook_has_a_lesson():
+    assert not building.orphans()
+
+
+def test_the_notebooks_of_a_lesson_that_is_gone_go_too(course):
+    learners, solution = building.notebooks_of("00_test")
+    building.write_text(learners, "{}")
+    building.write_text(solution, "{}")
+    readme = learners.parent / "README.md"
+    readme.write_text("# Notebooks", encoding="utf-8")
+    assert building.remove_orphans() == []
+    shutil.rmtree(course.folder)
+    assert building.orphans() == building.remove_orphans() == [learners, solution]
+    assert not learners.exists()
+    assert not solution.exists()
+    assert readme.exists()
 
 
 def test_building_again_changes_no_byte_and_an_edit_touches_its_own_files_only(course):
@@ -76,7 +119,7 @@ def test_building_again_changes_no_byte_and_an_edit_touches_its_own_files_only(c
     assert building.build(course) == [written[0]]
     assert [path.read_bytes() for path in written] == before
 
-    course.write_text(course.read_text(encoding="utf-8").replace("Text.", "Other text."), encoding="utf-8")
+    edit(course, "Text.", "Other text.")
     assert building.outdated(course) == written
 
 
@@ -117,7 +160,7 @@ def test_only_code_makes_a_solution_run_again(course, monkeypatch):
     # another version of the course, another address: the cell for Colab and the badge change
     monkeypatch.setattr("course_lib.authoring.colab_cell.version", lambda: "99.0")
     monkeypatch.setattr("course_lib.authoring.notebooks.repository_address", lambda: "https://github.com/a/b")
-    course.write_text(course.read_text(encoding="utf-8").replace("Text.", "Other text."), encoding="utf-8")
+    edit(course, "Text.", "Other text.")
     assert solution in building.build(course)
     made = nbformat.read(solution, as_version=4)
     assert "v99.0" in made.cells[1].source
@@ -126,21 +169,21 @@ def test_only_code_makes_a_solution_run_again(course, monkeypatch):
     assert [cell.outputs for cell in building.code_cells(made)] == outputs
     assert building.build(course) == []
 
-    course.write_text(course.read_text(encoding="utf-8").replace('"fixed"', '"other"'), encoding="utf-8")
+    edit(course, '"fixed"', '"other"')
     with pytest.raises(AssertionError, match="executed again"):
         building.build(course)
 
 
 def test_a_solution_that_does_not_run_names_its_lesson(course):
-    course.write_text(SOURCE.lstrip() + "\n# %%\n1 / 0\n", encoding="utf-8")
+    course.path.write_text(SOURCE + "\n```python\n1 / 0\n```\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"solution of 00_test does not run[\s\S]*ZeroDivisionError"):
         building.build(course)
 
 
 def test_a_solution_that_does_not_pass_its_own_check_is_not_written(course):
-    wrong = "num_groups = check(num_groups)"
-    text = SOURCE.replace(wrong, f"num_groups = lambda channels: 1\n\n# %%\n{wrong}")
-    course.write_text(text.replace("check(num_groups)", 'check(num_groups, "num_groups")').lstrip(), encoding="utf-8")
+    line = "num_groups = check(num_groups)"
+    wrong = 'num_groups = lambda channels: 1\n```\n\n```python\nnum_groups = check(num_groups, "num_groups")'
+    edit(course, line, wrong)
     with pytest.raises(ValueError, match="solution of 00_test does not pass num_groups: not yet"):
         building.build(course)
 
@@ -148,14 +191,24 @@ def test_a_solution_that_does_not_pass_its_own_check_is_not_written(course):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("# %%\n1\n", "does not begin with"),
-        ('# %% [markdown]\n# # Title\n\n# %% excercise="a.b"\n1\n', "excercise"),
+        ("```python\n1\n```\n", "lesson00/lesson.md does not begin with a title"),
+        ('# Title\n\n```python excercise="a.b"\n1\n```\n', "lesson00/lesson.md: a cell has the key excercise"),
+        ("# Title\n\n<!-- #raw -->\n1\n<!-- #endraw -->\n", "lesson00/lesson.md: a cell has the type raw"),
     ],
 )
-def test_a_source_with_a_mistake_is_named(course, text, message):
-    course.write_text(text, encoding="utf-8")
+def test_a_lesson_with_a_mistake_is_named(course, text, message):
+    course.path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_lesson(course)
+
+
+@pytest.mark.parametrize(("header", "called"), [("lesson: 01_test", "01_test"), ("name: 00_test", "nothing")])
+def test_a_header_that_does_not_name_its_lesson_is_told(course, header, called):
+    edit(course, "lesson: 00_test", header)
+    with pytest.raises(
+        ValueError, match=f"lesson00/lesson.md is called {called} by its header; allowed: 'lesson: 00_name'"
+    ):
+        lesson_sources()
 
 
 @pytest.mark.parametrize("path", ["course_lib.nowhere.Block", "course_lib.unet.Nothing", "unet"])
@@ -239,14 +292,14 @@ def test_blanks_of_every_form():
     assert names["Thing"](2).forward(1) == 6
 
 
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
 def test_every_exercise_of_a_lesson_is_in_the_bank_and_is_checked(source):
     cells = learners_notebook(read_lesson(source)).cells
     answers = [cell.metadata["exercise"] for cell in cells if "exercise" in cell.metadata]
     checks = [cell.metadata["check"] for cell in cells if "check" in cell.metadata]
     assert answers == checks
     for name in answers:
-        assert exercises()[name].lesson == source.stem[:2]
+        assert exercises()[name].lesson == source.name[:2]
 
 
 def test_every_exercise_of_the_bank_is_in_a_lesson_and_there_are_fifty():
@@ -260,7 +313,7 @@ def test_every_exercise_of_the_bank_is_in_a_lesson_and_there_are_fifty():
     assert len(found) >= 50
 
 
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
 def test_the_parts_every_lesson_has(source):
     made = solution_notebook(read_lesson(source))
     text = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
@@ -283,9 +336,9 @@ def test_the_parts_every_lesson_has(source):
         assert f" {word} " not in text.lower(), word
 
 
-@pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
 def test_stored_outputs_are_fit_to_be_read(source):
-    made = nbformat.read(building.SOURCES / f"{source.stem}.ipynb", as_version=4)
+    made = nbformat.read(building.SOLUTIONS / f"{source.name}.ipynb", as_version=4)
     outputs = [output for cell in made.cells if cell.cell_type == "code" for output in cell.outputs]
     assert outputs
     for output in outputs:

@@ -16,7 +16,7 @@ from course_lib.authoring.source import lesson_sources, read_lesson
 
 pytest.importorskip("nbgrader", reason='nbgrader is not installed: pip install -e ".[nbgrader]"')
 
-LESSON = next(path for path in lesson_sources() if path.stem.startswith("03"))
+LESSON = next(source for source in lesson_sources() if source.name.startswith("03"))
 
 
 def answered(released, filled):
@@ -32,7 +32,7 @@ def answered(released, filled):
 def test_one_lesson_through_generate_autograde_and_export(tmp_path):
     course = tmp_path / "course"
     write_assignment(LESSON, course / "source")
-    name = LESSON.stem
+    name = LESSON.name
     (course / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'unet'\n")
 
     def nbgrader(*arguments):

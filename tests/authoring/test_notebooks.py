@@ -9,10 +9,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_lib.authoring.build import NOTEBOOKS, SOURCES
+from course_lib.authoring.build import NOTEBOOKS, SOLUTIONS
 from course_lib.authoring.source import lesson_sources
 
-LESSONS = [path.stem for path in lesson_sources()]
+LESSONS = [source.name for source in lesson_sources()]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def my_work(tmp_path_factory):
 @pytest.mark.parametrize("name", LESSONS)
 def test_filled_in_notebooks_pass_every_check(name, my_work):
     learners = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    solution = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    solution = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
     answers = {cell.metadata["exercise"]: cell.source for cell in solution.cells if "exercise" in cell.metadata}
     for cell in learners.cells:
         if "exercise" in cell.metadata:

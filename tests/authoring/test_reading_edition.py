@@ -12,7 +12,7 @@ import pytest
 
 from course_lib.authoring import reading_edition
 from course_lib.authoring.__main__ import main
-from course_lib.authoring.build import SOURCES
+from course_lib.authoring.build import SOLUTIONS
 
 LESSONS = ["01", "04"]
 NAMES = ["01_time_embedding", "04_resampling"]
@@ -98,7 +98,7 @@ def test_no_page_loads_anything_from_a_network(site, pages):
 @needs_tools
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_shows_what_the_solution_holds(site, pages, name):
-    made = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    made = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
     text = (site / f"{name}.html").read_text(encoding="utf-8")
     page = pages[site / f"{name}.html"]
     alts = [
@@ -156,6 +156,6 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch, capsys):
     assert main(["book", "01", "--out", str(tmp_path / "site")]) == 2
     assert 'the reading edition needs myst_nb: pip install -e ".[book]"' in capsys.readouterr().err
     monkeypatch.setattr(reading_edition, "find_spec", lambda name: object())
-    monkeypatch.setattr(reading_edition, "SOURCES", Path(tmp_path))
+    monkeypatch.setattr(reading_edition, "SOLUTIONS", Path(tmp_path))
     assert main(["book", "01", "--out", str(tmp_path / "site")]) == 2
     assert "01_time_embedding.ipynb is missing" in capsys.readouterr().err

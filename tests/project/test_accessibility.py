@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from course_lib.authoring.source import ROOT
 from course_lib.grading.reports.page import STYLE as REPORT_STYLE
-from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.legibility import CONTRAST, contrast, troubles
+from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.style import COLORS
 
 NOTEBOOKS = sorted([*ROOT.glob("solutions/[0-9]*.ipynb"), *ROOT.glob("notebooks/[0-9]*.ipynb")])
@@ -157,7 +157,7 @@ def test_links_say_where_they_lead(path):
 
 def test_the_words_are_spelled_as_in_a_dictionary():
     sources = [*ROOT.glob("course_lib/**/*.py"), *ROOT.glob("tests/*.py"), *ROOT.glob("benchmarks/*.py")]
-    sources += [*ROOT.glob("solutions/**/*.py"), *PAGES, *(ROOT / ".github").glob("**/*.yml")]
+    sources += [*ROOT.glob("course_lib/lessons/*/lesson.md"), *PAGES, *(ROOT / ".github").glob("**/*.yml")]
     # names in code, and a mistake that a test makes on purpose
     known = ["--ignore-words-list", "froms,excercise"]
     command = [sys.executable, "-m", "codespell_lib", *known, *map(str, sources)]

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib.authoring.build import NOTEBOOKS, ROOT, SOURCES
+from course_lib.authoring.build import NOTEBOOKS, ROOT, SOLUTIONS
 from course_lib.authoring.source import lesson_sources
 
 playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
@@ -28,7 +28,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 HOW_TO_GET_ONE = "no Chromium or Chrome here: install one, or run python -m playwright install chromium"
 
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
-NAMES = [path.stem for path in lesson_sources()]
+NAMES = [source.name for source in lesson_sources()]
 OPENED = NAMES if SLOW else [name for name in NAMES if name[:2] in ("00", "01", "05")]
 SCREENSHOTS = Path(os.environ.get("COURSE_SCREENSHOTS") or ROOT / "build" / "browser")
 WIDTH, HEIGHT = 1280, 1500
@@ -212,7 +212,7 @@ def test_a_blank_copy_runs_without_anything_red_and_shows_its_figures(opened, na
     loaded = pictures.evaluate_all("all => all.map(img => [img.naturalWidth, img.src])")
     ours = [width for width, source in loaded if not source.startswith("http")]  # the Colab badge needs a network
     assert 0 not in ours
-    stored = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    stored = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
     figures = [out for cell in stored.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
     assert len(ours) >= len(figures) > 0
 
@@ -236,7 +236,7 @@ def test_a_wrong_answer_gets_its_sentence_and_a_right_one_passes(opened):
     assert "You map to [0, 1]." in said
     lesson.page.screenshot(path=SCREENSHOTS / "00_wrong_answer.png")
 
-    solution = nbformat.read(SOURCES / f"{lesson.name}.ipynb", as_version=4)
+    solution = nbformat.read(SOLUTIONS / f"{lesson.name}.ipynb", as_version=4)
     right = next(cell.source for cell in solution.cells if cell.id == "exercise-from_pixels")
     said = lesson.fill_in("from_pixels", right)
     assert said.startswith("passed · from_pixels")
@@ -257,7 +257,7 @@ WRONG_CLASS = """class {name}(nn.Module):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_exercise_can_be_answered_wrong_and_then_right(opened, name):
     lesson = opened(name[:2])
-    solution = nbformat.read(SOURCES / f"{name}.ipynb", as_version=4)
+    solution = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
     for cell in solution.cells:
         exercise = cell.metadata.get("exercise")
         if exercise is None:

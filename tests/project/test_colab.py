@@ -19,7 +19,7 @@ import torch
 from nbclient import NotebookClient
 
 from course_lib import colab
-from course_lib.authoring.build import NOTEBOOKS, ROOT, SOURCES
+from course_lib.authoring.build import NOTEBOOKS, ROOT, SOLUTIONS
 from course_lib.authoring.colab_cell import CELL_ID, colab_cell
 from course_lib.authoring.source import version
 
@@ -105,7 +105,7 @@ def test_a_lesson_runs_on_colab_and_again_after_a_restart(environment, repositor
     shutil.copy(NOTEBOOKS / f"{LESSON}.ipynb", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"{LESSON}.ipynb"]
     made = nbformat.read(tmp_path / f"{LESSON}.ipynb", as_version=4)
-    answers = nbformat.read(SOURCES / f"{LESSON}.ipynb", as_version=4).cells
+    answers = nbformat.read(SOLUTIONS / f"{LESSON}.ipynb", as_version=4).cells
     solved = {cell.metadata["exercise"]: cell.source for cell in answers if "exercise" in cell.metadata}
     first = next(cell for cell in made.cells if "exercise" in cell.metadata)
     first.source = solved[first.metadata["exercise"]]
@@ -151,7 +151,7 @@ def test_elsewhere_the_cell_does_nothing(tmp_path):
 
 
 def test_every_notebook_has_the_cell_under_its_title_folded_and_without_output():
-    for path in [*NOTEBOOKS.glob("*.ipynb"), *SOURCES.glob("*.ipynb")]:
+    for path in [*NOTEBOOKS.glob("*.ipynb"), *SOLUTIONS.glob("*.ipynb")]:
         title, cell, *others = nbformat.read(path, as_version=4).cells
         assert title.source.startswith("# ")
         assert cell.source == CELL, path
