@@ -8,7 +8,7 @@ How an answer is judged:
  1. its name says which exercise it answers, and only that one's files are read          registry.py
  2. the exercise lists properties: one probe each, in the order of coarse to fine          exercise.py, properties.py
  3. a probe draws fresh inputs from a seed and calls the answer                            trial.py
- 4. it can reach the answer by five calls only, of which data come back                    handle.py
+ 4. it can reach the answer by five calls only, of which data come back                    seam.py, handle.py
  5. under guard: no endless loop, no output, no changed random state gets out              guard.py
  6. all that is seen is compared with what the same probes see of the reference            examination.py, compare.py
  7. the first property that differs has failed; none: passed                               examination.py

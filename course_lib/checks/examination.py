@@ -12,6 +12,7 @@ from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import Misconception
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
+from course_lib.checks.seam import Seam
 from course_lib.checks.symptoms import of_a_value, of_an_error
 from course_lib.checks.trial import Observation, PropertyEnds, Trial
 
@@ -55,7 +56,7 @@ class FirstFailure:
     difference: str
 
 
-def examine_answer(exercise: Exercise, handle: Handle, seed: int) -> CheckResult:
+def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict."""
     expected = reference_transcript(exercise, seed)
     matching, ways, first = 0, 1, None
@@ -79,7 +80,7 @@ def examine_answer(exercise: Exercise, handle: Handle, seed: int) -> CheckResult
     return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
 
 
-def transcript(exercise: Exercise, handle: Handle, seed: int, matching: int = 0) -> tuple[Transcript, int]:
+def transcript(exercise: Exercise, handle: Seam, seed: int, matching: int = 0) -> tuple[Transcript, int]:
     """What is seen of an answer, property by property, and in how many ways its parameters can be identified."""
     seen: Transcript = []
     ways = 1

@@ -1,8 +1,4 @@
-"""The only way a check touches an answer: construct, load parameters, call, gradients. Data goes in, data comes out.
-
-In a notebook the answer lives in the same process. When a class is marked it lives in another one, behind the same
-methods: nothing here returns an object of the answer's making.
-"""
+"""The five calls of the seam, for an answer in this process: the notebook's, or a learner's own in the sandbox."""
 
 import contextlib
 import copy
@@ -16,34 +12,12 @@ from torch.overrides import TorchFunctionMode
 
 from course_lib.checks.compare import to_data
 from course_lib.checks.guard import CountedOutput, Failure, guarded, set_seed
-
-
-@dataclass(frozen=True)
-class Constructed:
-    """What can be said of an object without holding it.
-
-    Attributes:
-        key: names the object in later calls.
-        parameters: shape of every registered parameter by name, in the order of registration.
-        unregistered: attributes that hold layers or trainable tensors torch does not know of.
-    """
-
-    key: int
-    parameters: dict[str, tuple[int, ...]]
-    unregistered: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Derivatives of a weighted sum of the output: with respect to each floating input, and to each parameter."""
-
-    inputs: tuple[Tensor | None, ...]
-    parameters: dict[str, Tensor | None]
+from course_lib.checks.seam import Constructed, Gradients, Seam
 
 
 @dataclass
-class Handle:
-    """Holds an answer, a class or a function, and works with it under guard.
+class Handle(Seam):
+    """Holds an answer, a class or a function, and works with it under guard. What each call does: see `Seam`.
 
     Args:
         answer: a class, or a function.
@@ -56,8 +30,6 @@ class Handle:
     objects: list[Any] = field(default_factory=list)
 
     def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
-        """Make an object of the class, with the random state at `seed`."""
-
         def build() -> Any:
             set_seed(seed)
             return self.answer(*args, **kwargs)
@@ -85,7 +57,6 @@ class Handle:
         return found
 
     def load(self, key: int, state: dict[str, Tensor]) -> None:
-        """Set parameters by name; each tensor has as many numbers as the parameter."""
         if not state:  # an object without parameters need not be a module
             return
         parameters = dict(self.objects[key].named_parameters())
@@ -105,13 +76,6 @@ class Handle:
         elsewhere: bool = False,
         seed: int = 0,
     ) -> Any:
-        """What the object (or its method, or the function where `key` is None) returns, or a Failure.
-
-        Args:
-            method: name of the method to call; "" calls the object itself.
-            dtype: precision that parameters and inputs are converted to first.
-            elsewhere: pretend that the inputs are on another device than new tensors, see `NewTensorsElsewhere`.
-        """
         args, kwargs = _copied(args, dtype), _copied(kwargs, dtype)
         before = _copied((args, kwargs))
 
@@ -131,8 +95,9 @@ class Handle:
             return Failure("changed its input", "changed the tensor it was given, in place")
         return value
 
-    def gradients(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "", seed: int = 0) -> Any:
-        """Gradients of sum(output * fixed random numbers), in evaluation mode, or a Failure."""
+    def gradients(
+        self, key: int | None, args: tuple, kwargs: dict, *, method: str = "", seed: int = 0
+    ) -> Gradients | Failure:
         leaves = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, Tensor) and arg.is_floating_point()]
 
         def run() -> Any:
@@ -166,8 +131,6 @@ class Handle:
         return guarded(run, self.seconds, self.output)
 
     def reseeds(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "") -> bool | Failure:
-        """Whether the call (or, with `method` "__init__", the construction) sets the global random state itself."""
-
         def run() -> bool:
             states = []
             for seed in (1, 2):

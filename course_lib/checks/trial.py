@@ -13,7 +13,7 @@ from torch import Tensor
 from course_lib.checks.compare import shown
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure, same_state_afterwards, set_seed
-from course_lib.checks.handle import Constructed, Gradients, Handle
+from course_lib.checks.seam import Constructed, Gradients, Seam
 from course_lib.checks.weights import matchings
 
 
@@ -51,7 +51,7 @@ class Trial:
         matchings_seen: the largest number of ways met.
     """
 
-    handle: Handle
+    handle: Seam
     exercise: Exercise
     seed: int
     record: Callable[[Observation], None]
@@ -168,7 +168,7 @@ class Call:
         return None if self.of is None else self.of.constructed.key
 
     def value(self, *, training: bool = False, dtype: torch.dtype | None = None, elsewhere: bool = False) -> Any:
-        """What comes back, or a Failure; nothing is recorded. See `Handle.call`."""
+        """What comes back, or a Failure; nothing is recorded. See `Seam.call`."""
         return self.trial.handle.call(
             self.key,
             self.args,

@@ -56,9 +56,9 @@ def run(options: argparse.Namespace) -> None:
     from tqdm.auto import tqdm
 
     from course_lib.grading import records
-    from course_lib.grading.catalogue import catalogue, lesson_names
-    from course_lib.grading.reports import write_reports
-    from course_lib.grading.submissions import find_submissions
+    from course_lib.grading.reading.catalogue import catalogue, lesson_names
+    from course_lib.grading.reading.submissions import find_submissions
+    from course_lib.grading.reports.write import write_reports
     from course_lib.grading.whole_class import level_in_force, mark_class, settings_for
 
     lessons = tuple(part.strip().zfill(2) for part in options.lessons.split(",") if part.strip())
@@ -107,7 +107,7 @@ def summary(written: "Written", exercises: int) -> None:  # noqa: F821
 
 
 def fill_gradebook(options: argparse.Namespace, class_: tuple["Graded", ...]) -> None:  # noqa: F821
-    from course_lib.grading.gradebook import fill
+    from course_lib.grading.reports.gradebook import fill
 
     out = options.out / f"filled-{options.fill.name}"
     count, missing, nobody = fill(options.fill, options.column, options.key, class_, out)

@@ -15,13 +15,12 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
-from course_lib.grading.marks import Answer, Mark
+from course_lib.grading.marks import REIMPORTS, Answer, Mark
 from course_lib.grading.sandbox import Sandbox
 from course_lib.grading.sandbox.library import WITHHELD
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
-ONLY_IMPORTED = "only re-imports the reference"
 
 
 def mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[Mark]:
@@ -38,14 +37,14 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
     """The mark for one answer; "marking error" if something of the course itself fails, with what in `remark`."""
     try:
         exercise = exercises()[answer.exercise]
-        mark = marked(exercise, answer, seed, sandbox)
+        mark = tried_in(sandbox, exercise, answer, seed)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         mark = Mark(answer.exercise, "marking error", "This answer could not be marked.", remark=why)
     return Mark(mark.exercise, mark.status, mark.message[:LONGEST_MESSAGE], mark.misconception, mark.remark[:500])
 
 
-def marked(exercise: Exercise, answer: Answer, seed: int, sandbox: Sandbox) -> Mark:
+def tried_in(sandbox: Sandbox, exercise: Exercise, answer: Answer, seed: int) -> Mark:
     with sandbox.process() as process:
         handle = RemoteHandle(process, exercise, answer)
         try:
@@ -93,7 +92,7 @@ def mark_of(exercise: Exercise, handle: RemoteHandle, result: CheckResult) -> Ma
 def not_attempted(exercise: Exercise, code: str, message: str) -> Mark:
     if WITHHELD in message or imports_the_reference(exercise, code):
         message = "The library's own part was imported instead of written."
-        return Mark(exercise.name, "not attempted", message, remark=ONLY_IMPORTED)
+        return Mark(exercise.name, "not attempted", message, remark=REIMPORTS)
     return Mark(exercise.name, "not attempted", message)
 
 

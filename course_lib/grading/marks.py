@@ -1,7 +1,9 @@
-"""What marking works with: a learner's answer to one exercise, and the mark it gets."""
+"""What marking works with: a learner's answer to one exercise, the mark it gets, and all marks of a learner."""
 
 from dataclasses import dataclass
 from typing import Literal
+
+from course_lib.grading.similarity import Fingerprint
 
 Status = Literal[
     "passed",
@@ -14,6 +16,9 @@ Status = Literal[
     "unreadable",
     "marking error",
 ]
+
+# a remark for who fetches the very part that was to be written
+REIMPORTS = "only re-imports the reference"
 
 
 @dataclass(frozen=True)
@@ -50,3 +55,42 @@ class Mark:
     message: str = ""
     misconception: str | None = None
     remark: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One exercise of one learner.
+
+    Attributes:
+        mark: what it is worth, and why.
+        lesson: two digits; file: the notebook it stood in; shown: the cell's own text, "" where there was none.
+        print: for the comparison with others, None where there is nothing to compare.
+    """
+
+    mark: Mark
+    lesson: str
+    file: str = ""
+    shown: str = ""
+    print: Fingerprint | None = None
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One learner's marks.
+
+    Attributes:
+        learner, number, source: see `Submission`.
+        files: the notebooks that were read; problems: sentences on those that were not.
+        results: one for every exercise, in the order of the course.
+    """
+
+    learner: str
+    number: str
+    source: str
+    files: tuple[str, ...]
+    problems: tuple[str, ...]
+    results: tuple[Result, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(result.mark.status == "passed" for result in self.results)

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from course_lib.files import write_text
-from course_lib.grading.learner import Graded, Result
-from course_lib.grading.marks import Mark
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.submissions import Submission
 from course_lib.grading.similarity import Fingerprint
-from course_lib.grading.submissions import Submission
 
 COURSE = Path(__file__).resolve().parent.parent
 RESERVED = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
@@ -59,8 +58,8 @@ def file_digest(path: Path) -> str:
 
 @cache
 def course_digest() -> str:
-    """Of the library, the checks and the marking: a change in one of them makes old marks worthless."""
-    paths = [*COURSE.glob("*.py"), *(COURSE / "checks").rglob("*.py"), *(COURSE / "grading").rglob("*.py")]
+    """Of the library, the checks, the exercises and the marking: a change in one of them makes old marks worthless."""
+    paths = [*COURSE.rglob("*.py"), *COURSE.rglob("*.toml")]
     content = hashlib.sha256()
     for path in sorted(paths):
         content.update(path.read_bytes())

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from course_lib.files import write_text
-from course_lib.grading import records
-from course_lib.grading.catalogue import Item, catalogue
-from course_lib.grading.learner import Graded, MarkAnswers, Result, grade_learner
-from course_lib.grading.marks import Mark
-from course_lib.grading.submissions import Submission
+from course_lib.grading import grade_learner, records
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.catalogue import Item, asked_for, catalogue
+from course_lib.grading.reading.submissions import Submission
+from course_lib.grading.rounds import MarkAnswers
 
 BY_HAND = "Marking itself failed here. Mark this answer by hand."
 
@@ -68,13 +68,7 @@ def work(submission: Submission, only: str = "") -> Graded:
         return grade_learner(submission, _items, _mark_answers, _settings.lessons, only)
     except Exception as error:  # a mistake of ours, which must not cost the others their marks
         remark = f"{type(error).__name__}: {error}"[:500]
-        return nothing_marked(submission, wanted(_items, _settings, only), remark)
-
-
-def wanted(items: Sequence[Item], settings: Settings, only: str = "") -> list[Item]:
-    return [
-        item for item in items if (not settings.lessons or item.lesson in settings.lessons) and only in ("", item.name)
-    ]
+        return nothing_marked(submission, asked_for(_items, _settings.lessons, only), remark)
 
 
 def nothing_marked(submission: Submission, items: Sequence[Item], remark: str = "") -> Graded:
@@ -178,7 +172,7 @@ def with_care(submission: Submission, settings: Settings) -> Graded:
     graded: list[Graded] = []
     pool = new_pool(settings, 1)
     try:
-        for item in wanted(catalogue(), settings):
+        for item in catalogue(settings.lessons):
             try:
                 graded.append(pool.submit(work, submission, item.name).result())
             except BrokenProcessPool:

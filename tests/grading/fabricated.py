@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SET_UP = (
     "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\nfrom course_lib.checks import check"
 )
@@ -77,9 +77,8 @@ def start_nothing(settings) -> None:
 
 def dying_work(submission, only: str = ""):
     """Everything passes; but "evil" ends the process that marks its from_pixels, and "slow" takes its time."""
-    from course_lib.grading.catalogue import catalogue
-    from course_lib.grading.learner import Graded, Result
-    from course_lib.grading.marks import Mark
+    from course_lib.grading.marks import Graded, Mark, Result
+    from course_lib.grading.reading.catalogue import catalogue
 
     if submission.learner == "slow":
         time.sleep(0.5)

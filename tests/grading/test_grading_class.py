@@ -9,9 +9,9 @@ import pytest
 from fabricated import FROM_PIXELS, ROOT, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, welcome, written
 
 from course_lib.__main__ import main
-from course_lib.grading import whole_class
-from course_lib.grading.catalogue import catalogue, lesson_notebooks
-from course_lib.grading.submissions import Submission
+from course_lib.grading import records, whole_class
+from course_lib.grading.reading.catalogue import catalogue, lesson_notebooks
+from course_lib.grading.reading.submissions import Submission
 
 HANDED_OUT = {path.stem[:2] for path in lesson_notebooks()}
 
@@ -131,6 +131,18 @@ def test_a_gradebook_is_filled(class_folder, reports, tmp_path, capsys):
     assert "filled in 2 rows" in capsys.readouterr().out
     rows = list(csv.reader((reports[1] / "filled-export.csv").open(encoding="utf-8")))
     assert [row[3] for row in rows] == ["Task (1)", "2", "1"]
+
+
+@pytest.mark.parametrize("name", ["unet.py", "data/pixels.py", "checks/trial.py", "lessons/lesson00/to_pixels.toml"])
+def test_old_marks_are_worthless_once_the_course_has_changed(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "COURSE", tmp_path)
+    digests = []
+    for content in (b"a", b"b"):
+        written(tmp_path / name, content)
+        records.course_digest.cache_clear()
+        digests.append(records.course_digest())
+    records.course_digest.cache_clear()
+    assert digests[0] != digests[1]
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import pytest
 from fabricated import FROM_PIXELS, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, written
 
 from course_lib.checks import examine
-from course_lib.grading.catalogue import catalogue, cells_by_exercise, lesson_notebooks
-from course_lib.grading.extraction import NOT_STARTED, REIMPORTS
-from course_lib.grading.learner import grade_learner
-from course_lib.grading.marks import Mark
-from course_lib.grading.notebook_file import read_notebook
-from course_lib.grading.places import Place
-from course_lib.grading.python_text import Unparsable, needed_names, plain_python, statements
-from course_lib.grading.submissions import Submission
+from course_lib.grading import grade_learner
+from course_lib.grading.marks import REIMPORTS, Mark
+from course_lib.grading.reading.catalogue import catalogue, cells_by_exercise, lesson_notebooks
+from course_lib.grading.reading.extraction import NOT_STARTED, find_answers
+from course_lib.grading.reading.notebooks import read_notebook
+from course_lib.grading.reading.places import Place
+from course_lib.grading.reading.python_text import Unparsable, needed_names, plain_python, statements
+from course_lib.grading.reading.submissions import Submission
 
 ITEMS = catalogue()
 BLANK = cells_by_exercise()["from_pixels"][0]
@@ -67,7 +67,7 @@ WRONG = "failed maps_to_zero_one"
 
 @pytest.fixture(scope="module", autouse=True)
 def name_of_the_mistake():
-    """The mistake's name is the bank's to choose."""
+    """The mistake's name is its file's to choose."""
     global WRONG
     names: dict = {"torch": __import__("torch")}
     exec(WITHOUT_SHIFT, names)
@@ -271,8 +271,6 @@ def test_methods_are_found_as_functions_and_inside_a_class():
     method = next((item for item in ITEMS if item.owner), None)
     if method is None:
         pytest.skip("no exercise is a method yet")
-    from course_lib.grading.extraction import Draft, extract
-
     function = f"def {method.defines}(self, *args):\n    return args"
     whole = f"class {method.owner}:\n    def {method.defines}(self, *args):\n        return args"
     lesson = f"{method.lesson}_x"
@@ -284,8 +282,8 @@ def test_methods_are_found_as_functions_and_inside_a_class():
         ((function.replace("def ", "def my_"), f"{method.name} = check(my_{method.defines})"), f"my_{method.defines}"),
     ):
         made = read_notebook("x.ipynb", to_bytes(notebook(*cells, lesson=lesson)))
-        draft = extract([made], [], [method])[0]
-        assert isinstance(draft, Draft), cells
+        (draft,) = find_answers([made], [], [method])
+        assert draft.mark is None, cells
         assert draft.answer([method], ()).defines == name
 
 
@@ -299,11 +297,9 @@ def test_needed_names_tell_now_from_later():
 
 def test_no_cell_of_the_course_itself_is_taken_for_an_answer():
     """Experiments of a lesson may define things; an exercise without its cell is missing all the same."""
-    from course_lib.grading.extraction import extract
-
     made = []
     for path in lesson_notebooks():
         read = read_notebook(path.name, path.read_bytes())
         kept = tuple(one for one in read.cells if not one.exercise)
         made.append(type(read)(read.name, read.lesson, kept))
-    assert {mark.status for mark in extract(made, [], ITEMS)} == {"missing"}
+    assert {draft.mark.status for draft in find_answers(made, [], ITEMS)} == {"missing"}

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from course_lib.grading.catalogue import catalogue
-from course_lib.grading.gradebook import fill, guarded_cell, safe_cell, write_grades_csv
-from course_lib.grading.gradescope import write_results
-from course_lib.grading.learner import Graded, Result
-from course_lib.grading.marks import Mark
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.catalogue import catalogue
+from course_lib.grading.reports.gradebook import fill, guarded_cell, safe_cell, write_grades_csv
+from course_lib.grading.reports.gradescope import write_results
 
 ITEMS = catalogue(("00",))
 

@@ -5,15 +5,14 @@ import json
 import pytest
 from fabricated import FROM_PIXELS, SET_UP, TO_PIXELS, cell, notebook, to_bytes, written
 
-from course_lib.grading import records
-from course_lib.grading.catalogue import catalogue
-from course_lib.grading.extraction import extract
-from course_lib.grading.gradebook import write_grades_csv
-from course_lib.grading.learner import grade_learner
-from course_lib.grading.learner_page import learner_page
+from course_lib.grading import grade_learner, records
 from course_lib.grading.marks import Mark
-from course_lib.grading.notebook_file import MAX_CODE_CHARACTERS, read_notebook
-from course_lib.grading.submissions import find_submissions
+from course_lib.grading.reading.catalogue import catalogue
+from course_lib.grading.reading.extraction import find_answers
+from course_lib.grading.reading.notebooks import MAX_CODE_CHARACTERS, read_notebook
+from course_lib.grading.reading.submissions import find_submissions
+from course_lib.grading.reports.gradebook import write_grades_csv
+from course_lib.grading.reports.learner_page import learner_page
 
 ITEMS = catalogue(("00",))
 
@@ -72,8 +71,8 @@ def test_a_cell_that_means_harm_costs_no_other_cell_anything(tmp_path, name):
 def test_an_answer_that_means_harm_is_that_answer_only(name):
     code = HARMFUL_CELLS[name]
     made = notebook(SET_UP, cell(code, "from_pixels"), cell(TO_PIXELS, "to_pixels"), lesson="00_welcome")
-    found = extract([read_notebook("00_welcome.ipynb", to_bytes(made))], [], ITEMS)
-    assert [one.item.name for one in found if not isinstance(one, Mark)][-1] == "to_pixels"
+    found = find_answers([read_notebook("00_welcome.ipynb", to_bytes(made))], [], ITEMS)
+    assert [one.item.name for one in found if one.candidate is not None][-1] == "to_pixels"
 
 
 GOOD = notebook(SET_UP, cell(FROM_PIXELS, "from_pixels"), cell(TO_PIXELS, "to_pixels"), lesson="00_welcome")

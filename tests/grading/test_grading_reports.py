@@ -1,17 +1,18 @@
 """Likeness and pages: what is listed, what is told, and that nothing a learner writes becomes markup."""
 
+import html
 import html.parser
 import re
 
 import pytest
 from fabricated import WITHOUT_SHIFT
+from jinja2 import UndefinedError
 
-from course_lib.grading.catalogue import catalogue
-from course_lib.grading.class_page import Overview, class_page, mistakes
-from course_lib.grading.learner import Graded, Result
-from course_lib.grading.learner_page import learner_page
-from course_lib.grading.marks import Mark
-from course_lib.grading.page import STATUSES, STYLE, next_hint, prose
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.catalogue import catalogue
+from course_lib.grading.reports.class_page import Overview, class_page, mistakes
+from course_lib.grading.reports.learner_page import learner_page
+from course_lib.grading.reports.page import STATUSES, STYLE, TEMPLATES, environment, next_hint, prose
 from course_lib.grading.similarity import MIN_TOKENS, Alike, alike, fingerprint
 
 ITEMS = catalogue()
@@ -87,7 +88,7 @@ class Parsed(html.parser.HTMLParser):
             self.headings.append(int(tag[1]))
 
 
-EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }}{% raise %}'
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,24 @@ def test_pages_are_whole_self_contained_and_hold_no_markup_of_a_learner(pages, n
     assert ("meta", "http-equiv", "Content-Security-Policy") in parsed.attributes
     assert "\x00" not in pages[name]
     assert "\x1b" not in pages[name]
+    # nor is it taken for a template
+    assert html.unescape(pages[name]).count(EVIL) > 20
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def test_no_template_lets_markup_through(path):
+    """Escaping is on, and an attribute in quotes is one that an escaped value cannot leave."""
+    text = path.read_text(encoding="utf-8")
+    assert environment().autoescape is True
+    assert not re.search(r"\|\s*safe\b|autoescape|\bMarkup\b", text)
+    values = re.sub(r"\{\{.*?\}\}", "VALUE", re.sub(r"\{[#%].*?[#%]\}", "", text, flags=re.DOTALL))
+    for tag in re.findall(r"<[a-z][^<>]*>", values):
+        assert "VALUE" not in re.sub(r'"[^"]*"', "", tag), tag
+
+
+def test_a_name_that_a_template_misspells_is_an_error():
+    with pytest.raises(UndefinedError):
+        environment().from_string("{{ learnr }}").render(learner="ada")
 
 
 @pytest.mark.parametrize("name", ["learner", "class"])

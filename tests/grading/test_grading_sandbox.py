@@ -15,21 +15,23 @@ from hostile_answers import MORE_HOSTILE
 
 from course_lib.checks import examine
 from course_lib.checks.guard import Failure
-from course_lib.checks.handle import Constructed, Gradients
 from course_lib.checks.registry import exercises
+from course_lib.checks.seam import Constructed, Gradients
 from course_lib.grading.marking import mark_answers
 from course_lib.grading.marks import Answer
 from course_lib.grading.sandbox import LEVELS, IsolationError, Sandbox
 from course_lib.grading.sandbox import channel as wire
 from course_lib.grading.sandbox.channel import Channel, ChannelClosed, ChannelError
-from course_lib.grading.sandbox.library import library_for, withheld
+from course_lib.grading.sandbox.library import PACKAGE, library_for, withheld
+from course_lib.grading.sandbox.remote_handle import RemoteHandle
+from course_lib.grading.sandbox.sandbox import hidden_folders
 from course_lib.grading.sandbox.visible import without
 
 slow = pytest.mark.skipif(
     not os.environ.get("COURSE_SLOW_TESTS"), reason="waits for a time limit: set COURSE_SLOW_TESTS=1 to run it"
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SEED = 20
 
 RIGHT = """
@@ -107,7 +109,8 @@ HOSTILE = {
     "memory without a name": (acting("os.memfd_create('x')"), FAILED),
     "opens a socket": (acting("socket.create_connection(('127.0.0.1', {port}), 2)"), FAILED),
     "opens a unix socket": (acting("socket.socketpair()"), FAILED),
-    "reads the checks": (acting("importlib.import_module('course_lib.checks.bank')"), FAILED),
+    "reads the checks": (acting("importlib.import_module('course_lib.checks.examination')"), FAILED),
+    "reads what holds": (acting("importlib.import_module('course_lib.lessons.lesson04.conv_output_size')"), FAILED),
     "reads the reference": (
         acting("from course_lib import resampling", "inspect.getsource(resampling.Missing)"),
         FAILED,
@@ -119,7 +122,7 @@ HOSTILE = {
             "sys.path.insert(0, {root!r})",
             "sys.modules.clear()",
             "sys.meta_path.pop(0)",
-            "import course_lib.checks.bank",
+            "import course_lib.lessons.lesson04.conv_output_size",
         ),
         FAILED | ENDED,
     ),
@@ -309,6 +312,40 @@ def test_what_an_answer_reads_of_the_course_does_not_hold_its_solution(sandbox):
     )
     (mark,) = mark_answers([answer(reading)], seed=SEED, sandbox=sandbox)
     assert "RuntimeError: (True, 0)" in mark.message
+
+
+def test_no_file_of_a_lesson_can_be_read(sandbox):
+    """Neither what holds nor what goes wrong, nor text and figures. Python's own files can be."""
+    files = [str(path) for path in sorted((PACKAGE / "lessons").rglob("*")) if path.suffix in (".py", ".toml", ".md")]
+    folders = [str(PACKAGE / "lessons"), *(str(ROOT / name) for name in ("solutions", "notebooks", "tests"))]
+    assert len([name for name in files if name.endswith(".toml")]) >= 52
+    reading = acting(
+        "found = []",
+        f"for path in [os.__file__, *{files}]:",
+        "    try: found.append(path if open(path).read() else '')",
+        "    except OSError: pass",
+        f"for path in {folders}:",
+        "    try: found.append(path if os.listdir(path) else '')",
+        "    except OSError: pass",
+        "raise RuntimeError('read ' + ' '.join(found) + ' and no more')",
+    )
+    (mark,) = mark_answers([answer(reading)], seed=SEED, sandbox=sandbox)
+    assert f"read {os.__file__} and no more" in mark.message
+
+
+def test_all_of_the_course_is_hidden_where_it_may_lie_among_pythons_own_files():
+    hidden = hidden_folders()
+    for folder in ("course_lib", "course_lib/lessons/lesson04", "solutions", "notebooks", "tests"):
+        assert any(ROOT / folder == Path(one) or Path(one) in (ROOT / folder).parents for one in hidden), folder
+
+
+def test_what_is_no_call_of_the_seam_is_not_made(best_sandbox):
+    with best_sandbox.process() as process:
+        handle = RemoteHandle(process, exercises()["conv_output_size"], answer(RIGHT))
+        assert handle.start() is None
+        assert handle._ask("call", None, (7, 3), {}) == 5
+        assert handle._ask("_callable", None) is None
+        assert handle._ask("answer", 7, 3) is None
 
 
 @pytest.mark.parametrize("name", exercises())
@@ -512,9 +549,12 @@ def test_what_is_no_plain_data_is_not_sent(ends, value):
 def test_the_library_that_goes_along_lacks_the_exercise_and_every_check(name):
     exercise = exercises()[name]
     sources = library_for(exercise)
-    allowed = ("course_lib.checks.watched",)
-    assert not [one for one in sources if one.startswith("course_lib.checks") and not one.startswith(allowed)]
-    assert not [one for one in sources if ".authoring" in one or ".grading" in one or ".lessons" in one]
+    assert not [one for one in sources if ".authoring" in one or ".grading" in one or ".commands" in one]
+    assert [one for one in sources if one.startswith("course_lib.checks")] == ["course_lib.checks.stand_ins"]
+    of_lessons = {one: source for one, source in sources.items() if one.startswith("course_lib.lessons")}
+    assert all(one.endswith("_watched") for one, source in of_lessons.items() if source)
+    for sentence in [mistake.sentence for mistake in exercise.misconceptions]:
+        assert not [one for one, source in sources.items() if sentence in source]
     tree = ast.parse(sources[exercise.reference.__module__])
     (found,) = [node for node in tree.body if getattr(node, "name", "") == exercise.reference.__name__]
     functions = [node for node in ast.walk(found) if isinstance(node, ast.FunctionDef)]

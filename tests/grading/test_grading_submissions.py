@@ -8,10 +8,9 @@ import zipfile
 import pytest
 from fabricated import notebook, to_bytes, welcome, written, zipped
 
-from course_lib.grading.learner import read_all
-from course_lib.grading.notebook_file import MAX_BYTES, read_notebook
+from course_lib.grading.reading.notebooks import MAX_BYTES, read_notebook, read_notebooks
+from course_lib.grading.reading.submissions import find_submissions
 from course_lib.grading.records import file_names
-from course_lib.grading.submissions import find_submissions
 
 LESSONS = ["00_welcome", "03_residual_block"]
 
@@ -188,7 +187,7 @@ def test_unsafe_zips_are_reported_and_their_good_files_read(tmp_path):
     for words in ("link.ipynb is a link inside a zip", "bomb.ipynb larger than", "more.zip is a zip inside a zip"):
         assert words in text
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["ada.zip", "in"]
-    notebooks, _, _ = read_all(one)
+    notebooks, _, _ = read_notebooks(one)
     assert len(notebooks) == 2
 
 
@@ -207,7 +206,7 @@ def test_an_entry_that_is_larger_than_it_says_is_not_read_beyond_the_limit(tmp_p
     data = bytearray(zipped({"00_welcome.ipynb": b" " * (MAX_BYTES + 1000)}))
     size = (MAX_BYTES + 1000).to_bytes(4, "little")
     written(tmp_path / "ada.zip", bytes(data.replace(size, (100).to_bytes(4, "little"))))
-    notebooks, problems, unreadable = read_all(found(tmp_path)["ada"])
+    notebooks, problems, unreadable = read_notebooks(found(tmp_path)["ada"])
     assert not notebooks
     assert problems
     assert unreadable == ["00"]
@@ -232,7 +231,7 @@ def test_links_and_special_files_are_reported_and_never_opened(tmp_path):
 
 def test_names_that_could_mislead_are_made_plain(tmp_path):
     names = ["../x", "a\u202eb", "  spaced   out ", "con", "CON", "Ünïcode", "x" * 300, "<script>", "a/b"]
-    from course_lib.grading.submissions import Submission, clean_name
+    from course_lib.grading.reading.submissions import Submission, clean_name
 
     cleaned = [clean_name(name) for name in names]
     assert cleaned[1] == "ab"

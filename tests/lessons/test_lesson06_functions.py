@@ -7,7 +7,7 @@ from torch import nn
 
 from course_lib import UNet
 from course_lib.document import DECODER_CHANNELS, SKIPS
-from course_lib.lessons.lesson06.figures import figures as lesson06
+from course_lib.lessons.lesson06 import figures as lesson06
 from course_lib.skips import cat_skip, decoder_channels, skip_channels
 from course_lib.tracing import trace, trace_skips
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 from course_lib.authoring.source import ROOT
-from course_lib.grading.page import STYLE as REPORT_STYLE
+from course_lib.grading.reports.page import STYLE as REPORT_STYLE
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.legibility import CONTRAST, contrast, troubles
 from course_lib.lessons.shared.style import COLORS

@@ -5,12 +5,12 @@ import re
 import shlex
 
 import pytest
-from fabricated import ROOT
 
+from course_lib.authoring.source import ROOT
 from course_lib.checks.registry import exercises
 from course_lib.commands import grade
 from course_lib.grading.marks import Mark
-from course_lib.grading.page import STATUSES
+from course_lib.grading.reports.page import STATUSES
 
 GUIDE = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)

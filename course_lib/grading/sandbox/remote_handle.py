@@ -4,11 +4,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, dtype
+import torch
+from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import CountedOutput, Failure
-from course_lib.checks.handle import Constructed, Gradients
+from course_lib.checks.seam import Constructed, Gradients, Seam
 from course_lib.grading.marks import Answer, Status
 from course_lib.grading.sandbox.channel import ChannelClosed, ChannelError
 from course_lib.grading.sandbox.library import library_for
@@ -38,8 +39,8 @@ class AnswerEnded(BaseException):
 
 
 @dataclass
-class RemoteHandle:
-    """Does what `course_lib.checks.handle.Handle` does, with an answer in another process.
+class RemoteHandle(Seam):
+    """An answer in another process. What each call does: see `Seam`; there a `Handle` makes it.
 
     Raises: AnswerEnded, from every method, if that process ends or says what is no reply.
 
@@ -97,14 +98,16 @@ class RemoteHandle:
         *,
         method: str = "",
         training: bool = False,
-        dtype: dtype | None = None,
+        dtype: torch.dtype | None = None,
         elsewhere: bool = False,
         seed: int = 0,
     ) -> Any:
         options = {"method": method, "training": training, "dtype": dtype, "elsewhere": elsewhere, "seed": seed}
         return expected_of(self._ask("call", key, args, kwargs, **options), is_value)
 
-    def gradients(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "", seed: int = 0) -> Any:
+    def gradients(
+        self, key: int | None, args: tuple, kwargs: dict, *, method: str = "", seed: int = 0
+    ) -> Gradients | Failure:
         return expected_of(self._ask("gradients", key, args, kwargs, method=method, seed=seed), is_gradients)
 
     def reseeds(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "") -> bool | Failure:

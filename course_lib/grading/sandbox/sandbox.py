@@ -27,8 +27,8 @@ BOOT = (
     "import json, sys; settings = json.loads(sys.argv[1]); sys.path[:] = settings['path']; "
     "from course_lib.grading.sandbox.zygote import main; main()"
 )
-# folders beside the package that learners' code must not see either
-BESIDE = ("solutions", "notebooks", "tests", "my_work", ".git")
+# folders beside the package that learners' code must not see either; a build of the package holds it once more
+BESIDE = ("solutions", "notebooks", "tests", "my_work", "build", ".git")
 
 
 class IsolationError(RuntimeError):
@@ -123,13 +123,12 @@ class Sandbox:
 
     def _launch(self, level: str) -> None:
         ours, theirs = socket.socketpair()
-        hidden = [PACKAGE, *(PACKAGE.parent / name for name in BESIDE)]
         settings = Settings(
             control=theirs.fileno(),
             level=level,
             folder=os.path.realpath(self._folder.name),
             path=(os.path.realpath(self._folder.name), *python_path()),
-            hidden=tuple(str(folder) for folder in hidden if folder.is_dir()),
+            hidden=hidden_folders(),
         )
         with theirs, open(f"{self._folder.name}/errors", "wb") as errors:
             self._zygote = subprocess.Popen(
@@ -183,6 +182,12 @@ class AnswerProcess:
         self.channel.close()
         self.ended_by = self.ended_by or self._sandbox.why_it_ended(word)
         return self.ended_by
+
+
+def hidden_folders() -> tuple[str, ...]:
+    """The course's own: the package, with its checks and every lesson's files, and what lies beside it."""
+    folders = (PACKAGE, *(PACKAGE.parent / name for name in BESIDE))
+    return tuple(str(folder) for folder in folders if folder.is_dir())
 
 
 def python_path() -> list[str]:

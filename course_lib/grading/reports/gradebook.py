@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.files import write_text
-from course_lib.grading.catalogue import Item
-from course_lib.grading.learner import Graded
+from course_lib.grading.marks import Graded, Mark
+from course_lib.grading.reading.catalogue import Item
 
 # what makes a spreadsheet take a cell for a formula, at the start or behind what another country's cells end with
 FORMULA = re.compile(r"(^\s*|[;,\t|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -56,7 +56,7 @@ def write_grades_csv(path: Path, class_: Sequence[Graded], items: Sequence[Item]
     write_text(path, to_csv(rows))
 
 
-def in_words(mark) -> str:
+def in_words(mark: Mark) -> str:
     return f"{mark.exercise}: {mark.status}" + (f" ({mark.misconception})" if mark.misconception else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_lib.grading.places import Place, places
+from course_lib.grading.reading.places import Place, places
 
 MAX_NOTEBOOKS = 100
 

@@ -1,10 +1,17 @@
-"""Read a learner's notebook: its code cells. What they printed is never looked at."""
+"""Read a learner's notebooks: their code cells. What they printed is never looked at."""
 
 import json
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-MAX_BYTES = 32_000_000
+from course_lib.grading.reading.places import MAX_BYTES
+from course_lib.grading.reading.submissions import Submission
+
+# all that one learner's files may hold together, so that a zip cannot fill the memory
+MAX_TOTAL_BYTES = 256_000_000
+# and the code in them, so that it cannot keep the marking busy; all lessons together have 150,000
+MAX_TOTAL_CODE = 4_000_000
 MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 200_000
 # a whole lesson has about 15,000
@@ -33,6 +40,51 @@ class Notebook:
     name: str
     lesson: str
     cells: tuple[CodeCell, ...]
+
+
+class HandedIn(NamedTuple):
+    """What of a submission can be read, in the order in which later notebooks count more.
+
+    Attributes:
+        problems: sentences on what cannot; unreadable: the lessons that may be in it, "" where it may be any.
+    """
+
+    notebooks: list[Notebook]
+    problems: list[str]
+    unreadable: list[str]
+
+
+def read_notebooks(submission: Submission) -> HandedIn:
+    """Read all that one learner handed in. Never raises because of what it is."""
+    notebooks: list[Notebook] = []
+    problems = list(submission.problems)
+    # what is reported without a notebook's name may have held anything
+    unreadable = [lesson_in(text) for text in problems if may_have_held_a_notebook(text)]
+    total = code = 0
+    for place in submission.notebooks:
+        try:
+            if total > MAX_TOTAL_BYTES:
+                raise ValueError(f"not read: the files before it hold {MAX_TOTAL_BYTES // 10**6} MB already")
+            data = place.read()
+            total += len(data)
+            notebook = read_notebook(place.shown, data)
+            code += sum(len(cell.source) for cell in notebook.cells)
+            if code > MAX_TOTAL_CODE:
+                raise ValueError(f"not read: with the files before it, more than {MAX_TOTAL_CODE:,} characters of code")
+            notebooks.append(notebook)
+        except ValueError as error:
+            problems.append(f"{place.shown}: {error}")
+            unreadable.append(lesson_in(place.name))
+    return HandedIn(notebooks, problems, unreadable)
+
+
+def may_have_held_a_notebook(problem: str) -> bool:
+    return ".ipynb" in problem.split(" is no notebook")[0] or ".zip" in problem
+
+
+def lesson_in(text: str) -> str:
+    found = LESSON.search(text)
+    return found[1] if found else ""
 
 
 def read_notebook(name: str, data: bytes) -> Notebook:

@@ -2,23 +2,22 @@
 
 import dataclasses
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.checks.exercise import source_of
+from course_lib.checks.mistakes import source_of
 from course_lib.checks.registry import exercises
 from course_lib.files import write_text
 from course_lib.grading import records
-from course_lib.grading.catalogue import Item, lesson_names
-from course_lib.grading.class_page import Overview, class_page
-from course_lib.grading.gradebook import write_grades_csv
-from course_lib.grading.gradescope import write_results
-from course_lib.grading.learner import Graded
-from course_lib.grading.learner_page import learner_page
-from course_lib.grading.page import next_hint
+from course_lib.grading.marks import Graded
+from course_lib.grading.reading.catalogue import Item, lesson_names
+from course_lib.grading.reports.class_page import Overview, class_page
+from course_lib.grading.reports.gradebook import write_grades_csv
+from course_lib.grading.reports.gradescope import write_results
+from course_lib.grading.reports.learner_page import learner_page
+from course_lib.grading.reports.page import next_hint
 from course_lib.grading.similarity import Alike, Fingerprint, alike, fingerprint
 
 
@@ -120,5 +119,4 @@ def as_json(graded: Graded, items: Sequence[Item]) -> dict:
 
 
 def solution_print(item: Item) -> Fingerprint | None:
-    source = textwrap.dedent(source_of(exercises()[item.name].answer))
-    return fingerprint(source, item.defines, item.blank)
+    return fingerprint(source_of(exercises()[item.name].answer), item.defines, item.blank)

@@ -5,6 +5,7 @@ import html
 import inspect
 import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,7 +51,12 @@ def catalogue(lessons: tuple[str, ...] = ()) -> tuple[Item, ...]:
     for lesson in lessons:
         if lesson not in known:
             raise ValueError(f"lessons holds {lesson!r}; allowed: {', '.join(known)}")
-    return tuple(item for item in in_order_of_the_notebooks(found) if not lessons or item.lesson in lessons)
+    return tuple(asked_for(in_order_of_the_notebooks(found), lessons))
+
+
+def asked_for(items: Iterable[Item], lessons: Collection[str] = (), only: str = "") -> list[Item]:
+    """Those of these lessons, of all if there are none; with `only`, that one exercise."""
+    return [item for item in items if (not lessons or item.lesson in lessons) and only in ("", item.name)]
 
 
 def in_order_of_the_notebooks(items: tuple[Item, ...]) -> list[Item]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from course_lib.grading.notebook_file import MAX_BYTES
-
+# of one notebook
+MAX_BYTES = 32_000_000
 MAX_ENTRIES = 10_000
 MAX_INNER_ZIP = 64_000_000
 MAX_INNER_ZIPS = 20

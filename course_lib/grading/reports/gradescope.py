@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from course_lib.files import write_text
-from course_lib.grading.learner import Graded
+from course_lib.grading.marks import Graded, Mark
 
 
 def write_results(path: Path, graded: Graded) -> None:
@@ -33,5 +33,5 @@ def write_results(path: Path, graded: Graded) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def described(mark) -> str:
+def described(mark: Mark) -> str:
     return mark.status + (f": {mark.message}" if mark.message else "")

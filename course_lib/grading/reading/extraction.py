@@ -1,0 +1,208 @@
+"""Find each exercise's answer in a learner's notebooks, and decide which answers need no trying.
+
+Text only: no cell is run, and nothing that a cell printed is read. Where several definitions could be meant, it is the
+one that the learner's own check would see: the last before the check cell that is not blank.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from course_lib.grading.marks import REIMPORTS, Answer, Mark
+from course_lib.grading.reading.catalogue import Item, course_cells, tree_without_docstrings
+from course_lib.grading.reading.cells import Candidate, Cells, cells_of, only_one
+from course_lib.grading.reading.composition import composed
+from course_lib.grading.reading.notebooks import Notebook
+from course_lib.grading.reading.python_text import (
+    Statement,
+    Unparsable,
+    blanks_left,
+    definition,
+    is_check,
+    statements,
+)
+
+# how good a candidate is, before its place counts
+REFERENCE, BLANK, BROKEN, WRITTEN = range(4)
+
+NOT_STARTED = "Not started: the cell is still blank."
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What there is of a learner's answer to one exercise.
+
+    Attributes:
+        mark: the one it gets for its text alone; None where it has to be tried.
+        candidate: where it stands; None where there is nothing.
+        depends: other exercises that it uses and that the learner wrote too.
+    """
+
+    item: Item
+    mark: Mark | None
+    candidate: Candidate | None = None
+    depends: frozenset[str] = frozenset()
+
+    @property
+    def shown(self) -> str:
+        """The cell's own text."""
+        return "" if self.candidate is None else self.candidate.cells.notebook.cells[self.candidate.cell].source
+
+    @property
+    def file(self) -> str:
+        """The notebook it stands in."""
+        return "" if self.candidate is None else self.candidate.cells.notebook.name
+
+    def answer(self, others: Sequence[Item], from_the_course: Collection[str]) -> Answer:
+        """The complete code, taking the exercises `from_the_course` from there and all else from the learner."""
+        code, _ = composed(self.candidate, self.item, others, from_the_course)
+        return Answer(self.item.name, self.candidate.name, code, self.shown)
+
+
+def find_answers(notebooks: Sequence[Notebook], unreadable: Sequence[str], items: Sequence[Item]) -> list[Draft]:
+    """For every exercise what there is of an answer. Never raises for what a cell holds.
+
+    Args:
+        notebooks: in the order in which later ones count more.
+        unreadable: lessons (two digits, "" where unknown) of files that could not be read.
+        items: the exercises to mark.
+    """
+    taken_apart = [cells_of(notebook, items) for notebook in notebooks]
+    return [draft_of(item, taken_apart, unreadable, items) for item in items]
+
+
+def draft_of(item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str], items: Sequence[Item]) -> Draft:
+    candidates = [one for order, cells in enumerate(notebooks) for one in candidates_in(cells, order, item, items)]
+    if not candidates:
+        return Draft(item, mark_for_nothing(item, notebooks, unreadable))
+    best = max(candidates, key=lambda candidate: candidate.rank)
+    mark = mark_without_trying(item, best)
+    if mark is not None:
+        return Draft(item, mark, best)
+    _, depends = composed(best, item, items, ())
+    return Draft(item, None, best, frozenset(depends))
+
+
+def mark_for_nothing(item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str]) -> Mark:
+    if item.lesson in unreadable or "" in unreadable:
+        return Mark(item.name, "unreadable", "The notebook that should hold it could not be read.")
+    if any(cells.notebook.lesson == item.lesson for cells in notebooks):
+        return Mark(item.name, "missing", "The notebook is there, but this exercise's cell is not in it.")
+    return Mark(item.name, "missing", "No notebook of this lesson was handed in.")
+
+
+def mark_without_trying(item: Item, best: Candidate) -> Mark | None:
+    """The mark of what is no Python, only imported or untouched; None for all else. Nowhere else is this decided."""
+    if best.worth == BROKEN:
+        why = best.cells.broken[best.cell]
+        text = f"Python cannot read this cell, so in a notebook it does not run at all.\nSeen: {why}."
+        return Mark(item.name, "failed", text, "syntax_error")
+    if best.worth == REFERENCE:
+        text = f"Not done: the cell {REIMPORTS} ({item.module}). Write it yourself."
+        return Mark(item.name, "not attempted", text, remark=REIMPORTS)
+    if best.worth == BLANK and is_untouched(best.statement.text, item):
+        return Mark(item.name, "not attempted", NOT_STARTED)
+    return None
+
+
+def is_untouched(text: str, item: Item) -> bool:
+    written = tree_without_docstrings(text)
+    blank = [one for one in tree_statements(item.blank) if one[0] == item.defines]
+    return bool(written) and any(written == tree_without_docstrings(source) for _, source in blank)
+
+
+def tree_statements(source: str) -> list[tuple[str, str]]:
+    try:
+        return [(name, one.text) for one in statements(source, 0) for name in one.binds]
+    except Unparsable:
+        return []
+
+
+def candidates_in(cells: Cells, order: int, item: Item, items: Sequence[Item]) -> list[Candidate]:
+    """Every place in a notebook that may answer an exercise, each with a rank: the highest is the answer."""
+    marked = {number for number, cell in enumerate(cells.notebook.cells) if same_name(cell.exercise, item.name)}
+    same_lesson = cells.notebook.lesson == item.lesson
+    aliases = cells.aliases.get(item.name, set())
+    # methods of two classes may share a name: a bare name is only believed in its own lesson or where a check says so
+    shared = sum(other.defines == item.defines for other in items) > 1
+    by_name = same_lesson or not shared or item.defines in aliases
+    checked = cells.checked.get(item.name, -1)
+
+    found = []
+
+    def add(cell: int, statement: Statement | None, name: str, worth: int) -> None:
+        seen_by_check = cell <= checked or cell in marked
+        place = statement.place if statement is not None else (cell, 0)
+        rank = (worth, seen_by_check, same_lesson or cell in marked, order, place)
+        found.append(Candidate(cells, cell, statement, name, worth, rank))
+
+    for statement in cells.statements:
+        cell = statement.place[0]
+        here = cell in marked
+        if not here and cells.notebook.cells[cell].source in course_cells():
+            continue
+        for name in {item.defines, item.owner, *aliases} & statement.binds:
+            if is_answer(statement.node, name, item, here, by_name or name != item.defines):
+                add(cell, statement, name, worth_of(statement.node, item))
+    for cell in marked:
+        if cell in cells.broken:
+            add(cell, None, item.defines, BROKEN)
+        elif not any(candidate.cell == cell for candidate in found):
+            other_name(cells, cell, item, add)
+    for cell in cells.broken:
+        if cell not in marked and by_name and defines_by_its_look(cells.notebook.cells[cell].source, item):
+            add(cell, None, item.defines, BROKEN)
+    return found
+
+
+def same_name(written: str, name: str) -> bool:
+    """Cell ids cannot hold a dot."""
+    return bool(written) and (written == name or written == re.sub(r"[^a-zA-Z0-9-_]+", "-", name))
+
+
+def is_answer(node: ast.stmt, name: str, item: Item, marked: bool, by_name: bool) -> bool:
+    """Whether a statement that binds `name` can be the answer, in a cell that is marked as the exercise's or not."""
+    if name == item.owner:  # a whole class that holds the method
+        return isinstance(node, ast.ClassDef) and any(getattr(one, "name", "") == item.defines for one in node.body)
+    value = getattr(node, "value", None)
+    if is_check(value):
+        return False
+    if marked:
+        return True
+    if not by_name:
+        return False
+    if definition(node) is not None:
+        return True
+    # elsewhere a plain value of that name is part of an experiment
+    return isinstance(node, ast.Assign) and isinstance(value, ast.Lambda)
+
+
+def worth_of(node: ast.stmt, item: Item) -> int:
+    if from_the_course(node, item):
+        return REFERENCE
+    if blanks_left(node):
+        return BLANK
+    return WRITTEN
+
+
+def from_the_course(node: ast.stmt, item: Item) -> bool:
+    """`from course_lib import X`, `X = course_lib.X` or `class X(course_lib.X): pass`: nothing of their own."""
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")[0] == "course_lib"
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.Attribute) and ast.unparse(node.value).startswith("course_lib.")
+    return False
+
+
+def other_name(cells: Cells, cell: int, item: Item, add: Callable) -> None:
+    """A marked cell that defines nothing of the expected name: its only class or function was renamed."""
+    here = [one for one in cells.statements if one.place[0] == cell]
+    kind = ast.ClassDef if item.is_class else ast.FunctionDef
+    renamed = only_one([one for one in here if isinstance(one.node, kind)])
+    if renamed is not None:
+        add(cell, renamed, renamed.node.name, worth_of(renamed.node, item))
+
+
+def defines_by_its_look(source: str, item: Item) -> bool:
+    return bool(re.search(rf"^(?:class|def)\s+{re.escape(item.defines)}\b", source, re.MULTILINE))

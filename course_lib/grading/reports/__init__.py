@@ -1,0 +1,1 @@
+"""What a run leaves for people and programs: pages (templates/), tables for gradebooks, Gradescope's files."""

@@ -1,0 +1,140 @@
+"""The report for the instructor: the whole class at a glance, its mistakes, and what to go over in the next lecture."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from course_lib.grading.marks import Graded
+from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reports.page import STATUSES, render
+from course_lib.grading.similarity import MIN_TOKENS, Alike
+
+MOST_TOPICS = 5
+TRIED = ("passed", "failed", "timeout", "memory", "crashed")
+LISTED = ("passed", "failed", "not attempted", "missing")
+
+
+@dataclass
+class Overview:
+    """What remains of a learner once their own page is written: enough for the class's page, and little memory.
+
+    Attributes:
+        page: file name of their page. statuses, misconceptions: by exercise. problems: with their files.
+    """
+
+    learner: str
+    number: str
+    page: str
+    points: int
+    statuses: dict[str, str]
+    misconceptions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, graded: Graded, page_name: str) -> "Overview":
+        return cls(
+            graded.learner,
+            graded.number,
+            page_name,
+            graded.points,
+            {result.mark.exercise: result.mark.status for result in graded.results},
+            {
+                result.mark.exercise: (result.mark.misconception, result.mark.message.split("\n")[0])
+                for result in graded.results
+                if result.mark.misconception
+            },
+            graded.problems,
+        )
+
+    def status(self, item: Item) -> str:
+        return self.statuses.get(item.name, "missing")
+
+    def mistake(self, item: Item) -> str:
+        """The name of the one that was recognised, "" where none was."""
+        return self.misconceptions.get(item.name, ("", ""))[0]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One misconception in one exercise: its sentence, and who made it (numbers of learners)."""
+
+    exercise: str
+    name: str
+    sentence: str
+    learners: tuple[int, ...]
+
+
+def mistakes(class_: Sequence[Overview]) -> list[Mistake]:
+    """All recognised mistakes, the most frequent first."""
+    found: dict[tuple[str, str], list[int]] = {}
+    sentences: dict[tuple[str, str], str] = {}
+    for number, one in enumerate(class_):
+        for exercise, (name, sentence) in one.misconceptions.items():
+            found.setdefault((exercise, name), []).append(number)
+            sentences.setdefault((exercise, name), sentence)
+    listed = [Mistake(*key, sentences[key], tuple(learners)) for key, learners in found.items()]
+    return sorted(listed, key=lambda one: (-len(one.learners), one.exercise, one.name))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One exercise of the whole class: how often each status was given."""
+
+    item: Item
+    counts: Counter
+
+    @property
+    def tried(self) -> int:
+        return sum(self.counts[status] for status in TRIED)
+
+    @property
+    def row(self) -> list[int]:
+        """Numbers for the table; the last one is everything else."""
+        listed = [self.counts[status] for status in LISTED]
+        return [*listed, self.counts.total() - sum(listed)]
+
+
+def tallies(class_: Sequence[Overview], items: Sequence[Item]) -> list[Tally]:
+    return [Tally(item, Counter(one.status(item) for one in class_)) for item in items]
+
+
+def hardest(exercises: Sequence[Tally]) -> list[Tally]:
+    """Those that half of who tried passed, or fewer; the hardest first."""
+
+    def share(one: Tally) -> float:
+        return one.counts["passed"] / one.tried
+
+    hard = [one for one in exercises if one.tried and share(one) <= 0.5]
+    return sorted(hard, key=lambda one: (share(one), -one.tried))[:MOST_TOPICS]
+
+
+def class_page(
+    class_: Sequence[Overview],
+    items: Sequence[Item],
+    similar: Sequence[Alike],
+    lesson_titles: Mapping[str, str],
+    facts: Sequence[str],
+) -> str:
+    """The whole page as HTML.
+
+    Args:
+        similar: groups of like answers; their learners are numbers in `class_`, as text.
+        facts: sentences on how it was marked: seed, isolation.
+    """
+    all_mistakes, exercises = mistakes(class_), tallies(class_, items)
+    given = {status for one in class_ for status in one.statuses.values()}
+    return render(
+        "class.html",
+        class_=class_,
+        items=items,
+        lesson_titles=lesson_titles,
+        topics=[one for one in all_mistakes if len(one.learners) > 1][:MOST_TOPICS],
+        hard=hardest(exercises),
+        left=[one for one in exercises if one.counts["not attempted"] > len(class_) / 2],
+        signs={status: sign for status, sign in STATUSES.items() if status in given},
+        exercises=exercises,
+        mistakes=all_mistakes,
+        similar=similar,
+        min_tokens=MIN_TOKENS,
+        facts=facts,
+    )

@@ -1,0 +1,44 @@
+"""Try a learner's answers in rounds: one that uses another exercise waits until that one has its mark."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from course_lib.grading.marks import Answer, Mark
+from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reading.extraction import Draft
+
+MarkAnswers = Callable[[Sequence[Answer]], list[Mark]]
+
+
+def try_answers(
+    drafts: Sequence[Draft], items: Sequence[Item], mark_answers: MarkAnswers, alone: bool = False
+) -> dict[str, Mark]:
+    """Marks by exercise. An answer that uses another exercise gets the learner's own if that passed, else the course's:
+    as in the notebook, where `check` gives back the one or the other.
+
+    Args:
+        items: all exercises of the course.
+        mark_answers: tries answers and marks each, in order.
+        alone: whether all other exercises are the course's in any case.
+    """
+    marks = {draft.item.name: draft.mark for draft in drafts if draft.mark is not None}
+    waiting = [draft for draft in drafts if draft.mark is None]
+    while waiting:
+        names = {draft.item.name for draft in waiting}
+        ready = [draft for draft in waiting if alone or not (draft.depends & names)] or waiting
+        from_course = [
+            {name for name in draft.depends if alone or name not in marks or marks[name].status != "passed"}
+            for draft in ready
+        ]
+        answers = [draft.answer(items, names) for draft, names in zip(ready, from_course, strict=True)]
+        for draft, names, mark in zip(ready, from_course, mark_answers(answers), strict=True):
+            marks[draft.item.name] = with_remarks(mark, names)
+        waiting = [draft for draft in waiting if draft.item.name not in marks]
+    return marks
+
+
+def with_remarks(mark: Mark, from_course: set[str]) -> Mark:
+    remarks = [mark.remark] if mark.remark else []
+    if from_course:
+        remarks.append(f"run with the course's {', '.join(sorted(from_course))}, since their own did not pass")
+    return dataclasses.replace(mark, remark="; ".join(remarks))
