@@ -8,11 +8,11 @@ import torch
 
 import course_lib
 from course_lib.checks import check, examine
-from course_lib.lessons.shared.my_parts import PARTS, built_from, my_parts, my_unet, whose
-from course_lib.lessons.lesson07.divergence import find_divergence, first_divergence
-from course_lib.checks.exercise import edited
-from course_lib.checks.registry import exercises
+from course_lib.checks.mistakes import edited
 from course_lib.checks.my_work import keep, load_kept, standalone_source, work_folder
+from course_lib.checks.registry import exercises
+from course_lib.lessons.lesson07.divergence import find_divergence, first_divergence
+from course_lib.lessons.shared.my_parts import PARTS, built_from, my_parts, my_unet, whose
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from torch import nn
 from course_lib import UNet
 from course_lib.checks.weights import matchings
 from course_lib.document import FORWARD_PASS, PARAMETERS
-from course_lib.lessons.lesson07.figures import figures as lesson07
+from course_lib.lessons.lesson07 import figures as lesson07
 from course_lib.parameters import count_parameters, parameter_budget
 from course_lib.tracing import trace
 

@@ -7,135 +7,85 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import shape_of
 from course_lib.checks.trial import Call, Trial
 from course_lib.self_attention import attention_weights
-
-
-def queries_and_keys(trial: Trial, batch: int, heads: int, pixels: int, d: int) -> tuple[Tensor, Tensor]:
-    return trial.normal(batch, heads, pixels, d), trial.normal(batch, heads, pixels, d)
-
-
-def example(trial: Trial) -> tuple:
-    return queries_and_keys(trial, 2, 3, 5, 6)
-
-
-SCORES = "scores = q @ k.transpose(-1, -2)"
-
-
-SCALE = "scores = scores / math.sqrt(q.shape[-1])"
-
-
-SOFTMAX = "return torch.softmax(scores, dim=-1)"
-
-
-def scaled(how: str) -> object:
-    return edited(attention_weights, (SCALE, f"scores = scores {how}"))
-
-
-def softmaxed(how: str) -> object:
-    return edited(attention_weights, (SOFTMAX, how))
-
-
-def scored(how: str) -> object:
-    return edited(attention_weights, (SCORES, f"scores = {how}"))
-
-
-MASKED = "scores.masked_fill({}, float('-inf'))"
-
-
-N_BY_N = "torch.ones_like(scores[0, 0])"
-
 
 EXERCISE = Exercise(
     "attention_weights",
     attention_weights,
     __name__,
     where='the document, section 5, the box "Attention = softmax(Q K^T / sqrt(d))"',
+    not_for_all={"another_shape": "its own says what the axes are"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*example(trial))
+def queries_and_keys(trial: Trial, batch: int = 2, heads: int = 3, pixels: int = 5, d: int = 6) -> Call:
+    return trial.calling(trial.normal(batch, heads, pixels, d), trial.normal(batch, heads, pixels, d))
 
 
 @holds("one number for each pair of query and key: (B, heads, N, N)")
 def another_shape(trial: Trial) -> None:
     """The shape is not that of weights: each image and each head has one row a query, and in it one number a key."""
-    value = trial.handle.call(None, queries_and_keys(trial, 2, 3, 7, 5), {})
-    found = tuple(value.shape) if isinstance(value, Tensor) else value
-    trial.checked("its shape", found, "attention_weights(tensor (2, 3, 7, 5), tensor (2, 3, 7, 5))")
+    call = queries_and_keys(trial, 2, 3, 7, 5)
+    trial.checked("its shape", shape_of(call.value()), call.text())
 
 
 @holds("all weights are positive and each row, the weights of one query, sums to one")
 def rows_do_not_sum_to_one(trial: Trial) -> None:
     """Your rows do not sum to one, or some weights are not positive. A row holds what *one* query gives to all keys:
     softmax over the last axis makes it share out exactly 1."""
-    args = queries_and_keys(trial, 2, 3, 6, 4)
-    value = trial.handle.call(None, args, {})
-    given = "attention_weights(tensor (2, 3, 6, 4), tensor (2, 3, 6, 4))"
-    if not isinstance(value, Tensor):
-        trial.checked("the weights", value, given)
-        return
-    trial.see("the sum of each row", value.double().sum(dim=-1), given)
-    trial.see("whether every weight is positive", bool((value > 0).all()), given)
+    call = queries_and_keys(trial, 2, 3, 6, 4)
+    value = call.see(observed=False)
+    trial.see("the sum of each row", value.double().sum(dim=-1), call.text())
+    trial.see("whether every weight is positive", bool((value > 0).all()), call.text())
 
 
 @holds("the weights are softmax(Q K^T / sqrt(d)); here one head with d = 1")
 def not_softmax_of_the_products(trial: Trial) -> None:
     """Each of your rows shares out 1, but not as softmax of the dot products does, even with one head and d = 1, where
     the scale does nothing. Weight ij is exp(q_i . k_j) over the sum of its row."""
-    # Where d = 1 the root of d does nothing.
-    trial.call(*queries_and_keys(trial, 2, 1, 7, 1))
+    queries_and_keys(trial, 2, 1, 7, 1).see()
 
 
 @holds("every head has its own weights")
 def heads_confused(trial: Trial) -> None:
     """With one head your weights are right, with several they are not: each head compares its own queries with its own
     keys and nothing else."""
-    trial.call(*queries_and_keys(trial, 2, trial.pick(3, 5), 7, 1))
+    queries_and_keys(trial, 2, trial.pick(3, 5), 7, 1).see()
 
 
 @holds("the scores are divided by sqrt(d), the root of the width of a head")
 def wrong_scale(trial: Trial) -> None:
     """With d = 1 your weights are right and with wider heads they are wrong, so it is the scale: the scores are to be
     divided by sqrt(d), where d is the last axis of q."""
-    trial.call(*queries_and_keys(trial, 2, 3, 7, trial.pick(5, 6, 10)))
+    queries_and_keys(trial, 2, 3, 7, trial.pick(5, 6, 10)).see()
 
 
 @holds("also large scores give the right weights")
 def large_scores(trial: Trial) -> None:
-    q, k = queries_and_keys(trial, 2, 2, 6, 8)
+    q, k = queries_and_keys(trial, 2, 2, 6, 8).args
     trial.call(4 * q, k, tolerance=3)
 
 
 @holds("it is right when batch, heads, pixels and d are all 4")
 def equal_sizes(trial: Trial) -> None:
-    trial.call(*queries_and_keys(trial, 4, 4, 4, 4))
+    queries_and_keys(trial, 4, 4, 4, 4).see()
 
 
 @holds("(1, 4, 64, 64) gives (1, 4, 64, 64)")
 def the_documents_shapes(trial: Trial) -> None:
-    trial.call(*queries_and_keys(trial, 1, 4, 64, 64))
+    queries_and_keys(trial, 1, 4, 64, 64).see()
 
 
 @holds("axes of length one stay: a batch of one, one head, one pixel")
 def squeezes_axes_of_length_one(trial: Trial) -> None:
     """Your weights lose an axis where its length is one. A batch of one image and a single head still have their axes;
     a squeeze() takes them away."""
-    trial.call(*queries_and_keys(trial, 1, 1, 4, 3))
-    trial.call(*queries_and_keys(trial, 1, 3, 5, 4))
-    trial.call(*queries_and_keys(trial, 2, 2, 1, 3))
-
-
-@holds("the precision of what comes in is the precision of what goes out")
-def assumes_float32(trial: Trial) -> None:
-    """Queries and keys in float64 should give weights in float64; somewhere you fix a precision."""
-    q, k = queries_and_keys(trial, 2, 2, 5, 3)
-    value = trial.call(q.double(), k.double())
-    trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "float64 inputs")
+    for sizes in ((1, 1, 4, 3), (1, 3, 5, 4), (2, 2, 1, 3)):
+        queries_and_keys(trial, *sizes).see()
 
 
 @right

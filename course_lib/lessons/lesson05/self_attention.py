@@ -1,4 +1,8 @@
-"""What holds for SelfAttention, and right answers written differently."""
+"""What holds for SelfAttention, and right answers written differently.
+
+The properties take the block apart: first one head and images that any norm leaves as they are, then several heads,
+then the norm. So the first property that fails says which part is wrong.
+"""
 
 import re
 from itertools import permutations
@@ -8,37 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
-from course_lib.checks.trial import Built, Call, Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.group_norm import group_norm
 from course_lib.self_attention import SelfAttention
 
-
-def already_normed(trial: Trial, *shape: int) -> Tensor:
-    """Images whose channels all have mean 0 and variance 16: neither the norm's groups nor its eps matter."""
-    x = trial.normal(*shape)
-    mean, variance = x.mean(dim=(2, 3), keepdim=True), x.var(dim=(2, 3), keepdim=True, unbiased=False)
-    return 4 * (x - mean) / variance.sqrt()
-
-
-def uneven(trial: Trial, batch: int, channels: int, height: int, width: int) -> Tensor:
-    """Images whose channels differ in mean and spread."""
-    spread = 0.5 + trial.uniform(batch, channels, 1, 1)
-    return 4 * trial.normal(batch, channels, 1, 1) + 4 * spread * trial.normal(batch, channels, height, width)
-
-
-def example(trial: Trial) -> tuple[Built, tuple]:
-    """Batch, heads, channels a head, height and width all different."""
-    channels, heads = trial.pick((24, 3), (24, 4), (16, 2))
-    return trial.build(channels, heads), (uneven(trial, 3, channels, *trial.pick((5, 7), (6, 5))),)
-
-
-def by_hand_norm(x: Tensor, norm: nn.GroupNorm) -> Tensor:
-    grouped = x.reshape(x.shape[0], norm.num_groups, -1)
-    mean, variance = grouped.mean(-1, keepdim=True), grouped.var(-1, keepdim=True, unbiased=False)
-    normed = ((grouped - mean) / (variance + norm.eps).sqrt()).reshape(x.shape)
-    return normed * norm.weight[:, None, None] + norm.bias[:, None, None]
-
+# ---- answers with several layers where the reference has one ----
 
 ROLES = {
     "q": {"q", "query", "queries", "toq", "wq", "qproj", "qconv", "convq", "projq"},
@@ -95,65 +73,6 @@ def separate_layers(state: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]
     return ways
 
 
-QKV = "qkv = self.qkv(self.norm(x))"
-
-
-SPLIT = "q, k, v = split_heads(qkv, self.num_heads)"
-
-
-ATTEND = "h = attention_weights(q, k) @ v"
-
-
-MERGE = "h = merge_heads(h, height, width)"
-
-
-ADD = "return x + self.proj(h)"
-
-
-NORM = "self.norm = group_norm(channels)"
-
-
-MAKE_QKV = "self.qkv = nn.Conv2d(channels, 3 * channels, kernel_size=1)"
-
-
-MAKE_PROJ = "self.proj = nn.Conv2d(channels, channels, kernel_size=1)"
-
-
-SCORES = "q @ k.transpose(-1, -2)"
-
-
-SCALED = f"{SCORES} / math.sqrt(q.shape[-1])"
-
-
-MASK = "torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool, device=q.device)"
-
-
-def lines(*code: str) -> str:
-    """Several lines of a method's body."""
-    return "\n        ".join(code)
-
-
-def wrong(*changes: tuple[str, str]) -> type:
-    return edited(SelfAttention, *changes)
-
-
-def scaled(how: str) -> type:
-    """The scores multiplied or divided by something else."""
-    return wrong((ATTEND, f"h = torch.softmax({SCORES} {how}, dim=-1) @ v"))
-
-
-def weighted(how: str) -> type:
-    """Something else than softmax over the keys."""
-    return wrong((ATTEND, lines(f"scores = {SCALED}", f"h = {how}")))
-
-
-def split_as(how: str) -> type:
-    """The heads cut in another way; C is the number of channels, n the number of heads."""
-    return wrong(
-        (SPLIT, lines("C, n = x.shape[1], self.num_heads", "B, N = x.shape[0], height * width", f"q, k, v = {how}"))
-    )
-
-
 EXERCISE = Exercise(
     "SelfAttention",
     SelfAttention,
@@ -161,14 +80,31 @@ EXERCISE = Exercise(
     where="the document, section 5, the drawing of Self-Attention, top to bottom",
     adapt=separate_layers,
     seconds=3.0,
+    not_for_all={"another_shape": "its parameters are looked at first"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+# ---- what holds ----
 
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    made, args = example(trial)
-    return made.calling(*args)
+    # batch, heads, channels a head, height and width all different
+    channels, heads = trial.pick((24, 3), (24, 4), (16, 2))
+    return trial.build(channels, heads).calling(uneven(trial, 3, channels, *trial.pick((5, 7), (6, 5))))
+
+
+def already_normed(trial: Trial, *shape: int) -> Tensor:
+    """Images whose channels all have mean 0 and variance 16: neither the norm's groups nor its eps matter."""
+    x = trial.normal(*shape)
+    mean, variance = x.mean(dim=(2, 3), keepdim=True), x.var(dim=(2, 3), keepdim=True, unbiased=False)
+    return 4 * (x - mean) / variance.sqrt()
+
+
+def uneven(trial: Trial, batch: int, channels: int, height: int, width: int) -> Tensor:
+    """Images whose channels differ in mean and spread."""
+    spread = 0.5 + trial.uniform(batch, channels, 1, 1)
+    return 4 * trial.normal(batch, channels, 1, 1) + 4 * spread * trial.normal(batch, channels, height, width)
 
 
 @holds("it learns a norm (C), one 1x1 convolution from C to 3C and one from C to C, each with weight and bias")
@@ -189,7 +125,7 @@ def shortcut_not_x(trial: Trial) -> None:
 def branch_not_as_drawn(trial: Trial) -> None:
     """The shortcut is right; the branch is not, even with heads of a single channel. From qkv to proj: split, softmax
     over the keys, times the *values*, every pixel and head back in its place, projection."""
-    # Where d = 1 the root of d does nothing, and the numbers of a pixel cannot be torn apart.
+    # where d = 1 the root of d does nothing, and the numbers of a pixel cannot be torn apart
     trial.build(16, 16)(already_normed(trial, 2, 16, 8, 8), tolerance=3)
 
 
@@ -219,10 +155,10 @@ def another_norm(trial: Trial) -> None:
 
 @holds("nearly constant images are normalised with the usual eps of 1e-5")
 def another_epsilon(trial: Trial) -> None:
-    """Your norm adds another eps to the variance. It only shows where an image is nearly constant, and there it shows."""
-    # A variance of about 1e-5: what is added to it before the root is taken shows.
-    block = trial.build(12, 3)
-    block(1.0 + 0.003 * trial.normal(2, 12, 8, 8), tolerance=20)
+    """Your norm adds another eps to the variance. It only shows where an image is nearly constant, and there it
+    shows."""
+    # a variance of about 1e-5: what is added to it before the root is taken shows
+    trial.build(12, 3)(1.0 + 0.003 * trial.normal(2, 12, 8, 8), tolerance=20)
 
 
 @holds("other sizes than 8x8 pass through the same block")
@@ -236,8 +172,7 @@ def fixed_image_size(trial: Trial) -> None:
 def assumes_square_images(trial: Trial) -> None:
     """Square images come out right and others do not: height and width have changed places on the way back to an image,
     or one of them stands for both."""
-    block, args = example(trial)
-    block(*args)
+    ordinary_call(trial).see()
 
 
 @holds("without a number of heads there are four")
@@ -253,7 +188,7 @@ def the_documents_shapes(trial: Trial) -> None:
 
 @holds("it is right when batch, channels, heads and pixels are all 4")
 def equal_sizes(trial: Trial) -> None:
-    # Batch, channels, heads and pixels are all 4: nothing can be told apart by its length.
+    # nothing can be told apart by its length
     trial.build(4, 4)(uneven(trial, 4, 4, 2, 2))
 
 
@@ -269,23 +204,10 @@ def squeezes_axes_of_length_one(trial: Trial) -> None:
 def random_while_training(trial: Trial) -> None:
     """While training your block gives something else than in evaluation. The document's attention has no dropout and no
     statistics to collect."""
-    block, args = example(trial)
-    block(*args, training=True)
+    ordinary_call(trial).see(training=True)
 
 
-@holds("gradients flow back to the input and to every parameter")
-def gradients_cut(trial: Trial) -> None:
-    """The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(),
-    .data, torch.no_grad() or a tensor built anew), so part of your block would never learn."""
-    # Of the parameters only the length of all gradients together, which is the same however the layers are cut up.
-    block, args = example(trial)
-    found = block.every_gradient(*args)
-    given = block.text("", args, {}, False)
-    (gradient,) = found.inputs
-    gradient = torch.zeros_like(args[0]) if gradient is None else gradient
-    trial.see("the gradient of the output with respect to x", gradient, given, tolerance=10)
-    length = sum(float(one.double().square().sum()) for one in found.parameters.values() if one is not None) ** 0.5
-    trial.see("the length of the gradients of all parameters together", length, given, tolerance=10)
+# ---- right answers ----
 
 
 @right
@@ -306,6 +228,13 @@ class Einsum(nn.Module):
         scores = torch.einsum("bhid,bhjd->bhij", q, k) * self.width**-0.5
         gathered = torch.einsum("bhij,bhjd->bihd", F.softmax(scores, -1), v).reshape(B, N, C)
         return x + self.out(gathered).transpose(1, 2).view_as(x)
+
+
+def by_hand_norm(x: Tensor, norm: nn.GroupNorm) -> Tensor:
+    grouped = x.reshape(x.shape[0], norm.num_groups, -1)
+    mean, variance = grouped.mean(-1, keepdim=True), grouped.var(-1, keepdim=True, unbiased=False)
+    normed = ((grouped - mean) / (variance + norm.eps).sqrt()).reshape(x.shape)
+    return normed * norm.weight[:, None, None] + norm.bias[:, None, None]
 
 
 @right

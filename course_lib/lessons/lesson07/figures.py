@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor, nn
 
-from course_lib.checks.exercise import edited
+from course_lib.checks.mistakes import edited
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.document import DECODER_CHANNELS, DRAWN_DECODER_CHANNELS, FORWARD_PASS, Step
