@@ -7,7 +7,7 @@ from helpers import assert_close, randn
 from torch import nn
 
 from course_lib import ResidualBlock, num_groups
-from course_lib.lessons.lesson03.figures import figures as lesson03
+from course_lib.lessons.lesson03 import figures as lesson03
 from course_lib.warm_ups import add_to_every_pixel, normalize_groups
 
 
