@@ -1,31 +1,11 @@
 """Class embedding: one learned vector a class, and none for "no class" (the document, section 2)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.validation import check_integers, check_positive_int, check_vector
 
 NO_CLASS = -1
-
-
-def look_up_by_one_hot(weight: Tensor, labels: Tensor) -> Tensor:
-    """Pick one row of a table for each label, written as a matrix product: what an embedding computes.
-
-    `nn.Embedding` gives the same numbers without multiplying by all those zeros.
-
-    Shapes: weight (K, dim), labels (B,) int64 from 0 to K - 1 -> (B, dim).
-    Raises: ValueError for a table that is no matrix, or labels that are not a vector of whole numbers from 0 to K - 1.
-    Source: the document, section 2, "nn.Embedding(10, dim)".
-    """
-    if weight.ndim != 2:
-        raise ValueError(f"weight has shape {tuple(weight.shape)}; allowed: (K, dim), one row a class")
-    check_vector("labels", labels)
-    check_integers("labels", labels, 0, len(weight) - 1)
-    # a 1 in the column of the label, 0 elsewhere, as numbers of the table's type: (B,) -> (B, K)
-    one_hot = F.one_hot(labels.long(), num_classes=len(weight)).to(weight.dtype)
-    # each row of zeros with a single 1 picks one row of the table: (B, K) @ (K, dim) -> (B, dim)
-    return one_hot @ weight
 
 
 class ClassEmbedding(nn.Module):

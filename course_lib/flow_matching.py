@@ -1,7 +1,8 @@
 """Flow matching: walk the straight line between an image and noise, learn the velocity, and walk it back.
 
 Lipman et al. 2023 and Liu et al. 2023, with one change: here, as in DDPM, t = 0 is the clean image and t = 1 is pure
-noise. To convert from those papers replace t by 1 - t and turn the sign of the velocity: `from_other_direction`.
+noise. To convert from those papers replace t by 1 - t and turn the sign of the velocity, as `from_other_direction` in
+warm_ups.py does.
 """
 
 from collections.abc import Callable, Iterator
@@ -216,25 +217,3 @@ def rk4_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tenso
 
 
 SOLVERS = {"euler": euler_step, "heun": heun_step, "rk4": rk4_step}
-
-
-def from_other_direction(other: Model) -> Model:
-    """Make a model of the papers' direction of time usable here.
-
-    Most papers on flow matching let time s run from noise (s = 0) to the image (s = 1), and their velocity points
-    along: image - noise.
-
-    Args:
-        other: called as other(x, s, labels), with s (B,) from 0 to 1; predicts their velocity.
-    Returns: a function to be called as model(x, 1000 * t, labels), like any other model here: time from the image
-        (t = 0) to noise (t = 1), velocity noise - image, at the same points x.
-    Source: Lipman et al. 2023 and Liu et al. 2023 have the other direction; Esser et al. 2024 have ours.
-    """
-
-    def model(x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-        # what their clock shows when ours shows t
-        s = 1 - t / TIME_SCALE
-        # their velocity there, turned into ours
-        return -other(x, s, labels)
-
-    return model

@@ -3,8 +3,7 @@
 The document does not give the number of groups, and one answer silently breaks the network.
 """
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_lib.validation import check_positive_int
 
@@ -37,31 +36,3 @@ def num_groups(channels: int) -> int:
 def group_norm(channels: int) -> nn.GroupNorm:
     """`nn.GroupNorm` over `channels` with the number of groups that `num_groups` chooses."""
     return nn.GroupNorm(num_groups(channels), channels)
-
-
-def normalize_groups(x: Tensor, groups: int, eps: float = 1e-5) -> Tensor:
-    """What `nn.GroupNorm` does before its weight and bias: every group of channels gets mean 0 and variance 1.
-
-    The channels are cut into `groups` groups of neighbours, all of one size. Mean and variance are taken for every
-    image and every group, over the group's channels and all pixels together. The variance divides by the count of
-    these numbers.
-
-    Args:
-        x: feature maps.
-        groups: how many groups; it divides the number of channels.
-        eps: is added to the variance before the root, so that a constant group gives zeros.
-    Shapes: (B, C, H, W) -> (B, C, H, W).
-    Raises: ValueError if `x` does not have four axes, or `groups` does not divide its channels.
-    Source: Wu and He 2018, equations 1, 2 and 7.
-    """
-    check_positive_int("groups", groups)
-    if x.ndim != 4 or x.shape[1] % groups:
-        raise ValueError(f"x has shape {tuple(x.shape)}; allowed: (B, C, H, W) with C a multiple of groups, {groups}")
-    # all numbers of one group in one row: (B, groups, C / groups * H * W)
-    rows = x.reshape(x.shape[0], groups, -1)
-    # mean of every row, and how far each number lies from it
-    distance = rows - rows.mean(dim=-1, keepdim=True)
-    # variance of every row: the mean of the squared distances
-    variance = distance.square().mean(dim=-1, keepdim=True)
-    # divide by the standard deviation (eps under the root), and give the numbers their old shape
-    return (distance / torch.sqrt(variance + eps)).reshape(x.shape)

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.group_norm import group_norm
-from course_lib.validation import check_channels, check_positive_int, check_probability
+from course_lib.validation import check_channels, check_embedding, check_positive_int, check_probability
 
 
 # The residual block of Ho et al. 2020, appendix B, with the order norm, activation, convolution of He et al. 2016b.
@@ -53,25 +53,3 @@ class ResidualBlock(nn.Module):
         # add the shortcut: the input itself, or a 1x1 convolution of it where the channels differ
         h += self.skip_conv(x)
         return h
-
-
-def add_to_every_pixel(h: Tensor, vectors: Tensor) -> Tensor:
-    """Add one vector per image to every pixel of that image; `h` itself stays as it is.
-
-    Args:
-        h: feature maps.
-        vectors: one number for each image and channel.
-    Shapes: h (B, C, H, W), vectors (B, C) -> (B, C, H, W).
-    Raises: ValueError if `h` does not have four axes, or the shapes do not fit.
-    Source: the document, section 3, "+ t_emb[:, :, None, None]".
-    """
-    if h.ndim != 4:
-        raise ValueError(f"h has shape {tuple(h.shape)}; allowed: (B, C, H, W)")
-    check_embedding("vectors", vectors, h.shape[0], h.shape[1])
-    # two axes of length one behind the channels let the vectors broadcast over height and width
-    return h + vectors[:, :, None, None]
-
-
-def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:
-    if emb.shape != (batch, dim):
-        raise ValueError(f"{name} has shape {tuple(emb.shape)}; allowed: ({batch}, {dim}), one vector an image")

@@ -39,7 +39,7 @@ class SinusoidalPositionEmbedding(nn.Module):
     """Describe each time by sines and cosines of many frequencies, from 1 down to nearly 1/10000 radian a step.
 
     The document's formula interleaves sines and cosines; its code puts all sines first. The two differ by a fixed
-    permutation of the columns. The code's order is used here; `interleave` gives the formula's.
+    permutation of the columns. The code's order is used here; `interleave` in warm_ups.py gives the formula's.
 
     Args:
         dim: width of the embedding, even.
@@ -63,27 +63,6 @@ class SinusoidalPositionEmbedding(nn.Module):
         args = timesteps[:, None] * freqs[None, :]
         # all sines first, then all cosines
         return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
-
-
-def interleave(embedding: Tensor) -> Tensor:
-    """Put the columns of an embedding into the order of the document's formula.
-
-    The code's order is sin 0, sin 1, .., cos 0, cos 1, ..; the formula's is sin 0, cos 0, sin 1, cos 1, ..
-
-    Args:
-        embedding: what `SinusoidalPositionEmbedding` gives.
-    Shapes: (B, dim) -> (B, dim), dim even.
-    Raises: ValueError if the input is not a matrix of even width.
-    Source: the document, section 1: "Formula" against "Code".
-    """
-    if embedding.ndim != 2 or embedding.shape[1] % 2:
-        raise ValueError(f"embedding has shape {tuple(embedding.shape)}; allowed: (B, dim) with an even dim")
-    # cut the columns into the sines and the cosines: (B, dim/2) each
-    sines, cosines = embedding.chunk(2, dim=-1)
-    # put each sine beside its cosine, on a new last axis: (B, dim/2, 2)
-    pairs = torch.stack([sines, cosines], dim=-1)
-    # lay the pairs one after the other: (B, dim/2, 2) -> (B, dim)
-    return pairs.flatten(1)
 
 
 class TimeEmbedding(nn.Module):

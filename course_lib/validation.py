@@ -49,6 +49,11 @@ def check_vector(name: str, vector: Tensor, batch: int | None = None) -> None:
         raise ValueError(f"{name} has shape {tuple(vector.shape)}; allowed: ({length},), one value an image")
 
 
+def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:
+    if emb.shape != (batch, dim):
+        raise ValueError(f"{name} has shape {tuple(emb.shape)}; allowed: ({batch}, {dim}), one vector an image")
+
+
 def check_integers(name: str, vector: Tensor, lowest: int, highest: int) -> None:
     """`vector` must hold whole numbers from `lowest` to `highest` (looked at only where that is free)."""
     if vector.is_floating_point() or vector.is_complex() or vector.dtype == torch.bool:

@@ -25,12 +25,17 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import tomllib
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from course_lib.checks.exercise import Exercise
 
 PIECES = "pieces"
 FIELDS = {"says", "edit", "answer"}
+# what the set-up cell of every notebook imports, so that learners write it whatever the reference needs
+NOTEBOOK_NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": Tensor}
 
 
 @dataclass(eq=False)
@@ -132,8 +137,8 @@ def edited(original: Any, *changes: tuple[str, str]) -> Any:
         if old not in source:
             raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
         source = source.replace(old, new)
-    # a fresh copy of the module's names, so that nothing else sees the edited class
-    names = dict(vars(sys.modules[original.__module__]))
+    # a fresh copy of the module's names, so that nothing else sees the edited class, on top of a notebook's
+    names = {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
     exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
     made = names[original.__name__]
     if isinstance(made, FunctionType):

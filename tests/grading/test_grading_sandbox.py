@@ -112,7 +112,7 @@ HOSTILE = {
     "reads the checks": (acting("importlib.import_module('course_lib.checks.examination')"), FAILED),
     "reads what holds": (acting("importlib.import_module('course_lib.lessons.lesson04.conv_output_size')"), FAILED),
     "reads the reference": (
-        acting("from course_lib import resampling", "inspect.getsource(resampling.Missing)"),
+        acting("from course_lib import warm_ups", "inspect.getsource(warm_ups.Missing)"),
         FAILED,
     ),
     "reads the file": (acting("raise RuntimeError(open({source!r}).read()[:100])"), FAILED),
@@ -126,14 +126,14 @@ HOSTILE = {
         ),
         FAILED | ENDED,
     ),
-    "imports the reference": ("from course_lib.resampling import conv_output_size", {"not attempted"}),
+    "imports the reference": ("from course_lib.warm_ups import conv_output_size", {"not attempted"}),
     "wraps the reference": (
-        "import course_lib.resampling as r\ndef conv_output_size(*a):\n    return r.conv_output_size(*a)",
+        "import course_lib.warm_ups as r\ndef conv_output_size(*a):\n    return r.conv_output_size(*a)",
         {"not attempted"},
     ),
     "executes the reference's source": (
         acting(
-            "import course_lib.resampling as r",
+            "import course_lib.warm_ups as r",
             "names = {{}}",
             "exec(inspect.getsource(r), names)",
             "return names['conv_output_size'](size, kernel_size, stride, padding)",
@@ -144,7 +144,7 @@ HOSTILE = {
         acting(
             "for one in gc.get_objects():",
             "    f = getattr(one, '__dict__', {{}}).get('conv_output_size') if type(one) is type(os) else None",
-            "    if f is not None and f.__module__ == 'course_lib.resampling':",
+            "    if f is not None and f.__module__ == 'course_lib.warm_ups':",
             "        return f(size, kernel_size, stride, padding)",
         ),
         FAILED | {"not attempted"},
@@ -291,7 +291,7 @@ def family(sandbox):
 def test_a_hostile_answer_loses_alone(sandbox, canary, port, name):
     code, statuses = ALL_HOSTILE[name]
     if name in HOSTILE and "{" in code:
-        source = ROOT / "course_lib" / "resampling.py"
+        source = ROOT / "course_lib" / "warm_ups.py"
         code = code.format(canary=str(canary), port=port, root=str(ROOT), source=str(source))
     before, zygote = family(sandbox), sandbox._zygote
     hostile, right = mark_answers([answer(code), answer(RIGHT)], seed=SEED, sandbox=sandbox)
@@ -306,7 +306,7 @@ def test_a_hostile_answer_loses_alone(sandbox, canary, port, name):
 
 def test_what_an_answer_reads_of_the_course_does_not_hold_its_solution(sandbox):
     reading = acting(
-        "import course_lib.resampling as r",
+        "import course_lib.warm_ups as r",
         "source = r.__loader__.get_source(r.__name__)",
         "raise RuntimeError(str((len(source) > 1000, source.count('room // stride'))))",
     )
@@ -362,14 +362,14 @@ def test_the_references_pass_and_blanks_are_not_attempted(best_sandbox, name):
 
 CALLED = "def conv_output_size(*a, **k):\n    "
 BY_ANOTHER_WAY = {
-    "import": "from course_lib.resampling import conv_output_size",
-    "another name": "import course_lib.resampling as r\nconv_output_size = r.conv_output_size",
-    "inside": CALLED + "from course_lib.resampling import conv_output_size as f\n    return f(*a, **k)",
-    "__import__": CALLED + "return __import__('course_lib.resampling').resampling.conv_output_size(*a, **k)",
+    "import": "from course_lib.warm_ups import conv_output_size",
+    "another name": "import course_lib.warm_ups as r\nconv_output_size = r.conv_output_size",
+    "inside": CALLED + "from course_lib.warm_ups import conv_output_size as f\n    return f(*a, **k)",
+    "__import__": CALLED + "return __import__('course_lib.warm_ups').warm_ups.conv_output_size(*a, **k)",
     "importlib": "import importlib\n"
     + CALLED
-    + "return getattr(importlib.import_module('course_lib.' + 'resampling'), 'conv_output' + '_size')(*a, **k)",
-    "at the top": "from course_lib.resampling import conv_output_size as f\nx = f(3, 3)\n" + CALLED + "return x",
+    + "return getattr(importlib.import_module('course_lib.' + 'warm_ups'), 'conv_output' + '_size')(*a, **k)",
+    "at the top": "from course_lib.warm_ups import conv_output_size as f\nx = f(3, 3)\n" + CALLED + "return x",
 }
 
 

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from course_lib.lessons.lesson01.figures import figures as lesson01
-from course_lib.time_embedding import SinusoidalPositionEmbedding, embedding_frequencies, interleave
+from course_lib.lessons.lesson01 import figures as lesson01
+from course_lib.time_embedding import SinusoidalPositionEmbedding, embedding_frequencies
+from course_lib.warm_ups import interleave
 
 
 @pytest.mark.parametrize("dim", [2, 4, 18, 256])

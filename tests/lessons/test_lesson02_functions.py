@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from helpers import assert_close, perturb, randn
 
 from course_lib import ClassEmbedding, drop_labels
-from course_lib.class_embedding import look_up_by_one_hot
+from course_lib.warm_ups import look_up_by_one_hot
 
 
 @pytest.mark.parametrize(("classes", "dim", "batch"), [(10, 256, 4), (1, 3, 2), (5, 5, 5), (3, 1, 7)])

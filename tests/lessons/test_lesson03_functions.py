@@ -7,9 +7,8 @@ from helpers import assert_close, randn
 from torch import nn
 
 from course_lib import ResidualBlock, num_groups
-from course_lib.group_norm import normalize_groups
-from course_lib.lessons.lesson03.figures import figures as lesson03
-from course_lib.residual_block import add_to_every_pixel
+from course_lib.lessons.lesson03 import figures as lesson03
+from course_lib.warm_ups import add_to_every_pixel, normalize_groups
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(8, 1), (8, 2), (12, 4), (15, 3), (6, 6), (1, 1)])

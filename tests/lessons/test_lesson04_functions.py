@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from helpers import assert_close, perturb, randn
 
 from course_lib import Downsample, Upsample
-from course_lib.resampling import conv_output_size, overlap_counts
+from course_lib.warm_ups import conv_output_size, overlap_counts
 
 WINDOWS = [
     (size, kernel_size, stride, padding)

@@ -9,7 +9,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import Misconception, edited
 from course_lib.checks.trial import Call, Trial
-from course_lib.class_embedding import look_up_by_one_hot
+from course_lib.warm_ups import look_up_by_one_hot
 
 
 def example(trial: Trial, classes: int = 7, dim: int = 4, batch: int = 5) -> tuple[Tensor, Tensor]:

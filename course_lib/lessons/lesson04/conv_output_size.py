@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
-from course_lib.resampling import conv_output_size
+from course_lib.warm_ups import conv_output_size
 
 EXERCISE = Exercise(
     "conv_output_size",

@@ -7,7 +7,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.properties import type_of
 from course_lib.checks.trial import Call, Trial
-from course_lib.resampling import overlap_counts
+from course_lib.warm_ups import overlap_counts
 
 EXERCISE = Exercise(
     "overlap_counts",

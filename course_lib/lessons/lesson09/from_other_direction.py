@@ -7,8 +7,9 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import Misconception
 from course_lib.checks.trial import Trial
-from course_lib.flow_matching import Model, from_other_direction
+from course_lib.guidance import Model
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
+from course_lib.warm_ups import from_other_direction
 
 # what the watched function returns
 RESULT, CALLS, S, PLACE, LABELS = range(5)
