@@ -55,20 +55,16 @@ class Watcher:
         if not changed:
             return []
         lines = []
+        again = ": run python -m course_lib.authoring build"
         try:
             for source in select(self.names):
                 known = self.files.get(source.name)
                 if known is None or known & changed or any(path.parent == source.folder for path in changed):
                     lines += self.built(source)
+            lines += [f"{shown(path)} has no lesson any more{again}" for path in orphans()]
         except ValueError as error:
             lines.append(f"error: {error}")
-        lines += [
-            f"{shown(path)} has no lesson any more: run python -m course_lib.authoring build" for path in orphans()
-        ]
-        lines += [
-            f"{shown(path)} is out of date: run python -m course_lib.authoring build" for path in outdated_generated()
-        ]
-        return lines
+        return lines + [f"{shown(path)} is out of date{again}" for path in outdated_generated()]
 
     def built(self, source: Source) -> list[str]:
         try:
