@@ -1,19 +1,16 @@
 """The build: one source a lesson, blanks cut by the syntax tree, the same bytes every time, nothing out of date."""
 
 import ast
-import inspect
 import json
 import shutil
-import textwrap
 from itertools import pairwise
 
 import jupytext
 import nbformat
 import pytest
 
-import course_lib.checks
 from course_lib.authoring import build as building
-from course_lib.authoring.blanks import BEGIN, END, exercise_source, without_bodies
+from course_lib.authoring.blanks import BEGIN, END
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
 from course_lib.authoring.source import lesson_sources, read_lesson, repository_address
 from course_lib.checks.registry import exercises
@@ -32,6 +29,14 @@ def test_jupytext_writes_a_lesson_and_reads_the_same_again(source):
     again = jupytext.reads(jupytext.writes(read, fmt="md"), fmt="md")
     assert cells_of(again) == cells_of(read)
     assert again.metadata["course"] == read.metadata["course"] == {"lesson": source.name}
+
+
+def test_a_lesson_that_an_editor_of_notebooks_saved_is_still_found(course):
+    read = jupytext.reads(course.text.read_text(encoding="utf-8"), fmt="md")
+    course.text.write_text(jupytext.writes(read, fmt="md"), encoding="utf-8")
+    assert "text_representation" in course.text.read_text(encoding="utf-8")
+    assert [source.name for source in lesson_sources()] == ["00_test"]
+    assert read_lesson(course.source).cells[0].text == "# Lesson 99 · Test\n\nText."
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
@@ -58,8 +63,9 @@ def test_the_notebooks_of_a_lesson_that_is_gone_go_too(course):
 
 
 def test_building_again_changes_no_byte_and_an_edit_touches_its_own_files_only(course):
-    written = building.build(course.source)
-    assert {path.name for path in written} == {"00_test.ipynb"}
+    course.store_outputs()
+    assert building.build(course.source) == [course.learners]
+    written = [course.learners, course.solution]
     before = [path.read_bytes() for path in written]
     assert building.build(course.source) == []
     assert building.outdated(course.source) == []
@@ -91,7 +97,10 @@ def test_the_two_copies_of_a_lesson(course):
 
 
 def test_an_output_that_was_edited_by_hand_is_not_out_of_date_but_a_source_is(course):
-    _, solution = building.build(course.source)
+    course.store_outputs("edited by hand\n")
+    building.build(course.source)
+    assert building.outdated(course.source) == []
+    solution = course.solution
     made = json.loads(solution.read_text(encoding="utf-8"))
     made["cells"][-1]["source"] = ['print("other")']
     solution.write_text(json.dumps(made), encoding="utf-8")
@@ -99,7 +108,8 @@ def test_an_output_that_was_edited_by_hand_is_not_out_of_date_but_a_source_is(co
 
 
 def test_only_code_makes_a_solution_run_again(course, monkeypatch):
-    _, solution = building.build(course.source)
+    course.store_outputs()
+    solution = course.solution
     outputs = [cell.outputs for cell in building.code_cells(nbformat.read(solution, as_version=4))]
 
     def must_not_run(made, name):
@@ -159,87 +169,6 @@ def test_a_header_that_does_not_name_its_lesson_is_told(course, header, called):
         ValueError, match=f"lesson00/lesson.md is called {called} by its header; allowed: 'lesson: 00_name'"
     ):
         lesson_sources()
-
-
-@pytest.mark.parametrize("path", ["course_lib.nowhere.Block", "course_lib.unet.Nothing", "unet"])
-def test_an_exercise_that_is_not_in_the_library_is_named(path):
-    with pytest.raises(ValueError, match="exercise is"):
-        exercise_source(path)
-
-
-def test_a_method_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="forwards"):
-        exercise_source(BLOCK, ["forwards"])
-
-
-def test_blanks_keep_signature_docstring_and_steps():
-    found = exercise_source(BLOCK, ["forward"])
-    assert found.full == inspect.getsource(course_lib.ResidualBlock).rstrip()
-    full, blank = ast.parse(found.full).body[0], ast.parse(found.blank).body[0]
-    assert ast.get_docstring(blank) == ast.get_docstring(full)
-    methods = {node.name: node for node in blank.body[1:]}
-    originals = {node.name: node for node in full.body[1:]}
-    assert ast.unparse(methods["__init__"]) == ast.unparse(originals["__init__"])
-    assert ast.unparse(methods["forward"].args) == ast.unparse(originals["forward"].args)
-    assert ast.unparse(methods["forward"].body[-1]).startswith("raise NotImplementedError(")
-    assert len(methods["forward"].body) == 1
-    steps = [line.strip() for line in found.full.splitlines() if line.strip().startswith("#")]
-    assert [line.strip() for line in found.blank.splitlines() if line.strip().startswith("#")] == steps
-
-
-def test_blanks_of_every_form():
-    source = textwrap.dedent('''
-        class Thing:
-            """What it is."""
-
-            def __init__(self, a: int) -> None:
-                """Make it."""
-                super().__init__()
-                # keep a
-                self.a = a
-
-            def forward(
-                self,
-                x: int,
-            ) -> int:
-                # add a
-                y = x + self.a
-                if y:
-                    # nested step
-                    y = y * 2  # not a step of its own
-
-                # give it back
-                return y
-    ''').strip()
-    tree = ast.parse(source).body[0]
-    blank = without_bodies(source, tree.body[1:], "Thing", marked=False)
-    assert (
-        blank
-        == textwrap.dedent('''
-        class Thing:
-            """What it is."""
-
-            def __init__(self, a: int) -> None:
-                """Make it."""
-                super().__init__()
-                # keep a
-                raise NotImplementedError("Thing.__init__ is still blank")
-
-            def forward(
-                self,
-                x: int,
-            ) -> int:
-                # add a
-                # nested step
-                # give it back
-                raise NotImplementedError("Thing.forward is still blank")
-    ''').strip()
-    )
-    marked = without_bodies(source, tree.body[1:], "Thing", marked=True)
-    assert marked.count(BEGIN) == marked.count(END) == 2
-    names = {}
-    exec(marked, names)  # with markers it is still the solution
-    assert names["Thing"](2).forward(1) == 6
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)

@@ -22,7 +22,9 @@ from course_lib.lessons.shared.style import COLORS
 NOTEBOOKS = sorted([*ROOT.glob("solutions/[0-9]*.ipynb"), *ROOT.glob("notebooks/[0-9]*.ipynb")])
 EXECUTED = [path for path in NOTEBOOKS if path.parent.name == "solutions"]
 PAGES = sorted(
-    path for folder in (".", ".github", "solutions", "notebooks", "assets") for path in (ROOT / folder).glob("*.md")
+    path
+    for folder in (".", ".github", "solutions", "notebooks", "assets", "course_lib/lessons")
+    for path in (ROOT / folder).glob("*.md")
 )
 PAGES += sorted((ROOT / "assets").glob("*/*.md"))
 
