@@ -1,4 +1,4 @@
-"""`python -m course_lib.authoring build`: the notebooks, from their sources. `... book`: the reading edition."""
+"""`python -m course_lib.authoring build`: the notebooks, from the lessons. `... watch`: while you write. `... book`."""
 
 import argparse
 import sys
@@ -9,11 +9,11 @@ from course_lib.authoring.build import (
     build,
     orphans,
     outdated,
-    outdated_checksums,
+    outdated_generated,
     remove_orphans,
     select,
     shown,
-    write_checksums,
+    write_generated,
 )
 
 
@@ -24,48 +24,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = subparsers.add_parser(
         "build", help="write notebooks/NN.ipynb and solutions/NN.ipynb from lessonNN/lesson.md, where out of date"
     )
-    command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     command.add_argument("--check", action="store_true", help="write nothing, name what is out of date")
     command.add_argument("--force", action="store_true", help="write and execute also what is up to date")
     command.add_argument(
         "--nbgrader", metavar="DIR", type=Path, help="write nbgrader's source notebooks into DIR instead"
     )
-    book = subparsers.add_parser("book", help="write the reading edition: all solutions as static pages with search")
-    book.add_argument("lessons", nargs="*", help="such as 03; all by default")
-    book.add_argument("--out", metavar="DIR", type=Path, default=Path("build/book"), help="default: build/book")
-    book.set_defaults(book=True)
+    command.set_defaults(run=run_build)
+    command = subparsers.add_parser("watch", help="write the notebooks whenever a file of a lesson is saved")
+    command.set_defaults(run=run_watch)
+    command = subparsers.add_parser("book", help="write the reading edition: all solutions as static pages with search")
+    command.add_argument("--out", metavar="DIR", type=Path, default=Path("build/book"), help="default: build/book")
+    command.set_defaults(run=run_book)
+    for command in subparsers.choices.values():
+        command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     options = parser.parse_args(arguments)
     try:
-        sources = select(options.lessons)
-        if "book" in options:
-            from course_lib.authoring.reading_edition import write_reading_edition
-
-            print(f"open {write_reading_edition(options.out, sources)}")
-            return 0
-        if options.check:
-            stale = [path for source in sources for path in outdated(source)]
-            for path in orphans():
-                print(f"{shown(path)} has no lesson any more: run python -m course_lib.authoring build")
-            stale += outdated_checksums()
-            for path in stale:
-                print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
-            return 1 if stale or orphans() else 0
-        if options.nbgrader is not None:
-            from course_lib.authoring.nbgrader_flavour import write_assignment
-
-            for source in sources:
-                print(write_assignment(source, options.nbgrader))
-            return 0
-        for source in sources:
-            written = build(source, options.force)
-            print(f"{source.name}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
-        for path in remove_orphans():
-            print(f"removed, since its lesson is gone: {shown(path)}")
-        for path in write_checksums():
-            print(f"assets: {shown(path)}")
+        return options.run(options)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def run_build(options: argparse.Namespace) -> int:
+    sources = select(options.lessons)
+    if options.check:
+        gone = orphans()
+        stale = [path for source in sources for path in outdated(source)] + outdated_generated()
+        for path in gone:
+            print(f"{shown(path)} has no lesson any more: run python -m course_lib.authoring build")
+        for path in stale:
+            print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
+        return 1 if gone or stale else 0
+    if options.nbgrader is not None:
+        from course_lib.authoring.nbgrader_flavour import write_assignment
+
+        for source in sources:
+            print(write_assignment(source, options.nbgrader))
+        return 0
+    for source in sources:
+        written = build(source, options.force)
+        print(f"{source.name}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
+    for path in remove_orphans():
+        print(f"removed, since its lesson is gone: {shown(path)}")
+    for path in write_generated():
+        print(f"written: {shown(path)}")
+    return 0
+
+
+def run_watch(options: argparse.Namespace) -> int:
+    from course_lib.authoring.watch import watch
+
+    watch(options.lessons, lambda line: print(line, flush=True))
+    return 0
+
+
+def run_book(options: argparse.Namespace) -> int:
+    from course_lib.authoring.reading_edition import write_reading_edition
+
+    print(f"open {write_reading_edition(options.out, select(options.lessons))}")
     return 0
 
 

@@ -116,8 +116,17 @@ def file_of(module: str) -> Path | None:
 
 
 def read_module(name: str) -> Module:
-    source = file_of(name).read_text(encoding="utf-8")
-    return Module(name, source, ast.parse(source))
+    path = file_of(name)
+    source = path.read_text(encoding="utf-8")
+    return Module(name, source, parsed(source, path.name))
+
+
+def parsed(source: str, shown: str) -> ast.Module:
+    """The syntax tree. Raises: ValueError that calls the source `shown` where it is not Python."""
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise ValueError(f"{shown} is not Python (line {error.lineno}: {error.msg}); allowed: what can run") from None
 
 
 def imported_from(module: Module, name: str) -> str | None:

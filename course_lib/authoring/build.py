@@ -2,18 +2,17 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from course_lib.assets import ASSETS, LIST, checksums
 from course_lib.authoring.colab_cell import CELL_ID
-from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
-from course_lib.authoring.outputs import outputs_digest
+from course_lib.authoring.notebooks import exercise_files, learners_notebook, solution_notebook, to_text
+from course_lib.authoring.outputs import files_behind, outputs_digest
 from course_lib.authoring.source import NOTEBOOKS, ROOT, SOLUTIONS, Lesson, Source, lesson_sources, read_lesson
 from course_lib.files import write_text
 
@@ -34,17 +33,39 @@ def select(names: Iterable[str]) -> list[Source]:
     return [source for source in sources if not wanted or any(source.name.startswith(name) for name in wanted)]
 
 
+@dataclass(frozen=True)
+class Notebooks:
+    """A lesson's two notebooks as they should be now.
+
+    Attributes:
+        learners: the text of the learner's copy.
+        solution: the text of the solution, with the outputs that are stored; None if it must be executed for new ones.
+        files: what both follow from.
+    """
+
+    learners: str
+    solution: str | None
+    files: frozenset[Path]
+
+
+def should_be(source: Source) -> Notebooks:
+    """Raises: ValueError that names the lesson and what is wrong in it."""
+    lesson = read_lesson(source)
+    _, path = notebooks_of(lesson.name)
+    made, files = unexecuted(lesson)
+    stored = with_stored_outputs(made, path)
+    return Notebooks(
+        to_text(learners_notebook(lesson)),
+        None if stored is None else to_text(stored),
+        frozenset({source.path, *exercise_files(lesson), *files}),
+    )
+
+
 def outdated(source: Source) -> list[Path]:
     """The notebooks of one lesson that are not what the build would write now."""
-    lesson = read_lesson(source)
-    learners, solution = notebooks_of(lesson.name)
-    stored = with_stored_outputs(lesson, solution)
-    found = []
-    if read(learners) != to_text(learners_notebook(lesson)):
-        found.append(learners)
-    if stored is None or read(solution) != to_text(stored):
-        found.append(solution)
-    return found
+    wanted = should_be(source)
+    pairs = zip(notebooks_of(source.name), (wanted.learners, wanted.solution), strict=True)
+    return [path for path, text in pairs if text is None or read(path) != text]
 
 
 def notebooks_of(name: str) -> tuple[Path, Path]:
@@ -74,39 +95,42 @@ def build(source: Source, force: bool = False) -> list[Path]:
 
     Raises: ValueError with the name of the lesson if a cell of its solution fails, or an answer does not pass.
     """
-    lesson = read_lesson(source)
-    learners, solution = notebooks_of(lesson.name)
-    written = []
-    text = to_text(learners_notebook(lesson))
-    if force or read(learners) != text:
-        write_text(learners, text)
-        written.append(learners)
-    made = None if force else with_stored_outputs(lesson, solution)
-    if made is None:
-        made = executed(unexecuted(lesson), lesson.name)
-    text = to_text(made)
-    if force or read(solution) != text:
-        write_text(solution, text)
-        written.append(solution)
-    return written
+    wanted = should_be(source)
+    learners, solution = notebooks_of(source.name)
+    written = write_where_different(learners, wanted.learners, force)
+    text = wanted.solution
+    if text is None or force:
+        text = to_text(executed(unexecuted(read_lesson(source))[0], source.name))
+    return written + write_where_different(solution, text, force)
 
 
-def outdated_checksums() -> list[Path]:
-    """The list of the assets' checksums, if it is not that of the assets as they are now."""
-    path = ASSETS / LIST
-    return [path] if read(path) != checksums() else []
+def write_where_different(path: Path, text: str, force: bool = False) -> list[Path]:
+    """Write a file that holds another text. Returns it, if it was written."""
+    if not force and read(path) == text:
+        return []
+    write_text(path, text)
+    return [path]
 
 
-def write_checksums() -> list[Path]:
-    """Write the list of the assets' checksums where it is out of date. Returns the file, if it was written."""
-    stale = outdated_checksums()
-    for path in stale:
-        write_text(path, checksums())
-    return stale
+def generated() -> dict[Path, Callable[[], str]]:
+    """What else the build writes: each file, and what gives its text."""
+    return {ASSETS / LIST: checksums}
+
+
+def outdated_generated() -> list[Path]:
+    return [path for path, make in generated().items() if read(path) != make()]
+
+
+def write_generated() -> list[Path]:
+    """Write what is out of date of it. Returns the files that were written."""
+    return [written for path, make in generated().items() for written in write_where_different(path, make())]
 
 
 def executed(made: NotebookNode, name: str) -> NotebookNode:
     """Run a notebook from its own folder, in a kernel whose my_work is empty, and keep what a reader needs to see."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     with tempfile.TemporaryDirectory() as work:
         client = NotebookClient(
             made,
@@ -142,16 +166,18 @@ def worth_keeping(output: NotebookNode) -> bool:
     return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
-def unexecuted(lesson: Lesson) -> NotebookNode:
-    """The solution before its execution, with the digest that says what its outputs will follow from."""
+def unexecuted(lesson: Lesson) -> tuple[NotebookNode, list[Path]]:
+    """The solution before its execution, with the digest of what its outputs will follow from, and those files."""
     made = solution_notebook(lesson)
-    made.metadata["course"]["built_from"] = outputs_digest(cell.source for cell in code_cells(made))
-    return made
+    cells = [cell.source for cell in code_cells(made)]
+    files = files_behind(cells)
+    made.metadata["course"]["built_from"] = outputs_digest(cells, files)
+    return made, files
 
 
-def with_stored_outputs(lesson: Lesson, path: Path) -> NotebookNode | None:
-    """The solution as it should be now, with the outputs stored at `path`; None where those came from other code."""
-    made, text = unexecuted(lesson), read(path)
+def with_stored_outputs(made: NotebookNode, path: Path) -> NotebookNode | None:
+    """The solution `made` with the outputs stored at `path`; None where those follow from something else."""
+    text = read(path)
     if not text:
         return None
     stored = nbformat.reads(text, as_version=nbformat.NO_CONVERT)

@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_lib.authoring.blanks import ExerciseSource, exercise_source
+from course_lib.authoring.blanks import ExerciseSource, exercise_source, file_of, find
 from course_lib.authoring.colab_cell import colab_cell
 from course_lib.authoring.source import Cell, Lesson, repository_address
 
@@ -88,6 +89,12 @@ def with_set_up(lesson: Lesson) -> list[Cell]:
         Cell("code", SET_UP.format(number=lesson.number)),
         *rest,
     ]
+
+
+def exercise_files(lesson: Lesson) -> set[Path]:
+    """The files of the library that the lesson's exercises are written in."""
+    paths = [cell.metadata["exercise"] for cell in lesson.cells if "exercise" in cell.metadata]
+    return {file_of(find(path)[0].name) for path in paths}
 
 
 def exercise_of(cell: Cell) -> ExerciseSource:

@@ -15,45 +15,52 @@ executes everything.
 import ast
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from course_lib.assets import ASSETS
-from course_lib.authoring.blanks import file_of
+from course_lib.authoring.blanks import file_of, parsed
 
 LESSONS_PACKAGE = "course_lib.lessons"
 NAMED_ASSET = re.compile(r'shipped_results\("(\w+)"\)|(?:results|weights)/(\w+)')
 
 
-def outputs_digest(cells: Iterable[str]) -> str:
-    """The digest for the code cells of a solution, in order."""
-    code = "\n\n".join(cells)
-    modules = imported_lesson_modules(code)
-    texts = [code, *(path.read_text(encoding="utf-8") for path in modules)]
-    digest = hashlib.sha256()
-    for text in texts:
-        digest.update(text.encode())
-    for path in named_assets(texts):
+def files_behind(cells: Sequence[str]) -> list[Path]:
+    """The modules and assets that the outputs of these code cells follow from.
+
+    Raises: ValueError that names the cell or the module that is not Python.
+    """
+    modules = imported_lesson_modules(cells)
+    return modules + named_assets([*cells, *(path.read_text(encoding="utf-8") for path in modules)])
+
+
+def outputs_digest(cells: Sequence[str], files: Iterable[Path]) -> str:
+    """The digest for the code cells of a solution, in order, and the files behind them."""
+    digest = hashlib.sha256("\n\n".join(cells).encode())
+    for path in files:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def imported_lesson_modules(code: str) -> list[Path]:
-    """The files under course_lib/lessons that `code` imports, those that these import among them."""
+def imported_lesson_modules(cells: Iterable[str]) -> list[Path]:
+    """The files under course_lib/lessons that the cells import, those that these import among them."""
     found: set[Path] = set()
-    left = [code]
+    left = [(cell, f"the cell that begins with {cell.partition(chr(10))[0]!r}") for cell in cells]
     while left:
-        for path in {file_of(name) for name in lesson_imports(left.pop())} - found - {None}:
-            found.add(path)
-            left.append(path.read_text(encoding="utf-8"))
+        for name in lesson_imports(*left.pop()):
+            path = file_of(name)
+            if path is not None and path not in found:
+                found.add(path)
+                left.append((path.read_text(encoding="utf-8"), path.name))
     return sorted(found)
 
 
 @cache
-def lesson_imports(code: str) -> frozenset[str]:
+def lesson_imports(code: str, shown: str) -> frozenset[str]:
     """What `code` imports from the lessons, by full names; functions and classes among them, which have no file."""
-    return frozenset(name for name in imported_names(ast.parse(code)) if name.startswith(f"{LESSONS_PACKAGE}."))
+    names = imported_names(parsed(code, shown))
+    return frozenset(name for name in names if name.startswith(f"{LESSONS_PACKAGE}."))
 
 
 def imported_names(tree: ast.AST) -> Iterator[str]:

@@ -1,10 +1,9 @@
 """Read a lesson: lesson.md, jupytext Markdown, whose exercise cells only name objects of the library."""
 
 import re
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import tomllib
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = ROOT / "course_lib" / "lessons"

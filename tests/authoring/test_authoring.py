@@ -13,7 +13,6 @@ import pytest
 
 import course_lib.checks
 from course_lib.authoring import build as building
-from course_lib.authoring import source as reading
 from course_lib.authoring.blanks import BEGIN, END, exercise_source, without_bodies
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
 from course_lib.authoring.source import lesson_sources, read_lesson, repository_address
@@ -21,55 +20,6 @@ from course_lib.checks.registry import exercises
 
 LESSONS = lesson_sources()
 BLOCK = "course_lib.residual_block.ResidualBlock"
-
-SOURCE = """
----
-jupyter:
-  course:
-    lesson: 00_test
----
-
-# Lesson 99 · Test
-
-Text.
-
-```python exercise="course_lib.group_norm.num_groups"
-from course_lib.group_norm import num_groups
-```
-
-```python
-num_groups = check(num_groups)
-```
-
-```python predict="99.1" options=["yes", "no"] answer="no"
-my_prediction = ...
-```
-
-```python tags=["nbval-check-output"]
-print("fixed")
-```
-""".lstrip()
-
-
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    """A course with one short lesson in folders of its own."""
-    for name in ("SOLUTIONS", "NOTEBOOKS"):
-        folder = tmp_path / name.lower()
-        folder.mkdir()
-        monkeypatch.setattr(building, name, folder)
-    monkeypatch.setattr(building, "ROOT", tmp_path)
-    monkeypatch.setattr(reading, "LESSONS", tmp_path / "lessons")
-    path = tmp_path / "lessons" / "lesson00" / "lesson.md"
-    path.parent.mkdir(parents=True)
-    path.write_text(SOURCE, encoding="utf-8")
-    return lesson_sources()[0]
-
-
-def edit(source, old, new):
-    text = source.path.read_text(encoding="utf-8")
-    assert old in text
-    source.path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def cells_of(notebook):
@@ -95,36 +45,35 @@ def test_every_notebook_has_a_lesson():
 
 
 def test_the_notebooks_of_a_lesson_that_is_gone_go_too(course):
-    learners, solution = building.notebooks_of("00_test")
-    building.write_text(learners, "{}")
-    building.write_text(solution, "{}")
-    readme = learners.parent / "README.md"
+    for path in (course.learners, course.solution):
+        path.write_text("{}", encoding="utf-8")
+    readme = course.learners.parent / "README.md"
     readme.write_text("# Notebooks", encoding="utf-8")
     assert building.remove_orphans() == []
-    shutil.rmtree(course.folder)
-    assert building.orphans() == building.remove_orphans() == [learners, solution]
-    assert not learners.exists()
-    assert not solution.exists()
+    shutil.rmtree(course.lesson)
+    assert building.orphans() == building.remove_orphans() == [course.learners, course.solution]
+    assert not course.learners.exists()
+    assert not course.solution.exists()
     assert readme.exists()
 
 
 def test_building_again_changes_no_byte_and_an_edit_touches_its_own_files_only(course):
-    written = building.build(course)
+    written = building.build(course.source)
     assert {path.name for path in written} == {"00_test.ipynb"}
     before = [path.read_bytes() for path in written]
-    assert building.build(course) == []
-    assert building.outdated(course) == []
+    assert building.build(course.source) == []
+    assert building.outdated(course.source) == []
     # without the files it would write the same learner's copy again
     written[0].unlink()
-    assert building.build(course) == [written[0]]
+    assert building.build(course.source) == [written[0]]
     assert [path.read_bytes() for path in written] == before
 
-    edit(course, "Text.", "Other text.")
-    assert building.outdated(course) == written
+    course.edit_lesson("Text.", "Other text.")
+    assert building.outdated(course.source) == written
 
 
 def test_the_two_copies_of_a_lesson(course):
-    learners, solution = (nbformat.read(path, as_version=4) for path in building.build(course))
+    learners, solution = (nbformat.read(path, as_version=4) for path in building.build(course.source))
     assert [cell.id for cell in learners.cells][-4:] == [cell.id for cell in solution.cells][-4:]
     assert len({cell.id for cell in learners.cells}) == len(learners.cells)
     texts = [cell.source for cell in learners.cells]
@@ -142,15 +91,15 @@ def test_the_two_copies_of_a_lesson(course):
 
 
 def test_an_output_that_was_edited_by_hand_is_not_out_of_date_but_a_source_is(course):
-    _, solution = building.build(course)
+    _, solution = building.build(course.source)
     made = json.loads(solution.read_text(encoding="utf-8"))
     made["cells"][-1]["source"] = ['print("other")']
     solution.write_text(json.dumps(made), encoding="utf-8")
-    assert building.outdated(course) == [solution]
+    assert building.outdated(course.source) == [solution]
 
 
 def test_only_code_makes_a_solution_run_again(course, monkeypatch):
-    _, solution = building.build(course)
+    _, solution = building.build(course.source)
     outputs = [cell.outputs for cell in building.code_cells(nbformat.read(solution, as_version=4))]
 
     def must_not_run(made, name):
@@ -160,32 +109,32 @@ def test_only_code_makes_a_solution_run_again(course, monkeypatch):
     # another version of the course, another address: the cell for Colab and the badge change
     monkeypatch.setattr("course_lib.authoring.colab_cell.version", lambda: "99.0")
     monkeypatch.setattr("course_lib.authoring.notebooks.repository_address", lambda: "https://github.com/a/b")
-    edit(course, "Text.", "Other text.")
-    assert solution in building.build(course)
+    course.edit_lesson("Text.", "Other text.")
+    assert solution in building.build(course.source)
     made = nbformat.read(solution, as_version=4)
     assert "v99.0" in made.cells[1].source
     assert "github/a/b/blob" in made.cells[0].source
     assert "Other text." in made.cells[0].source
     assert [cell.outputs for cell in building.code_cells(made)] == outputs
-    assert building.build(course) == []
+    assert building.build(course.source) == []
 
-    edit(course, '"fixed"', '"other"')
+    course.edit_lesson('"fixed"', '"other"')
     with pytest.raises(AssertionError, match="executed again"):
-        building.build(course)
+        building.build(course.source)
 
 
 def test_a_solution_that_does_not_run_names_its_lesson(course):
-    course.path.write_text(SOURCE + "\n```python\n1 / 0\n```\n", encoding="utf-8")
+    course.text.write_text(course.text.read_text(encoding="utf-8") + "\n```python\n1 / 0\n```\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"solution of 00_test does not run[\s\S]*ZeroDivisionError"):
-        building.build(course)
+        building.build(course.source)
 
 
 def test_a_solution_that_does_not_pass_its_own_check_is_not_written(course):
     line = "num_groups = check(num_groups)"
     wrong = 'num_groups = lambda channels: 1\n```\n\n```python\nnum_groups = check(num_groups, "num_groups")'
-    edit(course, line, wrong)
+    course.edit_lesson(line, wrong)
     with pytest.raises(ValueError, match="solution of 00_test does not pass num_groups: not yet"):
-        building.build(course)
+        building.build(course.source)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +146,15 @@ def test_a_solution_that_does_not_pass_its_own_check_is_not_written(course):
     ],
 )
 def test_a_lesson_with_a_mistake_is_named(course, text, message):
-    course.path.write_text(text, encoding="utf-8")
+    source = course.source
+    course.text.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
-        read_lesson(course)
+        read_lesson(source)
 
 
 @pytest.mark.parametrize(("header", "called"), [("lesson: 01_test", "01_test"), ("name: 00_test", "nothing")])
 def test_a_header_that_does_not_name_its_lesson_is_told(course, header, called):
-    edit(course, "lesson: 00_test", header)
+    course.edit_lesson("lesson: 00_test", header)
     with pytest.raises(
         ValueError, match=f"lesson00/lesson.md is called {called} by its header; allowed: 'lesson: 00_name'"
     ):

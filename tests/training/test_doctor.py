@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -18,9 +19,8 @@ from course_lib.assets import ASSETS, LIST, checksums, read_list
 from course_lib.authoring.source import ROOT, project
 from course_lib.doctor import files, machine, report, software, speed
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
-from course_lib.lessons.lesson11.measure_ablations import VARIANTS
 
-RUNS = sum(variant.seeds for variant in VARIANTS)
+RUNS = len(json.loads((ASSETS / "results/ablations.json").read_text(encoding="utf-8"))["runs"])
 Usage = namedtuple("Usage", "total used free")
 
 

@@ -1,0 +1,51 @@
+"""A lesson is taken away by deleting its folder and building."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from course_lib.authoring.source import ROOT
+
+GONE = "11_evaluation"
+
+SCRIPT = """
+import importlib, pkgutil, sys
+import course_lib.lessons
+from course_lib.authoring.__main__ import main
+from course_lib.checks.registry import exercises
+from course_lib.doctor import speed
+from course_lib.grading.catalogue import catalogue
+
+assert {one.lesson for one in exercises().values()} == {one.lesson for one in catalogue()}
+assert "11" not in {one.lesson for one in exercises().values()}
+assert len(speed.lengths()) == 3
+sys.exit(main(["build"]))
+"""
+
+
+@pytest.fixture
+def without(tmp_path):
+    """A copy of the course in which one lesson's folder is missing."""
+    ignored = shutil.ignore_patterns("__pycache__", f"lesson{GONE[:2]}")
+    for folder in ("course_lib", "assets", "notebooks", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    return tmp_path
+
+
+def test_everything_else_works_and_the_build_takes_its_notebooks_away(without):
+    environment = {**os.environ, "PYTHONPATH": str(without)}
+    command = [sys.executable, "-c", SCRIPT]
+    finished = subprocess.run(command, cwd=without, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    lines = finished.stdout.splitlines()
+    assert [line for line in lines if "up to date" not in line] == [
+        f"removed, since its lesson is gone: {folder}/{GONE}.ipynb" for folder in ("notebooks", "solutions")
+    ]
+    assert len(lines) == len(list((ROOT / "course_lib/lessons").glob("*/lesson.md"))) - 1 + 2
+    for folder in ("notebooks", "solutions"):
+        assert not (without / folder / f"{GONE}.ipynb").exists()
+        assert (without / folder / "README.md").exists()
