@@ -8,6 +8,8 @@ from course_lib.validation import check_integers, check_positive_int, check_vect
 NO_CLASS = -1
 
 
+# The class embedding of Nichol and Dhariwal 2021, added to that of the time; "no class" is the null token of Ho and
+# Salimans 2022.
 class ClassEmbedding(nn.Module):
     """Look up one learned vector for each label; label -1 means "no class" and gives zeros.
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.guidance import Model, guided_prediction
-from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise
+from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise, takes_what
 from course_lib.validation import (
     check_integers,
     check_positive_int,
@@ -42,6 +42,7 @@ def per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
     return numbers.reshape(-1, *[1] * (x.ndim - 1))
 
 
+# The diffusion model of Ho et al. 2020, sections 2 and 3, with the sampler of Song, Meng and Ermon 2021, section 4.
 class DDPM(nn.Module):
     """The noise schedule, and everything that follows from it: noising, the loss, the steps back.
 
@@ -248,53 +249,35 @@ class DDPM(nn.Module):
         if method not in ("ddpm", "ddim"):
             raise ValueError(f"method is {method!r}; allowed: 'ddpm' or 'ddim'")
         times = self.sampling_times(self.num_timesteps if num_steps is None else num_steps)
-        x = starting_noise(model, shape, generator, noise)
-        labels = labels_for(shape, labels, x.device)
-        return self._walk(model, x, labels, method, times, guidance_scale, generator, clip_denoised)
+        start = starting_noise(model, shape, generator, noise)
+        labels = labels_for(shape, labels, start.device)
 
-    @torch.no_grad()
-    def _walk(
-        self,
-        model: Model,
-        x: Tensor,
-        labels: Tensor | None,
-        method: str,
-        times: list[int],
-        guidance_scale: float,
-        generator: torch.Generator | None,
-        clip_denoised: bool,
-    ) -> Iterator[SamplerState]:
-        yield SamplerState(times[0], x, None)
-        for now, then in zip(times, [*times[1:], -1], strict=True):
-            t, t_prev = (torch.full((len(x),), time, device=x.device) for time in (now, then))
-            eps = guided_prediction(model, x, t, labels, guidance_scale)
-            clean = self.predict_clean(x, t, eps)
-            if clip_denoised:
-                # clipping changes what the noise must have been: without this, DDIM carries the excess along
-                clean = clean.clamp(-1, 1)
-                eps = self.noise_left(x, t, clean)
-            if method == "ddpm" and then == now - 1:
-                x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
-            elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
-                x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
-            else:
-                x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
-            yield SamplerState(then, x, clean)
+        @torch.no_grad()
+        def walk(x: Tensor) -> Iterator[SamplerState]:
+            yield SamplerState(times[0], x, None)
+            for now, then in zip(times, [*times[1:], -1], strict=True):
+                t, t_prev = (torch.full((len(x),), time, device=x.device) for time in (now, then))
+                eps = guided_prediction(model, x, t, labels, guidance_scale)
+                clean = self.predict_clean(x, t, eps)
+                if clip_denoised:
+                    # clipping changes what the noise must have been: without this, DDIM carries the excess along
+                    clean = clean.clamp(-1, 1)
+                    eps = self.noise_left(x, t, clean)
+                if method == "ddpm" and then == now - 1:
+                    x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
+                elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
+                    x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
+                else:
+                    x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
+                yield SamplerState(then, x, clean)
 
-    def sample(
-        self,
-        model: Model,
-        shape: tuple[int, ...],
-        labels: Tensor | None = None,
-        *,
-        method: str = "ddpm",
-        num_steps: int | None = None,
-        guidance_scale: float = 1.0,
-        generator: torch.Generator | None = None,
-        clip_denoised: bool = True,
-        noise: Tensor | None = None,
-    ) -> Tensor:
+        return walk(start)
+
+    @takes_what(sample_steps)
+    def sample(self, *args: object, **options: object) -> Tensor:
         """Draw images: start from noise and walk back to the clean image.
+
+        The arguments are those of `sample_steps`.
 
         Args:
             model: called as model(x, t, labels), predicts the noise. Put it in evaluation mode first.
@@ -311,12 +294,7 @@ class DDPM(nn.Module):
         Raises: ValueError for an unknown method or a number of steps out of range.
         Source: Ho et al. 2020, algorithm 2; Song et al. 2021, section 4.
         """
-        options = {"method": method, "num_steps": num_steps, "guidance_scale": guidance_scale}
-        return last_image(
-            self.sample_steps(
-                model, shape, labels, **options, generator=generator, clip_denoised=clip_denoised, noise=noise
-            )
-        )
+        return last_image(self.sample_steps(*args, **options))
 
     def sampling_times(self, num_steps: int) -> list[int]:
         """The times a sampler with `num_steps` model calls visits, latest first: evenly spaced, the first T-1.
@@ -343,9 +321,8 @@ class DDPM(nn.Module):
 
     def noise_left(self, x_t: Tensor, t: Tensor, clean: Tensor) -> Tensor:
         """The noise in x_t if `clean` is the image under it: add_noise solved for noise."""
-        signal = per_image(self.alphas_cumprod, t, x_t).sqrt()
-        sigma = per_image(1 - self.alphas_cumprod, t, x_t).sqrt()
-        return (x_t - signal * clean) / sigma
+        alpha_bar, sigma2 = self.alpha_bar_and_sigma2(t, x_t)
+        return (x_t - alpha_bar.sqrt() * clean) / sigma2.sqrt()
 
     def checked_times(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
         """Times as a (B,) tensor on the images' device; a single number serves the whole batch."""

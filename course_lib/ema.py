@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from course_lib.validation import check_same_shape
+from course_lib.validation import check_probability, check_same_shape
 
 
 def decay_at(step: int, decay: float) -> float:
@@ -54,6 +54,7 @@ def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: 
             torch._foreach_lerp_(list(average), list(current), 1 - decay)  # one call: a loop would keep a GPU waiting
 
 
+# The averaged weights of Ho et al. 2020, appendix B: Polyak and Juditsky 1992, with weights that decay.
 class EMA:
     """A slowly following copy of a model: average = decay * average + (1 - decay) * weights, after every step.
 
@@ -65,8 +66,7 @@ class EMA:
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay is {decay!r}; allowed: at least 0 and below 1")
+        check_probability("decay", decay)
         self.decay = decay
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.guidance import Model, guided_prediction
-from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise
+from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise, takes_what
 from course_lib.validation import check_positive_int, check_same_shape, check_vector
 
 # the model sees 1000 t, so that both methods use one range of the time embedding
@@ -21,6 +21,7 @@ TIME_SCALE = 1000
 Velocity = Callable[[Tensor, float], Tensor]
 
 
+# The flow matching of Lipman et al. 2023, section 4.1, with sigma_min = 0: the rectified flow of Liu et al. 2023.
 class FlowMatching:
     """The straight path between clean images (t = 0) and noise (t = 1): the loss, and the way back.
 
@@ -118,44 +119,30 @@ class FlowMatching:
         check_positive_int("num_steps", num_steps)
         if solver not in SOLVERS:
             raise ValueError(f"solver is {solver!r}; allowed: {', '.join(map(repr, SOLVERS))}")
-        x = starting_noise(model, shape, generator, noise)
-        return self._walk(model, x, labels_for(shape, labels, x.device), num_steps, SOLVERS[solver], guidance_scale)
+        start = starting_noise(model, shape, generator, noise)
+        labels = labels_for(shape, labels, start.device)
 
-    @torch.no_grad()
-    def _walk(
-        self,
-        model: Model,
-        x: Tensor,
-        labels: Tensor | None,
-        num_steps: int,
-        solver_step: Callable,
-        guidance_scale: float,
-    ) -> Iterator[SamplerState]:
         def velocity_at(x: Tensor, t: float) -> Tensor:
             times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=x.dtype)
             return guided_prediction(model, x, times, labels, guidance_scale)
 
-        yield SamplerState(1.0, x, None)
-        for i in range(num_steps):
-            t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
-            v = velocity_at(x, t)
-            clean = x - t * v  # where the straight line with this velocity ends
-            x = solver_step(velocity_at, x, t, t_next, v)
-            yield SamplerState(t_next, x, clean)
+        @torch.no_grad()
+        def walk(x: Tensor) -> Iterator[SamplerState]:
+            yield SamplerState(1.0, x, None)
+            for i in range(num_steps):
+                t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
+                v = velocity_at(x, t)
+                clean = x - t * v  # where the straight line with this velocity ends
+                x = SOLVERS[solver](velocity_at, x, t, t_next, v)
+                yield SamplerState(t_next, x, clean)
 
-    def sample(
-        self,
-        model: Model,
-        shape: tuple[int, ...],
-        labels: Tensor | None = None,
-        *,
-        num_steps: int = 50,
-        solver: str = "euler",
-        guidance_scale: float = 1.0,
-        generator: torch.Generator | None = None,
-        noise: Tensor | None = None,
-    ) -> Tensor:
+        return walk(start)
+
+    @takes_what(sample_steps)
+    def sample(self, *args: object, **options: object) -> Tensor:
         """Draw images: start from noise at t = 1 and follow the velocity back to t = 0.
+
+        The arguments are those of `sample_steps`.
 
         Args:
             model: called as model(x, 1000 * t, labels), predicts the velocity. Put it in evaluation mode first.
@@ -169,8 +156,7 @@ class FlowMatching:
         Raises: ValueError for an unknown solver or num_steps below 1.
         Source: Lipman et al. 2023, section 2; Karras et al. 2022, algorithm 1, for Heun's method.
         """
-        options = {"num_steps": num_steps, "solver": solver, "guidance_scale": guidance_scale}
-        return last_image(self.sample_steps(model, shape, labels, **options, generator=generator, noise=noise))
+        return last_image(self.sample_steps(*args, **options))
 
 
 # Each solver takes one step from t to t_next (below t), given v, the velocity at (x, t).

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from course_lib.validation import check_channels, check_divisible_size, check_positive_int
 
 
+# The downsampling of Ho et al. 2020: a strided convolution instead of pooling, as Springenberg et al. 2015 propose.
 class Downsample(nn.Module):
     """Halve height and width with a strided convolution.
 
@@ -29,6 +30,7 @@ class Downsample(nn.Module):
         return self.conv(x)
 
 
+# The resize-convolution of Odena et al. 2016, in place of a transposed convolution, as in Ho et al. 2020.
 class Upsample(nn.Module):
     """Double height and width: repeat every pixel, then let a convolution smooth the blocks.
 

@@ -1,7 +1,8 @@
 """What the two samplers share: where they start, what they yield, and how they are run to the end."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import inspect
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,10 @@ from torch import Tensor, nn
 from course_lib.guidance import Model
 from course_lib.validation import check_vector
 
+P, R = ParamSpec("P"), TypeVar("R")
 
+
+# One turn of the loop of Ho et al. 2020, algorithm 2: the new x_t, and the x_0 that equation 15 predicts on the way.
 class SamplerState(NamedTuple):
     """One state of a trajectory from noise to image.
 
@@ -33,14 +37,12 @@ def starting_noise(
     start.
     """
     parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    if noise is not None:
-        if tuple(noise.shape) != tuple(shape):
-            raise ValueError(f"noise has shape {tuple(noise.shape)}; allowed: that of shape, {tuple(shape)}")
-        start = noise
-    else:
+    if noise is None:
         drawn_on = generator.device if generator is not None else getattr(parameter, "device", "cpu")
-        start = torch.randn(tuple(shape), generator=generator, device=drawn_on)
-    return start if parameter is None else start.to(parameter.device)
+        noise = torch.randn(tuple(shape), generator=generator, device=drawn_on)
+    elif tuple(noise.shape) != tuple(shape):
+        raise ValueError(f"noise has shape {tuple(noise.shape)}; allowed: that of shape, {tuple(shape)}")
+    return noise if parameter is None else noise.to(parameter.device)
 
 
 def fresh_noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -61,3 +63,17 @@ def last_image(states: Iterator[SamplerState]) -> Tensor:
     for state in states:  # noqa: B007  (the last one is what we want)
         pass
     return state.x
+
+
+def takes_what(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Say of a function that hands all its arguments on to `other`: its signature is that of `other`.
+
+    So a long list of arguments is written once, and help() and an editor's completion still show it.
+    """
+
+    def give_signature(function: Callable[..., R]) -> Callable[P, R]:
+        returns = function.__annotations__["return"]
+        function.__signature__ = inspect.signature(other).replace(return_annotation=returns)
+        return function
+
+    return give_signature

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from course_lib.validation import check_positive_int
+from course_lib.validation import check_positive_ints
 
 
 def skip_channels(base_channels: int, channel_mults: Sequence[int], num_res_blocks: int) -> list[int]:
@@ -98,11 +98,6 @@ def cat_skip(h: Tensor, skips: list[Tensor]) -> Tensor:
 
 def check_levels(base_channels: int, channel_mults: Sequence[int], num_res_blocks: int) -> None:
     """Raise ValueError for numbers that describe no UNet."""
-    for name, value in [
-        ("base_channels", base_channels),
-        *(("channel_mults", mult) for mult in channel_mults),
-        ("num_res_blocks", num_res_blocks),
-    ]:
-        check_positive_int(name, value)
+    check_positive_ints(base_channels=base_channels, channel_mults=channel_mults, num_res_blocks=num_res_blocks)
     if len(channel_mults) == 0:
         raise ValueError("channel_mults is (); allowed: at least one level, such as (1, 2, 4)")

@@ -65,6 +65,7 @@ class SinusoidalPositionEmbedding(nn.Module):
         return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
 
 
+# The time embedding of Ho et al. 2020, appendix B, and the two layers that its code puts behind it.
 class TimeEmbedding(nn.Module):
     """A sinusoidal embedding and the small network (Linear, SiLU, Linear) that learns what to make of it.
 

@@ -12,9 +12,10 @@ from course_lib.residual_block import ResidualBlock
 from course_lib.self_attention import SelfAttention
 from course_lib.skips import cat_skip, check_levels, decoder_channels
 from course_lib.time_embedding import TimeEmbedding
-from course_lib.validation import check_channels, check_divisible_size, check_positive_int, check_vector
+from course_lib.validation import check_channels, check_divisible_size, check_positive_ints, check_vector
 
 
+# One of the feature map resolutions of Ho et al. 2020, appendix B.
 class UNetLevel(nn.Module):
     """What stands at one resolution: residual blocks, an attention (or Identity) for each, a resampling (or None)."""
 
@@ -25,6 +26,7 @@ class UNetLevel(nn.Module):
         self.resample = resample
 
 
+# The U-Net of Ho et al. 2020, appendix B, after Ronneberger et al. 2015, with a class and one resolution less.
 class UNet(nn.Module):
     """The document's class-conditional UNet: predicts noise (DDPM) or velocity (flow matching) from a noisy image.
 
@@ -61,12 +63,7 @@ class UNet(nn.Module):
         super().__init__()
         channel_mults, attention_resolutions = tuple(channel_mults), tuple(attention_resolutions)
         check_levels(base_channels, channel_mults, num_res_blocks)
-        for name, value in [
-            ("in_channels", in_channels),
-            ("image_size", image_size),
-            *(("attention_resolutions", resolution) for resolution in attention_resolutions),
-        ]:
-            check_positive_int(name, value)
+        check_positive_ints(in_channels=in_channels, image_size=image_size, attention_resolutions=attention_resolutions)
         self.size_divisor = 2 ** (len(channel_mults) - 1)
         if image_size % self.size_divisor:
             raise ValueError(

@@ -5,6 +5,8 @@ classes) are looked at only where that is free: on the CPU, outside torch.compil
 the processor wait for the device at every step; there, torch's own indexing kernels stop a bad index.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,13 @@ def values_are_free_to_read(tensor: Tensor) -> bool:
 def check_positive_int(name: str, value: int, allowed: str = "a whole number of at least 1") -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
+
+
+def check_positive_ints(**values: int | Sequence[int]) -> None:
+    """Several numbers, or sequences of numbers, by their names."""
+    for name, value in values.items():
+        for number in value if isinstance(value, Sequence) else [value]:
+            check_positive_int(name, number)
 
 
 def check_probability(name: str, value: float) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import Misconception, read_mistakes
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Exercise:
             fail it.
         watched: for an answer that takes or changes what is no data (a model, a generator, a list): makes of it a
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
+        reason: of a failure, the same with what it comes from as its `error`, where answers that make one mistake raise
+            different errors.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 
@@ -74,6 +77,7 @@ class Exercise:
     adapt: Adapter | None = None
     seconds: float = 2.0
     watched: Callable[[Any], Any] | None = None
+    reason: Callable[[Failure], Failure] | None = None
     not_for_all: dict[str, str] = field(default_factory=dict)
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)

@@ -82,7 +82,8 @@ def assumes_the_cpu(call: Call, trial: Trial) -> None:
     """new tensors are made on the device of the inputs ::
     Your code makes a new tensor and leaves it on the CPU. With the inputs on a GPU the two cannot be combined: give the
     new tensor device=x.device, or register it as a buffer."""
-    trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
+    if call.of is not None or any(isinstance(arg, Tensor) for arg in call.args):
+        trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
 
 
 def reseeds_the_random_state(call: Call, trial: Trial) -> None:
@@ -106,11 +107,12 @@ def shape_of(value: Any) -> Any:
         return tuple(value.shape)
     if isinstance(value, tuple):
         return tuple(map(shape_of, value))
-    return value if value is None or isinstance(value, Failure) else "a single value"
+    # a number is as good in a tensor without axes
+    return value if value is None or isinstance(value, Failure) else ()
 
 
 def type_of(value: Any) -> Any:
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value.ndim:
         return str(value.dtype).removeprefix("torch.")
     if isinstance(value, tuple):
         return tuple(map(type_of, value))

@@ -137,6 +137,8 @@ class Trial:
     # ---- the record ----
 
     def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0) -> None:
+        if isinstance(value, Failure) and self.exercise.reason is not None:
+            value = self.exercise.reason(value)
         self.record(Observation(label, value, given, tolerance))
 
     def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0) -> Any:

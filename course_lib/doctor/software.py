@@ -8,7 +8,7 @@ from course_lib.assets import ASSETS
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
 
 ROOT = ASSETS.parent
-LOWEST_PYTHON = (3, 10)
+LOWEST_PYTHON = (3, 11)
 INSTALL = "in the course's folder, run: python -m pip install -r requirements.txt"
 
 
@@ -67,10 +67,8 @@ def torchvision() -> Finding:
 
 def library_requirements() -> list[str]:
     """What pyproject.toml lists: the packages that course_lib imports."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib  # comes with pytest there
+    import tomllib  # which an older Python, that the look before this one tells of, does not have
+
     with open(ROOT / "pyproject.toml", "rb") as file:
         return tomllib.load(file)["project"]["dependencies"]
 

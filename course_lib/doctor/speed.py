@@ -66,13 +66,12 @@ def measured(config: "TrainingConfig", seconds: float) -> tuple[float, int]:  # 
     """Seconds a step, the median of as many steps as fit into `seconds` (one at least), and how many those were."""
     from course_lib.data import load_dataset
     from course_lib.training.config import make_process
-    from course_lib.training.hardware import computes_in_bf16, pick_device
     from course_lib.training.preflight import timed_steps
     from course_lib.unet import UNet
 
     dataset = load_dataset(config.data)
-    steps = timed_steps(config, dataset, make_process(config), UNet, pick_device(), computes_in_bf16())
-    next(steps)  # the first sets things up, and does not count
+    steps = timed_steps(config, dataset, make_process(config), UNet)
+    next(steps)  # does not count
     ends = time.perf_counter() + seconds
     times = [next(steps)]
     while time.perf_counter() < ends:

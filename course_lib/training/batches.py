@@ -12,10 +12,8 @@ import torch
 from torch import Tensor
 
 from course_lib.data.image_dataset import ImageDataset
-from course_lib.ddpm import DDPM
-from course_lib.flow_matching import FlowMatching
 from course_lib.guidance import drop_labels
-from course_lib.training.config import TrainingConfig
+from course_lib.training.config import Process, TrainingConfig
 
 
 class Batch(NamedTuple):
@@ -27,7 +25,7 @@ class Batch(NamedTuple):
     noise: Tensor
 
 
-def training_batch(config: TrainingConfig, dataset: ImageDataset, process: DDPM | FlowMatching, step: int) -> Batch:
+def training_batch(config: TrainingConfig, dataset: ImageDataset, process: Process, step: int) -> Batch:
     """The whole batch of step `step`, over all processes together, drawn on the CPU.
 
     Raises: ValueError if the data set has fewer images than a batch.

@@ -34,15 +34,13 @@ def draw_states(
     shape = (len(labels), *IMAGE_SHAPE)
     options = {"guidance_scale": guidance_scale, "generator": torch.Generator().manual_seed(seed)}
     num_steps = default_steps(trained, solver) if num_steps is None else num_steps
-    if isinstance(trained.process, DDPM):
-        if solver not in (None, "ddim", "ddpm"):
-            raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
-        return trained.process.sample_steps(
-            trained.model, shape, labels, method=solver or "ddpm", num_steps=num_steps, **options
-        )
-    return trained.process.sample_steps(
-        trained.model, shape, labels, num_steps=num_steps, solver=solver or "euler", **options
-    )
+    if not isinstance(trained.process, DDPM):
+        options["solver"] = solver or "euler"
+    elif solver in (None, "ddpm", "ddim"):
+        options["method"] = solver or "ddpm"
+    else:
+        raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
+    return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
 
 
 def default_steps(trained: TrainedModel, solver: str | None) -> int:

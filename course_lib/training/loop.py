@@ -8,11 +8,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from course_lib.data.image_dataset import ImageDataset
-from course_lib.ddpm import DDPM
 from course_lib.ema import EMA
-from course_lib.flow_matching import FlowMatching
 from course_lib.training.batches import share_of, training_batch
-from course_lib.training.config import TrainingConfig
+from course_lib.training.config import Process, TrainingConfig
 from course_lib.training.hardware import memory_format_for
 from course_lib.training.schedule import learning_rate_at
 
@@ -28,11 +26,7 @@ class TrainingState:
 
 
 def training_steps(
-    config: TrainingConfig,
-    state: TrainingState,
-    dataset: ImageDataset,
-    process: DDPM | FlowMatching,
-    accelerator: Accelerator,
+    config: TrainingConfig, state: TrainingState, dataset: ImageDataset, process: Process, accelerator: Accelerator
 ) -> Iterator[Tensor]:
     """Train from `state.step` to `config.steps`, changing `state` in place; yields each step's loss.
 

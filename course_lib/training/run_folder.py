@@ -62,16 +62,9 @@ class RunFolder:
 
     def remove_run(self) -> None:
         """Delete the files that a run writes, and nothing else that may be in the folder."""
-        for pattern in (
-            "config.json",
-            "checkpoint.pt",
-            "model.safetensors",
-            "metrics.jsonl",
-            "loss.png",
-            "samples_*.png",
-        ):
-            for file in self.path.glob(pattern):
-                file.unlink()
+        files = (self.config, self.checkpoint, self.model, self.metrics, self.loss_curve)
+        for file in (*files, *self.path.glob("samples_*.png")):
+            file.unlink(missing_ok=True)
 
     def append_metrics(self, **metrics: float) -> None:
         with self.metrics.open("a", encoding="utf-8") as file:

@@ -9,10 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from course_lib.ddpm import DDPM
 from course_lib.files import save_safetensors
-from course_lib.flow_matching import FlowMatching
-from course_lib.training.config import TrainingConfig, make_process
+from course_lib.training.config import Process, TrainingConfig, make_process
 from course_lib.training.run_folder import RunFolder
 from course_lib.unet import UNet
 
@@ -22,23 +20,20 @@ class TrainedModel:
     """What is needed to draw pictures: the network in evaluation mode, its process, and the names of its classes."""
 
     model: UNet
-    process: DDPM | FlowMatching
+    process: Process
     config: TrainingConfig
     class_names: tuple[str, ...]
     step: int
 
 
-def save_trained(
-    model: nn.Module,
-    path: Path,
-    config: TrainingConfig,
-    class_names: tuple[str, ...],
-    step: int,
-    precision: torch.dtype = torch.float32,
-) -> None:
+def save_trained(trained: TrainedModel, path: Path, precision: torch.dtype = torch.float32) -> None:
     """Write the weights, and in the file's metadata what they are; half `precision` halves the file."""
-    metadata = {"config": config.to_json(), "class_names": json.dumps(class_names), "step": str(step)}
-    weights = {name: values.to(precision) for name, values in model.state_dict().items()}
+    metadata = {
+        "config": trained.config.to_json(),
+        "class_names": json.dumps(trained.class_names),
+        "step": str(trained.step),
+    }
+    weights = {name: values.to(precision) for name, values in trained.model.state_dict().items()}
     save_safetensors(weights, path, metadata)
 
 
@@ -46,7 +41,7 @@ def load_trained(
     run: str | Path,
     device: torch.device | str = "cpu",
     make_model: Callable[..., nn.Module] = UNet,
-    process: DDPM | FlowMatching | None = None,
+    process: Process | None = None,
 ) -> TrainedModel:
     """Load the averaged weights of a run's folder, or of a .safetensors file that `save_trained` wrote.
 

@@ -1,23 +1,20 @@
 """Run a training from its config to its last step: folder, checkpoints, metrics, pictures."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
-from course_lib.data.image_dataset import ImageDataset
-from course_lib.ddpm import DDPM
 from course_lib.ema import EMA
 from course_lib.files import load_checkpoint, save_checkpoint, write_text
-from course_lib.flow_matching import FlowMatching
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
-from course_lib.training.config import TrainingConfig, make_process
+from course_lib.training.config import Process, TrainingConfig, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.hardware import memory_format_for
 from course_lib.training.loop import TrainingState, training_steps
@@ -39,7 +36,7 @@ def train(
     compile_model: bool = False,
     cpu: bool = False,
     make_model: Callable[..., nn.Module] = UNet,
-    process: DDPM | FlowMatching | None = None,
+    process: Process | None = None,
     grids: bool = True,
 ) -> RunFolder:
     """Train as `config` says and leave everything in the folder `out`.
@@ -58,7 +55,8 @@ def train(
     """
     folder = RunFolder(out)
     accelerator = make_accelerator(cpu)
-    dataset = _load_once(accelerator, config.data, data_dir)
+    with accelerator.main_process_first():  # which downloads the data; the others find the files
+        dataset = load_dataset(config.data, data_dir)
     state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     if accelerator.is_main_process:
         _prepare_folder(folder, config, state, resume, overwrite)
@@ -72,28 +70,24 @@ def train(
     process = make_process(config) if process is None else process
 
     watch = Stopwatch(config, state.step)
-    with tqdm(
-        total=config.steps * config.batch_size,
-        initial=state.step * config.batch_size,
-        unit="img",
-        disable=not accelerator.is_main_process,
-    ) as progress:
+    counted = {"total": config.steps, "initial": state.step, "unit": "img", "unit_scale": config.batch_size}
+    with tqdm(**counted, disable=not accelerator.is_main_process) as progress:
         for loss in training_steps(config, state, dataset, process, accelerator):
             if not accelerator.is_main_process:
                 continue
             watch.add(loss)
-            progress.update(config.batch_size)
+            progress.update()
             at_the_end = state.step == config.steps
+            trained = TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
             if at_the_end or state.step % config.log_every == 0:
                 metrics = watch.read(state.step)
                 folder.append_metrics(**metrics, learning_rate=state.optimizer.param_groups[0]["lr"])
                 progress.set_postfix(loss=f"{metrics['loss']:.4f}")
             if at_the_end or state.step % config.checkpoint_every == 0:
                 save_checkpoint(_state_to_save(state, unwrapped), folder.checkpoint)
-                save_trained(state.ema.average, folder.model, config, dataset.class_names, state.step)
+                save_trained(trained, folder.model)
                 save_loss_curve(folder.read_metrics(), folder.loss_curve)
             if grids and (at_the_end or state.step % config.sample_every == 0):
-                trained = TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
                 save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
     accelerator.end_training()
     return folder
@@ -130,7 +124,7 @@ class Stopwatch:
         loss, now = torch.stack(self.losses).mean().item(), time.perf_counter()
         images_a_second = (step - self.step) * self.batch_size / (now - self.started)
         self.step, self.started, self.losses = step, now, []
-        if loss != loss or loss in (float("inf"), float("-inf")):
+        if not math.isfinite(loss):
             raise FloatingPointError(
                 f"the loss is {loss} at step {step}: the run has diverged. A lower --learning-rate usually helps; the "
                 "last checkpoint is from before"
@@ -142,12 +136,6 @@ def sample_grid(trained: TrainedModel, columns: int = 5) -> torch.Tensor:
     """Images (classes * columns, 3, 32, 32), one row a class, always from the same noise: grids can be compared."""
     labels = torch.arange(len(trained.class_names)).repeat_interleave(columns)
     return draw_images(trained, labels, seed=0, num_steps=10, guidance_scale=2.0)
-
-
-def _load_once(accelerator: Accelerator, name: str, data_dir: str | None) -> ImageDataset:
-    """Load the data; with several processes the first one downloads, the others find the files."""
-    with accelerator.main_process_first():
-        return load_dataset(name, data_dir)
 
 
 def _prepare_folder(

@@ -11,6 +11,7 @@ from torch import nn
 
 import course_lib
 from course_lib.checks import CheckResult, check, examine
+from course_lib.checks.mistakes import edited
 
 
 def block(forward, init=None):
@@ -182,6 +183,12 @@ def test_a_hidden_layer_is_named():
         return right(self, x, emb)
 
     assert examine(block(forward, hides)).misconception == "parameter_never_registered"
+
+
+@pytest.mark.parametrize("taken", ["cat_skip(h, skips)", "torch.cat([h, skips.pop()], dim=1)"])
+def test_one_mistake_has_one_name_whichever_error_it_raises(taken):
+    answer = edited(course_lib.UNet, ("skips = [h]", "skips = []"), ("cat_skip(h, skips)", taken))
+    assert examine(answer).misconception == "first_skip_forgotten"
 
 
 @pytest.mark.parametrize("name", ["skip_channels", "cat_skip", "overlap_counts"])

@@ -97,11 +97,11 @@ def test_a_look_that_fails_is_a_line_of_its_own_and_hinders_no_other(monkeypatch
 
 
 def test_an_old_python(monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
+    monkeypatch.setattr(sys, "version_info", (3, 10, 12, "final", 0))
     found = software.python()
     assert found.status == FAIL
-    assert found.text == "3.9.18; the course needs 3.10 or newer"
-    assert "install Python 3.10" in found.advice
+    assert found.text == "3.10.12; the course needs 3.11 or newer"
+    assert "install Python 3.11" in found.advice
 
 
 def test_the_lowest_python_is_that_of_pyproject():

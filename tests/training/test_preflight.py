@@ -10,7 +10,7 @@ from course_lib import DDPM, FlowMatching, UNet
 from course_lib.data import load_dataset
 from course_lib.training.batches import training_batch
 from course_lib.training.config import PROFILES, make_process
-from course_lib.training.preflight import ema_fits, preflight, seconds_a_step, starting_loss
+from course_lib.training.preflight import ema_fits, preflight, starting_loss, timed_steps
 
 TINY = {"base_channels": 16, "channel_mults": (1, 2), "num_res_blocks": 1, "dropout": 0.0}
 QUESTIONS = ["average of the weights", "loss at the start", "one batch can be learned", "it hears the time"]
@@ -133,4 +133,4 @@ def test_every_profile_has_an_average_that_fits():
 
 def test_steps_are_timed_without_touching_the_random_state_of_the_run(dataset):
     config = config_for(batch_size=4)
-    assert seconds_a_step(config, dataset, FlowMatching(), UNet, "cpu", bf16=False, steps=1) > 0
+    assert next(timed_steps(config, dataset, FlowMatching(), UNet, cpu=True)) > 0

@@ -26,6 +26,9 @@ EXERCISE = Exercise(
     to_pixels,
     __name__,
     where="lesson 00, the line of numbers from -1 to 1 below the line from 0 to 255",
+    not_for_all={
+        "assumes_the_cpu": "pixels go to files, on the CPU",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -59,7 +62,8 @@ def a_batch(trial: Trial) -> None:
 
 @holds("a dull picture stays dull")
 def stretches_each_picture(trial: Trial) -> None:
-    """You stretch every picture to its own darkest and brightest point. The scale is fixed: -1 is black and 1 is white."""
+    """You stretch every picture to its own darkest and brightest point. The scale is fixed: -1 is black and 1 is
+    white."""
     trial.call(0.3 * inside(trial, 2, 1, 5, 4) + 0.1001)
 
 

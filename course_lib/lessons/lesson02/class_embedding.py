@@ -268,7 +268,8 @@ def no_class_is_not_zeros(trial: Trial) -> None:
 
 @holds("label -1 gives zeros before any training, too")
 def no_class_starts_random(trial: Trial) -> None:
-    """ "No class" has a row of its own in your table, which starts random and learns. Here it is zeros and stays zeros."""
+    """
+    "No class" has a row of its own in your table, which starts random and learns. Here it is zeros and stays zeros."""
     # With the parameters as they were made: a learned row for "no class" is not zero.
     classes, dim = sizes(trial)
     made = constructed(trial, classes, dim)

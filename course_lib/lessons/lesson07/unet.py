@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
-from course_lib.checks.trial import Built, Call, Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.resampling import Downsample, Upsample
 from course_lib.residual_block import ResidualBlock
@@ -28,42 +27,9 @@ TWO_LEVELS = ONE_LEVEL | {"channel_mults": (1, 2), "image_size": 16}
 NO_ATTENTION, NO_BLOCKS, NO_EMBEDDING = r"\bproj\.", r"\bconv2\.", r"\bemb_proj\."
 BARE = f"{NO_ATTENTION}|{NO_BLOCKS}"
 
-EXERCISE = Exercise(
-    "UNet",
-    UNet,
-    __name__,
-    where="the document, section Full Forward Pass: Shape Tracking, line by line",
-    seconds=6.0,
-    not_for_all={
-        "another_shape": "its layers come first, and an error of shapes is told by what does not fit, see run"
-    },
-)
-holds, right = EXERCISE.holds, EXERCISE.right
-
-
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    # two levels, so that a gradient cut at a resampling is seen
-    return trial.build(**TWO_LEVELS).calling(*inputs(trial, 4, 4, batch=2))
-
-
-def inputs(trial: Trial, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
-    """Images, a time and a label for each."""
-    t = trial.integers(20, 990, batch)
-    return trial.normal(batch, channels, height, width), t, trial.integers(0, 10, batch)
-
-
-def run(unet: Built, *args: Any, tolerance: float = 1.0, training: bool = False) -> None:
-    """Call the network and record what it returns; errors of shapes are recorded by what does not fit."""
-    call = unet.calling(*args)
-    value = call.value(training=training)
-    if isinstance(value, Failure):
-        value = what_does_not_fit(value)
-    unet.trial.checked("the output", value, call.text(training), tolerance)
-
 
 def what_does_not_fit(failure: Failure) -> Failure:
-    """The same mistake raises different errors in different answers: name what clashes instead of the error's class."""
+    """The failure, with what clashes in place of the error's class."""
     if failure.kind != "raised":
         return failure
     text, clash = failure.text, ""
@@ -84,6 +50,30 @@ def what_does_not_fit(failure: Failure) -> Failure:
     return Failure(failure.kind, text, failure.line, clash or failure.error)
 
 
+EXERCISE = Exercise(
+    "UNet",
+    UNet,
+    __name__,
+    where="the document, section Full Forward Pass: Shape Tracking, line by line",
+    seconds=6.0,
+    reason=what_does_not_fit,
+    not_for_all={"another_shape": "its layers are looked at first"},
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    # two levels, so that a gradient cut at a resampling is seen
+    return trial.build(**TWO_LEVELS).calling(*inputs(trial, 4, 4, batch=2))
+
+
+def inputs(trial: Trial, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
+    """Images, a time and a label for each."""
+    t = trial.integers(20, 990, batch)
+    return trial.normal(batch, channels, height, width), t, trial.integers(0, 10, batch)
+
+
 @holds("__init__ makes the layers that the document draws")
 def other_layers(trial: Trial) -> None:
     """The layers your __init__ makes are not those of the document. Compare the shapes named below with its drawing:
@@ -97,8 +87,7 @@ def both_ends(trial: Trial) -> None:
     """Even with all blocks and attentions silenced your network gives something else, so look at what is left: conv_in
     takes the image as it is, each decoder block gets cat([h, skip]), and at the end stand norm_out, SiLU and conv_out,
     nothing more."""
-    unet = trial.build_silenced(BARE, **ONE_LEVEL)
-    run(unet, *inputs(trial))
+    trial.build_silenced(BARE, **ONE_LEVEL)(*inputs(trial))
 
 
 @holds("with blocks and attentions at zero, h and the skips take the document's way through three levels", partial=True)
@@ -107,7 +96,7 @@ def way_of_h(trial: Trial) -> None:
     them on paper: what is pushed after each step, which skip each decoder block pops, and where level.resample is
     called."""
     unet = trial.build_silenced(BARE, base_channels=8, channel_mults=(1, 2, 3), num_res_blocks=1, image_size=16)
-    run(unet, *inputs(trial, 8, 4, batch=2))
+    unet(*inputs(trial, 8, 4, batch=2))
 
 
 @holds("with residual blocks at zero, every attention is called once, in its place", partial=True)
@@ -116,37 +105,35 @@ def attention_out_of_place(trial: Trial) -> None:
     stands its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the middle
     it stands between the two blocks."""
     unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
-    run(unet, *inputs(trial, batch=2))
+    unet(*inputs(trial, batch=2))
 
 
 @holds("with a silent embedding, every residual block runs once, in its place", partial=True)
 def blocks_out_of_order(trial: Trial) -> None:
     """h, skips and attentions are right; the residual blocks are not. Each is called once, in the order of the lists,
     and hands its result on: block, attention, next block."""
-    unet = trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL)
-    run(unet, *inputs(trial))
+    trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL)(*inputs(trial))
 
 
 @holds("with a single level every step runs in the document's order")
 def embedding_not_as_documented(trial: Trial) -> None:
     """All is right as long as the embedding is silent, so the mistake lies there: emb = time_embed(t) +
     class_embed(labels), made once, and handed unchanged to *every* residual block: encoder, middle and decoder."""
-    run(trial.build(**ONE_LEVEL), *inputs(trial))
+    trial.build(**ONE_LEVEL)(*inputs(trial))
 
 
 @holds("with two levels sizes go down and up again, and skips fit")
 def levels_unlike(trial: Trial) -> None:
     """With one level your network is right and with two it is not, so a level is treated otherwise than the others, or
     a resampling is. The same steps run at every level, with the level's own layers."""
-    run(trial.build(**TWO_LEVELS), *inputs(trial))
+    trial.build(**TWO_LEVELS)(*inputs(trial))
 
 
 @holds("attention stands where attention_resolutions says")
 def attention_at_other_levels(trial: Trial) -> None:
     """With attention at the highest resolution alone your network goes wrong. attention_resolutions names heights in
     pixels: the level of height 16 has attention if 16 is in it, in encoder and decoder alike."""
-    unet = trial.build(**TWO_LEVELS, attention_resolutions=(16,))
-    run(unet, *inputs(trial, 4, 2, batch=2))
+    trial.build(**TWO_LEVELS, attention_resolutions=(16,))(*inputs(trial, 4, 2, batch=2))
 
 
 @holds("with three levels and two blocks a level, as in the document, the output is right")
@@ -156,7 +143,7 @@ def document_like(trial: Trial) -> None:
     unet = trial.build(
         base_channels=8, channel_mults=(1, 2, 2), num_res_blocks=2, attention_resolutions=(4,), image_size=16
     )
-    run(unet, *inputs(trial, 8, 4, batch=2))
+    unet(*inputs(trial, 8, 4, batch=2))
 
 
 @holds("with another number of blocks a level the output is right")
@@ -164,7 +151,7 @@ def assumes_two_blocks(trial: Trial) -> None:
     """Your network is right for some numbers of residual blocks and wrong for others: a 2 or a 3 is written where a
     loop over level.resblocks belongs."""
     unet = trial.build(**TWO_LEVELS | {"num_res_blocks": 3, "image_size": 8}, attention_resolutions=(4,))
-    run(unet, *inputs(trial, 4, 2, batch=2))
+    unet(*inputs(trial, 4, 2, batch=2))
 
 
 @holds("without class_labels the network runs unconditionally")
@@ -173,8 +160,8 @@ def needs_labels(trial: Trial) -> None:
     embedding alone."""
     unet = trial.build(**ONE_LEVEL)
     x, t, _ = inputs(trial)
-    run(unet, x, t)
-    run(unet, x, t, None)
+    unet(x, t)
+    unet(x, t, None)
 
 
 @holds("label -1 means no class, image by image")
@@ -183,8 +170,8 @@ def label_minus_one(trial: Trial) -> None:
     unet = trial.build(**ONE_LEVEL)
     x, t, labels = inputs(trial)
     labels[trial.pick(0, 1, 2)] = -1
-    run(unet, x, t, labels)
-    run(unet, x, t, torch.full((3,), -1))
+    unet(x, t, labels)
+    unet(x, t, torch.full((3,), -1))
 
 
 @holds("the first and the last class are looked up as themselves")
@@ -193,7 +180,7 @@ def ends_of_the_labels(trial: Trial) -> None:
     classes = trial.pick(4, 6)
     unet = trial.build(**ONE_LEVEL, num_classes=classes)
     x, t, _ = inputs(trial)
-    run(unet, x, t, torch.tensor([0, classes - 1, 1]))
+    unet(x, t, torch.tensor([0, classes - 1, 1]))
 
 
 @holds("t = 0 and t = 999 are times as all others")
@@ -202,7 +189,7 @@ def ends_of_time(trial: Trial) -> None:
     clipping treat 0 otherwise."""
     unet = trial.build(**ONE_LEVEL)
     x, _, labels = inputs(trial)
-    run(unet, x, torch.tensor([0, 999, 1]), labels, tolerance=20)
+    unet(x, torch.tensor([0, 999, 1]), labels, tolerance=20)
 
 
 @holds("fractions of t count")
@@ -210,22 +197,21 @@ def whole_times_only(trial: Trial) -> None:
     """Whole times are right, fractions such as 412.5 are not. Flow matching needs them: no rounding, no .long()."""
     unet = trial.build(**ONE_LEVEL)
     x, t, labels = inputs(trial)
-    run(unet, x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
+    unet(x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
 
 
 @holds("images may have another number of channels")
 def three_channels_only(trial: Trial) -> None:
     """Your network works for 3 colour channels only; in_channels says how many there are."""
     channels = trial.pick(1, 2)
-    unet = trial.build(channels, **ONE_LEVEL)
-    run(unet, *inputs(trial, channels=channels))
+    trial.build(channels, **ONE_LEVEL)(*inputs(trial, channels=channels))
 
 
 @holds("with dropout=0.0 training mode changes nothing")
 def dropout_ignores_its_argument(trial: Trial) -> None:
     """With dropout=0.0 your network still drops values while training: hand the argument on to every ResidualBlock, and
     add no dropout of your own."""
-    run(trial.build(**ONE_LEVEL, dropout=0.0), *inputs(trial), training=True)
+    trial.build(**ONE_LEVEL, dropout=0.0)(*inputs(trial), training=True)
 
 
 @holds("while training, dropout acts")

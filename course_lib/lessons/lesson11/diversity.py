@@ -60,6 +60,10 @@ EXERCISE = Exercise(
     diversity,
     __name__,
     where="lesson 11, section 11.2",
+    not_for_all={
+        "gradients_cut": "a measure: nothing learns through it",
+        "mixes_the_batch": "spread inside a class needs more than one image",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

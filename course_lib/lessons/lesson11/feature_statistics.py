@@ -84,6 +84,9 @@ EXERCISE = Exercise(
     feature_statistics,
     __name__,
     where="lesson 11, section 11.3, the table with N and D",
+    not_for_all={
+        "mixes_the_batch": "a covariance needs more than one image",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -156,6 +159,11 @@ def many_images(trial: Trial) -> None:
 def far_from_zero(trial: Trial) -> None:
     features = some(trial, 300, 3) + 3000
     trial.call(features, label="mean and covariance")
+
+
+# a mistake, named in feature_statistics.toml
+def loses_axes_of_length_one(features: Tensor) -> tuple[Tensor, Tensor]:
+    return features.double().mean(dim=0), torch.cov(features.double().T)
 
 
 @right

@@ -50,6 +50,10 @@ EXERCISE = Exercise(
     gaussian_frechet,
     __name__,
     where="lesson 11, section 11.4, the formula",
+    not_for_all={
+        "gradients_cut": "a measure: nothing learns through it",
+        "mixes_the_batch": "nothing that goes in has a batch axis",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -67,6 +67,10 @@ EXERCISE = Exercise(
     matrix_square_root,
     __name__,
     where="lesson 11, section 11.4",
+    not_for_all={
+        "gradients_cut": "a measure: nothing learns through it",
+        "mixes_the_batch": "a matrix has no batch axis",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -2,11 +2,23 @@
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.estimates import attention_multiply_adds
 
 LABEL = "the multiply-adds"
+
+EXERCISE = Exercise(
+    "attention_multiply_adds",
+    attention_multiply_adds,
+    __name__,
+    where="12.2 of the lesson, the table of the block's four products; lesson 05, its drawing",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.pick(12, 20), trial.pick(3, 4), trial.pick(5, 7))
 
 
 def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
@@ -17,22 +29,6 @@ def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
             trial.checked(LABEL, value, f"attention_multiply_adds{sizes[0]}")
             raise PropertyEnds
     return found
-
-
-RETURN = "return convolutions + products"
-
-
-def mistake(name: str, formula: str, sentence: str) -> Misconception:
-    return Misconception(name, sentence, edited(attention_multiply_adds, (RETURN, f"return {formula}")))
-
-
-EXERCISE = Exercise(
-    "attention_multiply_adds",
-    attention_multiply_adds,
-    __name__,
-    where="12.2 of the lesson, the table of the block's four products; lesson 05, its drawing",
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @holds("only the number of pixels counts, height * width, not the shape of the map")
@@ -68,7 +64,7 @@ def convolutions_counted_wrongly(trial: Trial) -> None:
 @holds("two 1x1 convolutions and two products of matrices are counted")
 def something_on_top(trial: Trial) -> None:
     """Your count grows as it should, and something is added that does not belong there."""
-    trial.call(trial.pick(12, 20), trial.pick(3, 4), trial.pick(5, 7), label=LABEL)
+    ordinary_call(trial).see(LABEL)
 
 
 @holds("with many pixels and few channels the products of matrices are what counts")

@@ -1,56 +1,16 @@
 """What holds for conv_multiply_adds, and right answers written differently."""
 
-from collections.abc import Callable
+import math
 
-from course_lib.checks.exercise import Exercise, Property
+import torch
+
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.estimates import conv_multiply_adds
 
 LABEL = "the multiply-adds"
-
-
 NAMES = ("in_channels", "out_channels", "kernel_size", "height", "width")
-
-
-def values(trial: Trial) -> None:
-    trial.call(trial.pick(3, 5, 7), trial.pick(11, 13), 3, trial.pick(9, 10), trial.pick(15, 16), label=LABEL)
-
-
-def grows(place: int, factor: int) -> Callable[[Trial], None]:
-    """Whether twice of one argument gives `factor` times the count."""
-
-    def probe(trial: Trial) -> None:
-        args = [trial.pick(3, 5), trial.pick(7, 11), 3, trial.pick(4, 6), trial.pick(9, 10)]
-        twice = [2 * value if at == place else value for at, value in enumerate(args)]
-        found = [trial.handle.call(None, tuple(values), {}) for values in (args, twice)]
-        if any(isinstance(value, Failure) or not isinstance(value, int | float) for value in found):
-            trial.call(*args, label=LABEL)
-            return
-        # a yes or no: two different counts may well grow alike
-        right = abs(found[1] - factor * found[0]) < 1e-6 * abs(found[0])
-        trial.see(f"whether it is {factor} times as much", right, f"{NAMES[place]} {args[place]} and {twice[place]}")
-
-    return probe
-
-
-def growth(place: int, factor: int, why: str) -> Property:
-    name, often = NAMES[place], {2: "doubles", 4: "quadruples"}[factor]
-    return Property(
-        f"grows_wrongly_with_{name}",
-        f"twice the {name} {often} the count",
-        grows(place, factor),
-        f"Twice the {name} should give {factor} times the multiply-adds, and yours do something else. {why}",
-    )
-
-
-RETURN = "return for_one_number * out_channels * height * width"
-
-
-def mistake(name: str, formula: str, sentence: str) -> Misconception:
-    return Misconception(name, sentence, edited(conv_multiply_adds, (RETURN, f"return {formula}")))
-
 
 EXERCISE = Exercise(
     "conv_multiply_adds",
@@ -61,27 +21,64 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-# TODO property: growth(0, 2, "Each number of the output sums over all channels of the input.")
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.pick(3, 5, 7), trial.pick(11, 13), 3, trial.pick(9, 10), trial.pick(15, 16))
 
 
-# TODO property: growth(1, 2, "Every channel of the output is computed for itself.")
+def grows(trial: Trial, place: int, factor: int) -> None:
+    """See whether twice of one argument gives `factor` times the count."""
+    args = [trial.pick(3, 5), trial.pick(7, 11), 3, trial.pick(4, 6), trial.pick(9, 10)]
+    twice = [2 * value if at == place else value for at, value in enumerate(args)]
+    found = [trial.handle.call(None, tuple(values), {}) for values in (args, twice)]
+    if any(isinstance(value, Failure) or not isinstance(value, int | float) for value in found):
+        trial.call(*args, label=LABEL)
+        return
+    # a yes or no: two different counts may well grow alike
+    right = abs(found[1] - factor * found[0]) < 1e-6 * abs(found[0])
+    trial.see(f"whether it is {factor} times as much", right, f"{NAMES[place]} {args[place]} and {twice[place]}")
 
 
-# TODO property: growth(2, 4, "The window is kernel_size high and kernel_size wide.")
+@holds("twice the in_channels doubles the count")
+def grows_wrongly_with_in_channels(trial: Trial) -> None:
+    """Twice the in_channels should give 2 times the multiply-adds, and yours do something else. Each number of the
+    output sums over all channels of the input."""
+    grows(trial, 0, 2)
 
 
-# TODO property: growth(3, 2, "Every row of the output is computed for itself; and nothing is added that does not grow.")
+@holds("twice the out_channels doubles the count")
+def grows_wrongly_with_out_channels(trial: Trial) -> None:
+    """Twice the out_channels should give 2 times the multiply-adds, and yours do something else. Every channel of the
+    output is computed for itself."""
+    grows(trial, 1, 2)
 
 
-# TODO property: growth(4, 2, "Every column of the output is computed for itself.")
+@holds("twice the kernel_size quadruples the count")
+def grows_wrongly_with_kernel_size(trial: Trial) -> None:
+    """Twice the kernel_size should give 4 times the multiply-adds, and yours do something else. The window is
+    kernel_size high and kernel_size wide."""
+    grows(trial, 2, 4)
 
 
-holds(
-    "every number of the output costs one window in every channel of the input",
-    name="a_factor_too_many",
-    mistake="Your count grows as it should, and its size is off by a factor. Work one number of the output out by "
-    "hand, for a 1x1 kernel and one channel: it takes a single multiplication.",
-)(values)
+@holds("twice the height doubles the count")
+def grows_wrongly_with_height(trial: Trial) -> None:
+    """Twice the height should give 2 times the multiply-adds, and yours do something else. Every row of the output is
+    computed for itself; and nothing is added that does not grow."""
+    grows(trial, 3, 2)
+
+
+@holds("twice the width doubles the count")
+def grows_wrongly_with_width(trial: Trial) -> None:
+    """Twice the width should give 2 times the multiply-adds, and yours do something else. Every column of the output is
+    computed for itself."""
+    grows(trial, 4, 2)
+
+
+@holds("every number of the output costs one window in every channel of the input")
+def a_factor_too_many(trial: Trial) -> None:
+    """Your count grows as it should, and its size is off by a factor. Work one number of the output out by hand, for a
+    1x1 kernel and one channel: it takes a single multiplication."""
+    ordinary_call(trial).see(LABEL)
 
 
 @holds("kernels of every size are counted")
@@ -119,14 +116,10 @@ def pixel_by_pixel(in_channels: int, out_channels: int, kernel_size: int, height
 
 @right
 def from_the_weights(in_channels: int, out_channels: int, kernel_size: int, height: int, width: int) -> int:
-    import torch
-
     weights = torch.empty(out_channels, in_channels, kernel_size, kernel_size, device="meta").numel()
     return weights * height * width
 
 
 @right
 def as_a_product(in_channels: int, out_channels: int, kernel_size: int, height: int, width: int) -> int:
-    import math
-
     return math.prod([in_channels, out_channels, kernel_size, kernel_size, height, width])

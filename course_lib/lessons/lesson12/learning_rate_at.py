@@ -11,22 +11,6 @@ from course_lib.training.schedule import learning_rate_at
 LABEL = "the learning rate"
 
 
-def peak(trial: Trial) -> float:
-    return 0.5 + trial.random.random()
-
-
-WARM = "min(1.0, (step + 1) / max(1, warmup_steps))"
-
-
-LEFT = '1.0 if schedule == "constant" else (1 + math.cos(math.pi * step / steps)) / 2'
-
-
-RETURN = "return peak * warm_up * left"
-
-
-mistake = mistakes_of(learning_rate_at)
-
-
 EXERCISE = Exercise(
     "learning_rate_at",
     learning_rate_at,
@@ -38,7 +22,11 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*(lambda trial: (3, 1.0, 8, 100))(trial))
+    return trial.calling(3, 1.0, 8, 100)
+
+
+def peak(trial: Trial) -> float:
+    return 0.5 + trial.random.random()
 
 
 @holds("the rate rises in a straight line")
@@ -101,8 +89,8 @@ def wrong_together(trial: Trial) -> None:
 
 @holds("long warm-ups are fine steps")
 def wrong_for_long_runs(trial: Trial) -> None:
-    # as a multiple of a tiny rate, so that a tolerance for plain numbers does not hide a difference
     """For a warm-up of 5,000 steps your rate is wrong. Is something rounded?"""
+    # as a multiple of a tiny rate, so that a tolerance for plain numbers does not hide a difference
     trial.call(trial.pick(100, 200, 300), 200.0, 5000, 400_000, label=LABEL)
 
 

@@ -4,15 +4,24 @@ from collections.abc import Callable
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.estimates import training_memory
 
 LABEL = "the bytes"
 
 
-def values(trial: Trial) -> None:
-    trial.call(trial.random.randrange(1000, 9000), trial.random.randrange(3000, 9000), trial.pick(3, 5, 7), label=LABEL)
+EXERCISE = Exercise(
+    "training_memory",
+    training_memory,
+    __name__,
+    where="12.4 of the lesson, the list of what a parameter brings along",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.random.randrange(1000, 9000), trial.random.randrange(3000, 9000), trial.pick(3, 5, 7))
 
 
 def difference(trial: Trial, label: str, place: int, expected: Callable[[list[int]], int]) -> None:
@@ -25,22 +34,6 @@ def difference(trial: Trial, label: str, place: int, expected: Callable[[list[in
         return
     given = f"training_memory{tuple(args)} and training_memory{tuple(more)}"
     trial.see(label, abs(found[1] - found[0] - expected(args)) < 0.01, given)
-
-
-RETURN = "return for_parameters + for_images"
-
-
-def mistake(name: str, formula: str, sentence: str) -> Misconception:
-    return Misconception(name, sentence, edited(training_memory, (RETURN, f"return {formula}")))
-
-
-EXERCISE = Exercise(
-    "training_memory",
-    training_memory,
-    __name__,
-    where="12.4 of the lesson, the list of what a parameter brings along",
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @holds("each parameter brings 20 bytes along, whatever the batch")
@@ -57,11 +50,10 @@ def image_counted_wrongly(trial: Trial) -> None:
     difference(trial, "whether one image more adds kept_per_image", 2, lambda args: args[1])
 
 
-holds(
-    "five float32 numbers a parameter, and what is kept of each image",
-    name="something_on_top",
-    mistake="Your count grows as it should, and something is added or missing that does not depend on the sizes.",
-)(values)
+@holds("five float32 numbers a parameter, and what is kept of each image")
+def something_on_top(trial: Trial) -> None:
+    """Your count grows as it should, and something is added or missing that does not depend on the sizes."""
+    ordinary_call(trial).see(LABEL)
 
 
 @holds("with nothing kept, 20 bytes a parameter are left")

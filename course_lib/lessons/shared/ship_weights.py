@@ -55,7 +55,7 @@ def ship(run: Path, method: str) -> Path:
             f"{trained.config.steps} steps; allowed: a finished run of that method"
         )
     path = ASSETS / "weights" / f"fashion_mnist_{method}.safetensors"
-    save_trained(trained.model, path, trained.config, trained.class_names, trained.step, precision=torch.float16)
+    save_trained(trained, path, precision=torch.float16)
     return path
 
 

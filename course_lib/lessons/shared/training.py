@@ -1,7 +1,9 @@
 """What stands around every training cell: a budget, checks before the start, the time left, a run that can resume."""
 
 import dataclasses
+import itertools
 import shutil
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +19,8 @@ from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import smoke
 from course_lib.training.config import PROFILES, TrainingConfig, make_process
-from course_lib.training.hardware import computes_in_bf16, pick_device
-from course_lib.training.preflight import preflight, seconds_a_step
+from course_lib.training.hardware import pick_device
+from course_lib.training.preflight import preflight, timed_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained
 from course_lib.training.train import train
@@ -114,7 +116,8 @@ def time_needed(
     """One or two sentences: how long it will take here, and on what, from a few timed steps."""
     device = pick_device()
     dataset = load_dataset(config.data)
-    a_step = seconds_a_step(config, dataset, process, make_model, device, computes_in_bf16())
+    timed = timed_steps(config, dataset, process, make_model)
+    a_step = statistics.median_high(itertools.islice(timed, 1, 5))  # the first does not count
     left = config.steps - done
     resumed = f"going on after step {done:,}: " if done else ""
     return f"{resumed}{left:,} steps of {config.batch_size} images, about {minutes(left * a_step)} {where(device)}"
