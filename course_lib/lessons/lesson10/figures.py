@@ -1,7 +1,6 @@
 """Figures of lesson 10: guidance, sampling in few steps, averaged weights."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
@@ -449,4 +448,4 @@ def plot_averages() -> None:
 
 def averages_results() -> dict[str, dict]:
     """The stored measurements of the six averages."""
-    return json.loads(asset_path("results/averages.json").read_text(encoding="utf-8"))["results"]
+    return shipped_results("averages")
