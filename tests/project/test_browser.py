@@ -20,6 +20,7 @@ import nbformat
 import pytest
 
 from course_lib.authoring.build import NOTEBOOKS, ROOT, SOLUTIONS
+from course_lib.authoring.network_page import PAGE
 from course_lib.authoring.source import lesson_sources
 
 playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
@@ -63,9 +64,14 @@ def browser():
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory, browser):
-    """The address of a JupyterLab that shows a copy of notebooks/, with settings and folders of its own."""
+    """The address of a JupyterLab over a copy of notebooks/ and of the page they link to, with settings of its own.
+
+    Started as the README says: from the course's folder, or a link could not lead out of notebooks/.
+    """
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(NOTEBOOKS, folder / "notebooks")
+    (folder / "assets").mkdir()
+    shutil.copy(PAGE, folder / "assets")
     for name, settings in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,9 +92,9 @@ def jupyterlab(tmp_path_factory, browser):
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", f"--port={port}"]
-    command = [sys.executable, "-m", "jupyterlab", *options]
+    command = [sys.executable, "-m", "jupyterlab", *options, "--preferred-dir", "notebooks"]
     with open(folder / "log.txt", "w") as log:
-        server = subprocess.Popen(command, cwd=folder / "notebooks", env=environ, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log)
     try:
         wait_for(lambda: answers(f"{address}/api/status"), 120)
         yield address
@@ -188,7 +194,7 @@ def opened(request, browser, jupyterlab):
         name = next(name for name in NAMES if name.startswith(number))
         if name not in lessons:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            page.goto(f"{jupyterlab}/lab/workspaces/{name}/tree/{name}.ipynb")
+            page.goto(f"{jupyterlab}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb")
             lesson = Lesson(page, name)
             wait_for(lambda: lesson.cells.count() == len(lesson.made.cells), 120)
             page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=120_000)
@@ -277,6 +283,17 @@ def test_a_hint_opens_when_it_is_clicked(opened):
     hint.locator("summary").click()
     assert hint.evaluate("hint => hint.open")
     assert hint.inner_text().count("\n") >= 1
+
+
+def test_a_link_to_the_document_opens_its_section(opened):
+    lesson = opened("01")
+    lesson.notebook.locator(".jp-MarkdownOutput a", has_text="section 1").first.click()
+    heading = lesson.page.locator(".jp-MarkdownViewer h2", has_text="1 Time embedding")
+    heading.wait_for()
+    wait_for(lambda: heading.bounding_box()["y"] < 200, 20)
+    lesson.page.screenshot(path=SCREENSHOTS / "01_link_to_the_document.png")
+    lesson.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=PAGE.name).locator(".lm-TabBar-tabCloseIcon").click()
+    lesson.notebook.wait_for()
 
 
 @pytest.mark.parametrize(("number", "control"), CONTROLS.items())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "course_lib"
 MODEL_AND_PROCESSES = sorted(path for path in LIBRARY.glob("*.py") if path.name not in ("__main__.py",))
 
