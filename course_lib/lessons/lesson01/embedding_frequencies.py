@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     "embedding_frequencies",
     embedding_frequencies,
     __name__,
-    where='the document, section 1, "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
+    where='the document, section 1 (assets/network.md), "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -21,7 +21,7 @@ EXERCISE = Exercise(
     "TimeEmbedding",
     TimeEmbedding,
     __name__,
-    where='the document, section 1, "Shape Flow": Sinusoidal, then MLP: Linear, SiLU, Linear',
+    where='the document, section 1 (assets/network.md), "Shape flow": Sinusoidal, then MLP: Linear, SiLU, Linear',
     not_for_all={
         "assumes_float32": "waves in float32 are precise enough for its layers, whatever their type",
     },
