@@ -8,17 +8,29 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.flow_matching_interpolate import (
-    wrong_class,
-)
 from course_lib.sampling import fresh_noise
 
 # what the watched loss returns
 VALUE, CALLS, X_T, TIMES, LABELS = range(5)
+
+
+EXERCISE = Exercise(
+    "FlowMatching.loss",
+    FlowMatching,
+    __name__,
+    where="section 9.3, the four lines of training (Lipman et al. 2023, equation 23)",
+    watched=watched.loss,
+    not_for_all={
+        "another_shape": "its own first property says more",
+        "another_type": "what the model sees may be looked at in any precision",
+        "mixes_the_batch": "the loss is a mean over the batch; its own properties try a batch of one",
+        "gradients_cut": "asked of the model's part alone: nothing has to reach the images",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def numbers(trial: Trial) -> Tensor:
@@ -39,11 +51,6 @@ def batch(trial: Trial, *shape: int) -> dict[str, Tensor]:
 def example(trial: Trial) -> tuple[tuple, dict]:
     made = batch(trial)
     return (made["images"], made["labels"], numbers(trial)), {"t": made["t"], "noise": made["noise"]}
-
-
-def drawing_example(trial: Trial) -> tuple[tuple, dict]:
-    made = batch(trial)
-    return (made["images"], made["labels"], numbers(trial)), {}
 
 
 def ask(
@@ -82,49 +89,10 @@ def seen_by_the_model(trial: Trial, place: int, label: str) -> None:
     trial.see(label, found[place], told(args[0], kwargs))
 
 
-def value(trial: Trial) -> None:
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
     args, kwargs = example(trial)
-    trial.see("the loss", ask(trial, *args, **kwargs)[VALUE], told(args[0], kwargs))
-
-
-TIMES_DRAWN = "if t is None:\n            t = self.sample_times(len(images), generator)"
-
-
-NOISE_DRAWN = "if noise is None:\n            noise = fresh_noise(images, generator)"
-
-
-CAST = "t = t.to(images.device, images.dtype)"
-
-
-WALK = "x_t = self.interpolate(images, t, noise)"
-
-
-PREDICT = "predicted = model(x_t, TIME_SCALE * t, labels)"
-
-
-COMPARE = "return F.mse_loss(predicted, self.velocity(images, noise))"
-
-
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, wrong_class(*changes))
-
-
-def compared(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (COMPARE, f"return {value}"))
-
-
-def asked(name: str, arguments: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (PREDICT, f"predicted = model({arguments})"))
-
-
-EXERCISE = Exercise(
-    "FlowMatching.loss",
-    FlowMatching,
-    __name__,
-    where="section 9.3, the four lines of training (Lipman et al. 2023, equation 23)",
-    watched=watched.loss,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
+    return trial.build().calling(*args, method="loss", **kwargs)
 
 
 @holds("the loss is one number, a tensor without axes")
@@ -174,12 +142,12 @@ def wrong_target(trial: Trial) -> None:
     trial.see("the loss", found[VALUE], told(args[0], kwargs) + ", a model that always says 0")
 
 
-holds(
-    "the loss is the mean squared error between prediction and velocity",
-    name="wrong_comparison",
-    mistake="The model is asked the right thing, the target is right, and the two are compared in another way "
-    "than by the mean squared error.",
-)(value)
+@holds("the loss is the mean squared error between prediction and velocity")
+def wrong_comparison(trial: Trial) -> None:
+    """The model is asked the right thing, the target is right, and the two are compared in another way than by the mean
+    squared error."""
+    args, kwargs = example(trial)
+    trial.see("the loss", ask(trial, *args, **kwargs)[VALUE], told(args[0], kwargs))
 
 
 @holds("it is right at t = 0 and at t = 1")
@@ -286,16 +254,14 @@ def wrong_without_a_generator(trial: Trial) -> None:
     trial.see("whether no two images share a time", len(times.unique()) > 55, given)
 
 
-# TODO property: method_gradients("loss", example, (1,))
-
-
-# TODO property: method_in_float64("loss", example)
-
-
-# TODO property: method_on_any_device("loss", example)
-
-
-# TODO property: method_leaves_seeds("loss", drawing_example)
+@holds("gradients flow back into the model")
+def gradients_cut(trial: Trial) -> None:
+    """The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(),
+    .data, .item(), torch.no_grad() or a tensor built anew from numbers). Training would never reach what lies before
+    the cut."""
+    args, kwargs = example(trial)
+    gradient = trial.build().every_gradient(*args, method="loss", **kwargs).inputs[1]
+    trial.see("the gradient that comes back", "none" if gradient is None else gradient, "loss", tolerance=10)
 
 
 @right

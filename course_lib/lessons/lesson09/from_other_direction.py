@@ -5,14 +5,31 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.guidance import Model
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
 from course_lib.warm_ups import from_other_direction
 
 # what the watched function returns
 RESULT, CALLS, S, PLACE, LABELS = range(5)
+
+
+EXERCISE = Exercise(
+    "from_other_direction",
+    from_other_direction,
+    __name__,
+    where="section 9.8, the table of the two directions",
+    watched=watched.from_other_direction,
+    not_for_all={
+        "another_shape": "its own first property says more",
+        "another_type": "said by its own property of precision",
+        "mixes_the_batch": "the stand-in's numbers have no batch axis; its own properties try a batch of one",
+        "gradients_cut": "asked of the model inside alone",
+        "assumes_float32": "asked of x and t alone, and of the time that the model inside sees",
+        "reseeds_the_random_state": "said in its own words",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def numbers(trial: Trial) -> Tensor:
@@ -54,31 +71,9 @@ class Turned(torch.nn.Module):
         return self.other(x, 1.0 - t / 1000.0, labels).neg()
 
 
-CLOCK = "s = 1 - t / TIME_SCALE"
-
-
-TURN = "return -other(x, s, labels)"
-
-
-mistake = mistakes_of(from_other_direction)
-
-
-def turned(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (TURN, f"return {value}"))
-
-
-def clocked(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (CLOCK, f"s = {value}"))
-
-
-EXERCISE = Exercise(
-    "from_other_direction",
-    from_other_direction,
-    __name__,
-    where="section 9.8, the table of the two directions",
-    watched=watched.from_other_direction,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*example(trial))
 
 
 @holds("what is returned is a model, and its prediction has the shape of x")
