@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from course_lib.assets import ASSETS, LIST, checksums
 from course_lib.authoring.colab_cell import CELL_ID
+from course_lib.authoring.network_page import PAGE, network_page
 from course_lib.authoring.notebooks import exercise_files, learners_notebook, solution_notebook, to_text
 from course_lib.authoring.outputs import files_behind, outputs_digest
 from course_lib.authoring.source import NOTEBOOKS, ROOT, SOLUTIONS, Lesson, Source, lesson_sources, read_lesson
@@ -114,7 +115,7 @@ def write_where_different(path: Path, text: str, force: bool = False) -> list[Pa
 
 def generated() -> dict[Path, Callable[[], str]]:
     """What else the build writes: each file, and what gives its text."""
-    return {ASSETS / LIST: checksums}
+    return {ASSETS / LIST: checksums, PAGE: network_page}
 
 
 def outdated_generated() -> list[Path]:

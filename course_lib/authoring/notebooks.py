@@ -18,6 +18,8 @@ from course_lib.authoring.source import Cell, Lesson, repository_address
 CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
 COMPARE = "nbval-check-output"
 LINE_LENGTH = 120
+# how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
+FROM_LESSON, FROM_NOTEBOOK = "](../../../", "](../"
 
 SET_UP = """\
 import torch
@@ -46,7 +48,7 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
     ids = CellIds()
     for cell in with_set_up(lesson):
         metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") and solved else {}
-        text = cell.text
+        text = cell.text if cell.kind == "code" else cell.text.replace(FROM_LESSON, FROM_NOTEBOOK)
         name = ""
         if "exercise" in cell.metadata:
             exercise = exercise_of(cell)

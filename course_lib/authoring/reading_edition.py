@@ -15,12 +15,16 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from course_lib.assets import ASSETS
 from course_lib.authoring.build import code_cells
 from course_lib.authoring.notebooks import to_text
 from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
 from course_lib.files import write_text
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
+FACTS = "network"
+ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
+TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)\n\n")
 
 INDEX = """\
@@ -87,7 +91,8 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
         for lesson in lessons:
             write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name)))
-        names = "\n".join(lesson.name for lesson in lessons)
+        write_text(pages / f"{FACTS}.md", facts_for_readers({lesson.name for lesson in lessons}))
+        names = "\n".join([*(lesson.name for lesson in lessons), FACTS])
         write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
         write_text(pages / "static" / "course.css", STYLE)
         run_sphinx(pages, site, Path(workplace) / "doctrees")
@@ -110,11 +115,25 @@ def for_readers(name: str) -> NotebookNode:
     made = nbformat.read(path, as_version=4)
     made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
     for cell in code_cells(made):
         texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
         if any(texts):
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
     return made
+
+
+def facts_for_readers(names: set[str]) -> str:
+    """assets/network.md as a page of the site: its anchors as MyST writes them, its links within the site.
+
+    Args:
+        names: of the lessons that are in the site; a link to another one becomes plain text.
+    """
+    text = ANCHOR.sub(r"(\1)=", (ASSETS / f"{FACTS}.md").read_text(encoding="utf-8"))
+    text = TO_LESSON.sub(lambda link: f"[{link[1]}]({link[2]}.ipynb)" if link[2] in names else link[1], text)
+    return text.replace("](../course_lib/", f"]({repository_address()}/blob/main/course_lib/")
 
 
 def run_sphinx(pages: Path, site: Path, doctrees: Path) -> None:

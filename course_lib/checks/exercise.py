@@ -59,7 +59,7 @@ class Exercise:
         name: as learners know it: "ResidualBlock", "DDPM.add_noise".
         reference: the library's own class or function; for a method, its class.
         module: `__name__` of the exercise's own file, which lies in the folder of its lesson, beside its mistakes.
-        where: the place to read again, such as "the document, section 3".
+        where: the place to read again, such as "the document, section 3 (assets/network.md)".
         adapt: ways to load the reference's parameters into an answer that holds them differently.
         seconds: longest time for one call of the answer, many times what a right one needs: a busy machine must not
             fail it.

@@ -12,7 +12,7 @@ import pytest
 from course_lib.authoring import build as building
 from course_lib.authoring.blanks import BEGIN, END
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
-from course_lib.authoring.source import lesson_sources, read_lesson, repository_address
+from course_lib.authoring.source import ROOT, lesson_sources, read_lesson, repository_address
 from course_lib.checks.registry import exercises
 
 LESSONS = lesson_sources()
@@ -37,6 +37,23 @@ def test_a_lesson_that_an_editor_of_notebooks_saved_is_still_found(course):
     assert "text_representation" in course.text.read_text(encoding="utf-8")
     assert [source.name for source in lesson_sources()] == ["00_test"]
     assert read_lesson(course.source).cells[0].text == "# Lesson 99 · Test\n\nText."
+
+
+def test_a_lesson_is_added_as_the_guide_for_contributors_says(course):
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folder = course.lesson.with_name("lesson13")
+    folder.mkdir()
+    for name in ("__init__.py", "figures.py"):
+        (folder / name).touch()
+    (folder / "lesson.md").write_text(guide.split("````markdown\n")[1].split("````")[0], encoding="utf-8")
+    added = lesson_sources()[-1]
+    assert (added.name, len(building.outdated(added))) == ("13_name", 2)
+    wanted = building.should_be(added)
+    assert {folder / "__init__.py", folder / "figures.py", folder / "lesson.md"} <= wanted.files
+    made = nbformat.reads(wanted.learners, as_version=4)
+    assert made.cells[0].source.startswith("# Lesson 13 · A name\n")
+    assert "import figures as lesson" in made.cells[2].source
+    assert made.cells[-1].source == 'you_are_here("13")'
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)

@@ -9,19 +9,20 @@ import pytest
 
 from course_lib.authoring.source import ROOT
 
-GONE = "11_evaluation"
+GONE = "03_residual_block"
 
-SCRIPT = """
-import importlib, pkgutil, sys
-import course_lib.lessons
+SCRIPT = f"""
+import sys
+import course_lib
 from course_lib.authoring.__main__ import main
 from course_lib.checks.registry import exercises
-from course_lib.doctor import speed
-from course_lib.grading.catalogue import catalogue
+from course_lib.grading.reading.catalogue import catalogue
+from course_lib.lessons.shared.my_parts import my_parts
 
-assert {one.lesson for one in exercises().values()} == {one.lesson for one in catalogue()}
-assert "11" not in {one.lesson for one in exercises().values()}
-assert len(speed.lengths()) == 3
+lessons = {{one.lesson for one in exercises().values()}}
+assert "{GONE[:2]}" not in lessons
+assert lessons == {{one.lesson for one in catalogue()}}
+assert my_parts()["ResidualBlock"] is course_lib.ResidualBlock
 sys.exit(main(["build"]))
 """
 
@@ -37,11 +38,12 @@ def without(tmp_path):
 
 
 def test_everything_else_works_and_the_build_takes_its_notebooks_away(without):
-    environment = {**os.environ, "PYTHONPATH": str(without)}
+    environment = {**os.environ, "PYTHONPATH": str(without), "UNET_COURSE_WORK": str(without / "my_work")}
     command = [sys.executable, "-c", SCRIPT]
     finished = subprocess.run(command, cwd=without, env=environment, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
-    lines = finished.stdout.splitlines()
+    parts, *lines = finished.stdout.splitlines()
+    assert parts.startswith("0 of 9 parts are yours")
     assert [line for line in lines if "up to date" not in line] == [
         f"removed, since its lesson is gone: {folder}/{GONE}.ipynb" for folder in ("notebooks", "solutions")
     ]

@@ -117,8 +117,9 @@ def test_no_two_runs_share_an_entry_or_starting_noise() -> None:
     assert len(set(starts)) == len(starts)
 
 
-def test_a_run_is_made_once_and_again_for_other_weights(tmp_path, monkeypatch) -> None:
+def test_a_run_is_made_once_and_again_for_other_weights(tmp_path, monkeypatch, judge) -> None:
     drawn = []
+    monkeypatch.setattr(side_by_side, "Judge", lambda: judge)
 
     def draw(trained, labels, **options):
         drawn.append(options["seed"])

@@ -7,13 +7,8 @@ import torch
 
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
-from course_lib.evaluation.evaluate import Judge, balanced_labels
+from course_lib.evaluation.evaluate import balanced_labels
 from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return Judge()
 
 
 @pytest.fixture(scope="module")

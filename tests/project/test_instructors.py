@@ -1,8 +1,12 @@
 """The instructor's guide keeps its word: names of mistakes, files and options in it exist, its code runs."""
 
 import ast
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +17,7 @@ from course_lib.grading.marks import Mark
 from course_lib.grading.reports.page import STATUSES
 
 GUIDE = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
 
 SAID_ELSEWHERE = {"interleave", "look_up_by_one_hot", "SelfAttention"}
 
@@ -69,3 +73,46 @@ def test_links_lead_to_headings_and_named_files_exist():
     for path in re.findall(r"`((?:course_lib|solutions|tests)/[\w/.]+\.(?:py|md))`", GUIDE):
         if not re.search("13|negative|NN", path):
             assert (ROOT / path).exists(), path
+
+
+def block_that_begins(text: str) -> str:
+    return next(code for _, code in BLOCKS if code.startswith(text))
+
+
+def test_the_exercise_it_adds_step_by_step_works(tmp_path):
+    """`negative` of the section "Add an exercise", made in a copy of the course by its own words, and tried there."""
+    copy = tmp_path / "course_lib"
+    shutil.copytree(ROOT / "course_lib", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("assets", "pyproject.toml", "notebooks", "solutions"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    with (copy / "warm_ups.py").open("a", encoding="utf-8") as file:
+        file.write("\n\n" + block_that_begins("def negative"))
+    lesson = copy / "lessons" / "lesson13"
+    lesson.mkdir()
+    (lesson / "__init__.py").write_text('"""Lesson 13: negatives."""\n', encoding="utf-8")
+    (lesson / "figures.py").touch()
+    (lesson / "negative.py").write_text(block_that_begins('"""What holds for negative'), encoding="utf-8")
+    (lesson / "negative.toml").write_text(block_that_begins("[one_minus]"), encoding="utf-8")
+    cells = re.search(r"````markdown\n(### Exercise 13.1.*?)````", GUIDE, re.DOTALL)[1]
+    (lesson / "lesson.md").write_text(block_that_begins("---") + "\n" + cells, encoding="utf-8")
+    tried = """
+from course_lib.authoring.notebooks import learners_notebook
+from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.checks import examine
+from course_lib.checks.registry import exercises
+
+exercise = exercises()["negative"]
+assert examine(exercise.answer, "negative").status == "passed"
+assert len(exercise.alternatives) >= 3 and len(exercise.misconceptions) >= 5
+for right in exercise.alternatives:
+    assert examine(right.right, "negative").status == "passed", right.name
+for mistake in exercise.misconceptions:
+    assert examine(mistake.wrong, "negative").misconception == mistake.name, mistake.name
+source = lesson_sources()[-1]
+assert source.name == "13_negative"
+cells = learners_notebook(read_lesson(source)).cells
+assert any("negative is still blank" in cell.source for cell in cells)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", tried], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -59,7 +59,8 @@ def test_a_gif_shows_the_way_from_noise_to_pictures(ddpm_run, tmp_path):
     assert durations[-1] > 10 * durations[0]
 
 
-def test_evaluation_prints_the_run_beside_real_images(flow_run, tmp_path, capsys):
+def test_evaluation_prints_the_run_beside_real_images(flow_run, tmp_path, capsys, judge, monkeypatch):
+    monkeypatch.setattr("course_lib.evaluation.evaluate.Judge", lambda: judge)
     figures = tmp_path / "figures.json"
     arguments = ["--count", "40", "--steps", "2", "--guidance", "1,2", "--json", str(figures)]
     assert main(["evaluate", str(flow_run), *arguments]) == 0

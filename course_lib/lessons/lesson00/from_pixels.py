@@ -7,14 +7,6 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.data.pixels import from_pixels
 
-
-def example(trial: Trial) -> tuple[Tensor]:
-    return (trial.integers(0, 256, 3, 4).to(torch.uint8),)
-
-
-LAST = "return values / HALF_OF_255 - 1"
-
-
 EXERCISE = Exercise(
     "from_pixels",
     from_pixels,
@@ -25,6 +17,10 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def example(trial: Trial) -> tuple[Tensor]:
+    return (trial.integers(0, 256, 3, 4).to(torch.uint8),)
 
 
 @EXERCISE.example

@@ -7,20 +7,6 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.data.pixels import to_pixels
 
-
-def inside(trial: Trial, *shape: int) -> Tensor:
-    """Numbers in [-1, 1] that are not halfway between two pixels, where rounding is a matter of taste."""
-    pixels = trial.integers(0, 256, *shape) + 0.8 * (trial.uniform(*shape) - 0.5)
-    return (pixels / 127.5 - 1).clamp(-1, 1)
-
-
-def example(trial: Trial) -> tuple[Tensor]:
-    return (inside(trial, 3, 4),)
-
-
-CLIP, SCALE, ROUND = "images = images.clamp(-1, 1)", "(images + 1) * HALF_OF_255", "values.round().to(torch.uint8)"
-
-
 EXERCISE = Exercise(
     "to_pixels",
     to_pixels,
@@ -31,6 +17,16 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def inside(trial: Trial, *shape: int) -> Tensor:
+    """Numbers in [-1, 1] that are not halfway between two pixels, where rounding is a matter of taste."""
+    pixels = trial.integers(0, 256, *shape) + 0.8 * (trial.uniform(*shape) - 0.5)
+    return (pixels / 127.5 - 1).clamp(-1, 1)
+
+
+def example(trial: Trial) -> tuple[Tensor]:
+    return (inside(trial, 3, 4),)
 
 
 @EXERCISE.example

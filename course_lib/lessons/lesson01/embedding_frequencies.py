@@ -13,6 +13,17 @@ from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.time_embedding import embedding_frequencies
 
+LAST = "torch.exp(-math.log(10000) * exponents)"
+
+
+EXERCISE = Exercise(
+    "embedding_frequencies",
+    embedding_frequencies,
+    __name__,
+    where='the document, section 1 (assets/network.md), "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
 
 def unrecorded(trial: Trial, dim: int) -> Tensor | None:
     """The frequencies, not recorded; None, and recorded, if they are no vector of dim/2 real numbers."""
@@ -23,26 +34,8 @@ def unrecorded(trial: Trial, dim: int) -> Tensor | None:
     return None
 
 
-LAST = "torch.exp(-math.log(10000) * exponents)"
-
-
-RANGE = "torch.arange(half, device=device, dtype=dtype)"
-
-
-EXPONENTS = RANGE + " / half"
-
-
 def wrong(old: str, new: str) -> Any:
     return edited(embedding_frequencies, (old, new))
-
-
-EXERCISE = Exercise(
-    "embedding_frequencies",
-    embedding_frequencies,
-    __name__,
-    where='the document, section 1, "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example

@@ -1,14 +1,19 @@
 """What holds for interleave, and right answers written differently."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.warm_ups import interleave
+
+EXERCISE = Exercise(
+    "interleave",
+    interleave,
+    __name__,
+    where='the document, section 1 (assets/network.md): PE(t, 2i) and PE(t, 2i+1) in "Formula" against the cat in "Code"',
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def example(trial: Trial) -> tuple[Tensor]:
@@ -18,35 +23,6 @@ def example(trial: Trial) -> tuple[Tensor]:
 def reshaped(embedding: Tensor) -> Tensor:
     batch, dim = embedding.shape
     return embedding.reshape(batch, 2, dim // 2).transpose(1, 2).reshape(batch, dim)
-
-
-def column_after_column(embedding: Tensor) -> Tensor:
-    """Wrong: the columns' numbers in one long row, and that cut into rows again."""
-    return reshaped(embedding).T.reshape(embedding.shape)
-
-
-def through_the_batch(embedding: Tensor) -> Tensor:
-    """Wrong: the batch axis is cut in two where the columns should be."""
-    return embedding.reshape(2, -1, embedding.shape[1] // 2).transpose(1, 2).reshape(embedding.shape)
-
-
-PAIRS = "torch.stack([sines, cosines], dim=-1)"
-
-
-FLAT = "pairs.flatten(1)"
-
-
-def wrong(old: str, new: str) -> Any:
-    return edited(interleave, (old, new))
-
-
-EXERCISE = Exercise(
-    "interleave",
-    interleave,
-    __name__,
-    where='the document, section 1: PE(t, 2i) and PE(t, 2i+1) in "Formula" against the cat in "Code"',
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -144,3 +120,16 @@ def by_matrix(embedding: Tensor) -> Tensor:
 
 
 right(reshaped, "reshape_and_transpose")
+
+
+# ---- wrong: named in interleave.toml ----
+
+
+def column_after_column(embedding: Tensor) -> Tensor:
+    """Wrong: the columns' numbers in one long row, and that cut into rows again."""
+    return reshaped(embedding).T.reshape(embedding.shape)
+
+
+def through_the_batch(embedding: Tensor) -> Tensor:
+    """Wrong: the batch axis is cut in two where the columns should be."""
+    return embedding.reshape(2, -1, embedding.shape[1] // 2).transpose(1, 2).reshape(embedding.shape)

@@ -15,6 +15,20 @@ from course_lib.time_embedding import SinusoidalPositionEmbedding, embedding_fre
 
 # sin(t * f) in float32 is good to 999 * 2^-24 at t = 999, on whatever way it was computed
 LATE = 30
+RETURN = "return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)"
+
+
+EXERCISE = Exercise(
+    "SinusoidalPositionEmbedding",
+    SinusoidalPositionEmbedding,
+    __name__,
+    where='the document, section 1 (assets/network.md), "Code": freqs, args, cat([sin(args), cos(args)], dim=-1)',
+    not_for_all={
+        "gradients_cut": "nothing learns through a time",
+        "assumes_float32": "its own property asks for what late times need; the model's times are float32",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def small_whole_times(trial: Trial, batch: int) -> Tensor:
@@ -37,64 +51,8 @@ def unrecorded(trial: Trial, embed: Built, times: Tensor) -> Tensor | None:
     return None
 
 
-class LookedUp(nn.Module):
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.table = nn.Embedding(1000, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.table(timesteps.long())
-
-
-class WithLinear(SinusoidalPositionEmbedding):
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-        self.linear = nn.Linear(dim, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.linear(super().forward(timesteps))
-
-
-class TrainableFrequencies(SinusoidalPositionEmbedding):
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-        self.freqs = nn.Parameter(embedding_frequencies(dim))
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        args = timesteps[:, None] * self.freqs[None, :]
-        return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
-
-
-ARGS = "args = timesteps[:, None] * freqs[None, :]"
-
-
-RETURN = "return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)"
-
-
-FREQS = "embedding_frequencies(self.dim, timesteps.device, dtype)"
-
-
-COUNT = "torch.arange(self.dim // 2, device=timesteps.device)"
-
-
-HALF = "(self.dim // 2)"
-
-
 def wrong(old: str, new: str) -> Any:
     return edited(SinusoidalPositionEmbedding, (old, new))
-
-
-def other_freqs(formula: str) -> Any:
-    return wrong(FREQS, formula)
-
-
-EXERCISE = Exercise(
-    "SinusoidalPositionEmbedding",
-    SinusoidalPositionEmbedding,
-    __name__,
-    where='the document, section 1, "Code": freqs, args, cat([sin(args), cos(args)], dim=-1)',
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -321,3 +279,34 @@ right(
     ),
     "permuted_from_the_formulas_order",
 )
+
+
+# ---- wrong: named in sinusoidal_position_embedding.toml ----
+
+
+class LookedUp(nn.Module):
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(1000, dim)
+
+    def forward(self, timesteps: Tensor) -> Tensor:
+        return self.table(timesteps.long())
+
+
+class WithLinear(SinusoidalPositionEmbedding):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.linear = nn.Linear(dim, dim)
+
+    def forward(self, timesteps: Tensor) -> Tensor:
+        return self.linear(super().forward(timesteps))
+
+
+class TrainableFrequencies(SinusoidalPositionEmbedding):
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim)
+        self.freqs = nn.Parameter(embedding_frequencies(dim))
+
+    def forward(self, timesteps: Tensor) -> Tensor:
+        args = timesteps[:, None] * self.freqs[None, :]
+        return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)

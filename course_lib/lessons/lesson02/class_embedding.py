@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
 from course_lib.checks.trial import Built, Call, Trial, call_text
 from course_lib.class_embedding import ClassEmbedding
 
@@ -33,6 +32,16 @@ def adapt(state: dict[str, Tensor], shapes: Shapes) -> list[dict[str, Tensor]]:
     if shape == (dim, classes + 1):
         return [{name: one.T} for one in with_zeros]
     return []
+
+
+EXERCISE = Exercise(
+    "ClassEmbedding",
+    ClassEmbedding,
+    __name__,
+    where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for label -1, 2.4 of the lesson',
+    adapt=adapt,
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def sizes(trial: Trial) -> tuple[int, int]:
@@ -74,109 +83,6 @@ def learned_rows(trial: Trial, labels: list[int]) -> None:
     rows = rows[rows.abs().sum(1) > 0]
     trial.see("the number of rows that learn", len(rows), given)
     trial.see("the gradient of these rows", rows, given, tolerance=10)
-
-
-class LinearWithBias(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.num_classes = num_classes
-        self.linear = nn.Linear(num_classes, dim)
-
-    def forward(self, labels):
-        return self.linear(F.one_hot(labels + 1, self.num_classes + 1)[:, 1:].to(self.linear.weight.dtype))
-
-
-class LinearOnTheNumber(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.linear = nn.Linear(1, dim)
-
-    def forward(self, labels):
-        return self.linear(labels[:, None].to(self.linear.weight.dtype))
-
-
-class LearnedRow(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes + 1, dim)
-        self.num_classes = num_classes
-
-    def forward(self, labels):
-        return self.embedding(torch.where(labels < 0, self.num_classes, labels))
-
-
-class LearnedVector(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes, dim)
-        self.none = nn.Parameter(torch.zeros(dim))
-
-    def forward(self, labels):
-        return torch.where((labels < 0)[:, None], self.none, self.embedding(labels.clamp(min=0)))
-
-
-class TableMadeInForward(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.num_classes, self.dim = num_classes, dim
-
-    def forward(self, labels):
-        embedding = nn.Embedding(self.num_classes, self.dim)
-        return embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
-
-
-class TableOnItsSide(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(dim, num_classes)
-
-    def forward(self, labels):
-        return self.embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
-
-
-class WithAnMLP(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes, dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
-
-    def forward(self, labels):
-        return self.mlp(self.embedding(labels.clamp(min=0))).masked_fill((labels < 0)[:, None], 0.0)
-
-
-MADE = "nn.Embedding(num_classes, dim)"
-
-
-LOOKED_UP = "vectors = self.embedding(torch.where(no_class, 0, class_labels))"
-
-
-RETURNED = "return vectors.masked_fill(no_class[:, None], 0.0)"
-
-
-ROW = "torch.where(no_class, 0, class_labels)"
-
-
-def wrong(*changes: tuple[str, str]) -> Any:
-    # the checks of the arguments are the library's, not the learner's
-    checks = (
-        '        check_vector("class_labels", class_labels)\n'
-        '        check_integers("class_labels", class_labels, NO_CLASS, self.num_classes - 1)\n'
-    )
-    return edited(ClassEmbedding, (checks, ""), *changes)
-
-
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, wrong(*changes))
-
-
-EXERCISE = Exercise(
-    "ClassEmbedding",
-    ClassEmbedding,
-    __name__,
-    where='the document, section 2: "Class Embedding (nn.Embedding)"; for label -1, 2.4 of the lesson',
-    adapt=adapt,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -437,3 +343,74 @@ class ByFilling(nn.Module):
         known = class_labels != -1
         out[known] = self.embedding(class_labels[known])
         return out
+
+
+# ---- wrong: named in class_embedding.toml ----
+
+
+class LinearWithBias(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.num_classes = num_classes
+        self.linear = nn.Linear(num_classes, dim)
+
+    def forward(self, labels):
+        return self.linear(F.one_hot(labels + 1, self.num_classes + 1)[:, 1:].to(self.linear.weight.dtype))
+
+
+class LinearOnTheNumber(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.linear = nn.Linear(1, dim)
+
+    def forward(self, labels):
+        return self.linear(labels[:, None].to(self.linear.weight.dtype))
+
+
+class LearnedRow(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(num_classes + 1, dim)
+        self.num_classes = num_classes
+
+    def forward(self, labels):
+        return self.embedding(torch.where(labels < 0, self.num_classes, labels))
+
+
+class LearnedVector(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(num_classes, dim)
+        self.none = nn.Parameter(torch.zeros(dim))
+
+    def forward(self, labels):
+        return torch.where((labels < 0)[:, None], self.none, self.embedding(labels.clamp(min=0)))
+
+
+class TableMadeInForward(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.num_classes, self.dim = num_classes, dim
+
+    def forward(self, labels):
+        embedding = nn.Embedding(self.num_classes, self.dim)
+        return embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
+
+
+class TableOnItsSide(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(dim, num_classes)
+
+    def forward(self, labels):
+        return self.embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
+
+
+class WithAnMLP(nn.Module):
+    def __init__(self, num_classes, dim):
+        super().__init__()
+        self.embedding = nn.Embedding(num_classes, dim)
+        self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
+
+    def forward(self, labels):
+        return self.mlp(self.embedding(labels.clamp(min=0))).masked_fill((labels < 0)[:, None], 0.0)

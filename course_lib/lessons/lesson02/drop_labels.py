@@ -15,6 +15,7 @@ MANY = 4_000
 # a right answer lands outside this many standard deviations once in 500 million times
 SIGMAS = 6
 
+
 EXERCISE = Exercise(
     "drop_labels",
     drop_labels,

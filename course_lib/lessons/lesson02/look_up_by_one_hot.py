@@ -12,8 +12,10 @@ EXERCISE = Exercise(
     "look_up_by_one_hot",
     look_up_by_one_hot,
     __name__,
-    where='the document, section 2: "Shape Flow", nn.Embedding(10, dim)',
+    where='the document, section 2 (assets/network.md): "Shape flow", nn.Embedding(10, dim)',
     not_for_all={
+        "assumes_float32": "the lesson's tables are float32",
+        "assumes_the_cpu": "the lesson's tables stay on the CPU",
         "mixes_the_batch": "the first thing that goes in is a table; single labels are tried by its own",
     },
 )

@@ -9,12 +9,25 @@ from torch import Tensor, nn
 from course_lib import ResidualBlock, group_norm
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
+from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Built, Call, Trial, call_text
 from course_lib.checks.weights import squeezed
 
 # in_channels, out_channels, emb_dim of the blocks whose layers are counted
 COUNTED = (4, 8, 6)
+EMBEDDING = "self.emb_proj(F.silu(emb))"
+ADD = f"h += {EMBEDDING}[:, :, None, None]"
+DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
+
+
+EXERCISE = Exercise(
+    "ResidualBlock",
+    ResidualBlock,
+    __name__,
+    where="the document, section 3, the drawing of the ResidualBlock, top to bottom",
+    seconds=3.0,
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def example(trial: Trial, wider: bool | None = None, batch: int = 3) -> tuple[Built, tuple]:
@@ -79,82 +92,6 @@ def change_by_dropout(trial: Trial, **dropout: float) -> Tensor:
     change = block(x, emb, training=True, observed=False) - block(x, emb, observed=False)
     trial.random.setstate(state)
     return change
-
-
-FIRST = "h = self.conv1(F.silu(self.norm1(x)))"
-
-
-EMBEDDING = "self.emb_proj(F.silu(emb))"
-
-
-ADD = f"h += {EMBEDDING}[:, :, None, None]"
-
-
-SECOND = "h = self.conv2(self.dropout(F.silu(self.norm2(h))))"
-
-
-SHORTCUT = "h += self.skip_conv(x)"
-
-
-BROADCAST = f"{EMBEDDING}[:, :, None, None]"
-
-
-DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
-
-
-NORMS = ("group_norm(in_channels)", "group_norm(out_channels)")
-
-
-SECOND_WITH_CONV1 = SECOND.replace("self.conv2", "(self.conv1 if x.shape[1] == h.shape[1] else self.conv2)")
-
-
-CONV1 = "nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)"
-
-
-CONV2 = "nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)"
-
-
-mistake = mistakes_of(ResidualBlock)
-
-
-def other_norm(name: str, sentence: str, pattern: str) -> Misconception:
-    """Another norm for both; `pattern` holds {} for the channels."""
-    widths = ("in_channels", "out_channels")
-    changes = [(old, pattern.format(width)) for old, width in zip(NORMS, widths, strict=True)]
-    return mistake(name, sentence, *changes)
-
-
-def other_activation(name: str, says: str) -> tuple[Misconception, ...]:
-    """Another activation at all three places, in the branch only, on the embedding only."""
-    new = f"F.{name}("
-    return (
-        mistake(
-            f"{name}_for_silu",
-            f"You use {says} at all three places. The document's activation is SiLU, x * sigmoid(x): smooth, and not "
-            "zero for negative numbers.",
-            ("F.silu(", new),
-        ),
-        mistake(
-            f"{name}_in_the_branch",
-            f"Before the convolutions you use {says}; both places want SiLU.",
-            ("F.silu(self", f"{new}self"),
-        ),
-        mistake(
-            f"{name}_on_the_embedding",
-            f"You pass the embedding through {says}; SiLU stands there as well.",
-            ("F.silu(emb)", f"{new}emb)"),
-        ),
-    )
-
-
-EXERCISE = Exercise(
-    "ResidualBlock",
-    ResidualBlock,
-    __name__,
-    where="the document, section 3, the drawing of the ResidualBlock, top to bottom",
-    seconds=3.0,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example

@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     "Downsample",
     Downsample,
     __name__,
-    where="the document, section 4, Downsample: Conv2d(stride=2, kernel=3, padding=1)",
+    where="the document, section 4 (assets/network.md), Downsample: Conv2d(stride=2, kernel=3, padding=1)",
     adapt=other_layouts,
     not_for_all={"another_shape": "other_size says more, once the parameters are known to be right"},
 )

@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     "Upsample",
     Upsample,
     __name__,
-    where="the document, section 4, Upsample: F.interpolate(scale_factor=2, mode='nearest'), then "
+    where="the document, section 4 (assets/network.md), Upsample: F.interpolate(scale_factor=2, mode='nearest'), then "
     "Conv2d(kernel=3, padding=1)",
     adapt=other_layouts,
     not_for_all={"another_shape": "other_size says more, once the parameters are known to be right"},

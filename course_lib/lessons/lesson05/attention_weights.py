@@ -15,7 +15,7 @@ EXERCISE = Exercise(
     "attention_weights",
     attention_weights,
     __name__,
-    where='the document, section 5, the box "Attention = softmax(Q K^T / sqrt(d))"',
+    where='the document, section 5 (assets/network.md), the box "Attention = softmax(Q K^T / sqrt(d))"',
     not_for_all={"another_shape": "its own says what the axes are"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right

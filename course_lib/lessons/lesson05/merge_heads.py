@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     "merge_heads",
     merge_heads,
     __name__,
-    where='the document, section 5, the box "Reshape: (B,heads,N,d) -> (B,C,H,W)"',
+    where='the document, section 5 (assets/network.md), the box "Reshape: (B,heads,N,d) -> (B,C,H,W)"',
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -77,7 +77,7 @@ EXERCISE = Exercise(
     "SelfAttention",
     SelfAttention,
     __name__,
-    where="the document, section 5, the drawing of Self-Attention, top to bottom",
+    where="the document, section 5 (assets/network.md), the drawing of Self-Attention, top to bottom",
     adapt=separate_layers,
     seconds=3.0,
     not_for_all={"another_shape": "its parameters are looked at first"},

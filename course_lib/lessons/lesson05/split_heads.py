@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     "split_heads",
     split_heads,
     __name__,
-    where='the document, section 5, the box "Reshape: (B,C,H,W) -> (B,heads,N,d)"',
+    where='the document, section 5 (assets/network.md), the box "Reshape: (B,C,H,W) -> (B,heads,N,d)"',
     watched=watched,
     not_for_all={"another_shape": "not_three_tensors_of_that_shape says more"},
 )

@@ -16,7 +16,7 @@ EXERCISE = Exercise(
     "cat_skip",
     cat_skip,
     __name__,
-    where='the document, section 6, "Channel Concatenation", and skip = skips.pop() in "Full Forward Pass"',
+    where='the document, section 6 (assets/network.md), "Channel concatenation": skip = skips.pop(), then torch.cat',
     watched=watched,
     not_for_all={
         "another_shape": "its own looks at the result without the list",

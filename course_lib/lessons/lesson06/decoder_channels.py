@@ -10,7 +10,7 @@ EXERCISE = Exercise(
     "decoder_channels",
     decoder_channels,
     __name__,
-    where='the document, "Full Forward Pass", DECODER: write out "... repeat for all skips" yourself',
+    where='the document, "Full forward pass" (assets/network.md), DECODER: the rows with cat, one after the other',
     not_for_all={
         "another_shape": "another_form says more",
         "another_type": "a whole number is as good in a tensor",

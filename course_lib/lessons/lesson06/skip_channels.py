@@ -8,7 +8,7 @@ EXERCISE = Exercise(
     "skip_channels",
     skip_channels,
     __name__,
-    where='the document, "Full Forward Pass": count the lines with skips = [h] and skips.append(h)',
+    where='the document, "Full forward pass" (assets/network.md): count the rows that push a skip',
     not_for_all={
         "another_shape": "another_number_of_skips says more",
         "another_type": "a whole number is as good in a tensor",

@@ -54,7 +54,7 @@ EXERCISE = Exercise(
     "UNet",
     UNet,
     __name__,
-    where="the document, section Full Forward Pass: Shape Tracking, line by line",
+    where='the document, "Full forward pass" (assets/network.md), line by line',
     seconds=6.0,
     reason=what_does_not_fit,
     not_for_all={"another_shape": "its layers are looked at first"},

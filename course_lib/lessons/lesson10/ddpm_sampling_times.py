@@ -6,31 +6,8 @@ import torch
 from course_lib.checks.compare import to_data
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
-from course_lib.checks.trial import Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.ddpm import DDPM
-
-
-def times(trial: Trial, num_timesteps: int, num_steps: int) -> None:
-    built = trial.build(num_timesteps=num_timesteps)
-    built(num_steps, method="sampling_times", label="the times")
-
-
-ENDS = "self.num_timesteps * (num_steps - i) / num_steps for i in range(num_steps)"
-
-
-LAST = "return [round(end) - 1 for end in ends]"
-
-
-def edit(*changes: tuple[str, str]) -> object:
-    return edited(DDPM, *changes)
-
-
-def mistake(name: str, sentence: str, value: str) -> Misconception:
-    """Another last line, from T = self.num_timesteps and n = num_steps."""
-    lines = "T, n = self.num_timesteps, num_steps\n        "
-    return Misconception(name, sentence, edit((LAST, lines + f"return {value}")))
-
 
 EXERCISE = Exercise(
     "DDPM.sampling_times",
@@ -39,6 +16,16 @@ EXERCISE = Exercise(
     where="10.4 of the lesson, the line cut into parts; Lin et al. 2024, table 2",
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def times(trial: Trial, num_timesteps: int, num_steps: int) -> None:
+    built = trial.build(num_timesteps=num_timesteps)
+    built(num_steps, method="sampling_times", label="the times")
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.build(num_timesteps=30).calling(6, method="sampling_times")
 
 
 @holds("the times are evenly spaced, the latest first, and begin at T-1")

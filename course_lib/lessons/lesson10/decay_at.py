@@ -3,23 +3,8 @@
 import numpy as np
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import Misconception, edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.ema import decay_at
-
-RATIO = "(1 + step) / (10 + step)"
-
-
-END = "return min(decay, warmed_up)"
-
-
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    # "warmed_up = " in front, so that the docstring's formula is not meant
-    changes = tuple(
-        (f"warmed_up = {old}", f"warmed_up = {new}") if old == RATIO else (old, new) for old, new in changes
-    )
-    return Misconception(name, sentence, edited(decay_at, *changes))
-
 
 EXERCISE = Exercise(
     "decay_at",
@@ -32,7 +17,7 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*(lambda trial: (3, 0.9))(trial))
+    return trial.calling(3, 0.9)
 
 
 @holds("at first it is (1 + step) / (10 + step)")

@@ -5,10 +5,18 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.guidance import Model, guided_prediction
 from course_lib.lessons.lesson10.guided_prediction_watched import watched
+
+EXERCISE = Exercise(
+    "guided_prediction",
+    guided_prediction,
+    __name__,
+    where="10.1 of the lesson, the line through two predictions; Ho and Salimans 2022, equation 6",
+    watched=watched,
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def a_model(trial: Trial) -> tuple[float, ...]:
@@ -51,66 +59,6 @@ def calls_at(trial: Trial, args: tuple) -> None:
 
 def arguments(trial: Trial) -> tuple:
     return (*a_batch(trial, 3), a_scale(trial))
-
-
-def interleaved_batch(
-    model: Model, x: Tensor, t: Tensor, labels: Tensor | None = None, guidance_scale: float = 1.0
-) -> Tensor:
-    if labels is None or guidance_scale == 1.0:
-        return model(x, t, labels)
-    if guidance_scale == 0.0:
-        return model(x, t, None)
-    both = torch.cat([labels, torch.full_like(labels, -1)])
-    cond, uncond = model(x.repeat_interleave(2, 0), t.repeat_interleave(2, 0), both).chunk(2)
-    return uncond + guidance_scale * (cond - uncond)
-
-
-FIRST = "if labels is None or guidance_scale == 1.0:\n        return model(x, t, labels)"
-
-
-ZERO = "if guidance_scale == 0.0:\n        return uncond"
-
-
-UNCOND = "model(x, t, torch.full_like(labels, NO_CLASS))"
-
-
-COND = "cond = model(x, t, labels)"
-
-
-SUM = "uncond + guidance_scale * (cond - uncond)"
-
-
-# "return " in front, so that the docstring's formula is not meant
-RETURN = f"return {SUM}"
-
-
-mistake = mistakes_of(guided_prediction)
-
-
-def combined(name: str, formula: str, sentence: str) -> Misconception:
-    """Another last line; the shortcuts stay right."""
-    return mistake(name, sentence, (RETURN, f"return {formula}"))
-
-
-def plain_formula(name: str, formula: str, sentence: str) -> Misconception:
-    """The same without the shortcuts for scale 0 and 1, as one writes it down first."""
-    return mistake(
-        name,
-        sentence,
-        (FIRST, "if labels is None:\n        return model(x, t, labels)"),
-        (ZERO, "pass"),
-        (RETURN, f"return {formula}"),
-    )
-
-
-EXERCISE = Exercise(
-    "guided_prediction",
-    guided_prediction,
-    __name__,
-    where="10.1 of the lesson, the line through two predictions; Ho and Salimans 2022, equation 6",
-    watched=watched,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -286,3 +234,18 @@ def image_by_image(
         else:
             rows.append(plain + guidance_scale * (model(*one, label) - plain))
     return torch.cat(rows)
+
+
+# ---- wrong: named in guided_prediction.toml ----
+
+
+def interleaved_batch(
+    model: Model, x: Tensor, t: Tensor, labels: Tensor | None = None, guidance_scale: float = 1.0
+) -> Tensor:
+    if labels is None or guidance_scale == 1.0:
+        return model(x, t, labels)
+    if guidance_scale == 0.0:
+        return model(x, t, None)
+    both = torch.cat([labels, torch.full_like(labels, -1)])
+    cond, uncond = model(x.repeat_interleave(2, 0), t.repeat_interleave(2, 0), both).chunk(2)
+    return uncond + guidance_scale * (cond - uncond)

@@ -7,10 +7,18 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception, edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.ema import update_average
 from course_lib.lessons.lesson10.update_average_watched import watched
+
+EXERCISE = Exercise(
+    "update_average",
+    update_average,
+    __name__,
+    where="10.5 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
+    watched=watched,
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def weights(trial: Trial, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
@@ -49,37 +57,6 @@ def called(trial: Trial, lists: tuple, decay: float, times: int = 1) -> tuple:
 
 def arguments(trial: Trial) -> tuple:
     return (*two_lists(trial, [(2, 3), (3,)]), a_decay(trial), 1)
-
-
-UPDATE = "torch._foreach_lerp_(list(average), list(current), 1 - decay)"
-
-
-LOOP = "for old, new in zip(average, current, strict=True):\n                "
-
-
-def in_a_loop(name: str, line: str, sentence: str) -> Misconception:
-    """Another line for each pair of tensors."""
-    return Misconception(name, sentence, edited(update_average, (UPDATE, LOOP + line)))
-
-
-def recording(average: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
-    for old, new in zip(average, current, strict=True):
-        old.mul_(decay).add_(new, alpha=1 - decay)
-
-
-def in_the_list(average: list[Tensor], current: Sequence[Tensor], decay: float) -> None:
-    for place, (old, new) in enumerate(zip(average, current, strict=True)):
-        average[place] = decay * old + (1 - decay) * new.detach()
-
-
-EXERCISE = Exercise(
-    "update_average",
-    update_average,
-    __name__,
-    where="10.5 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
-    watched=watched,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -201,3 +178,16 @@ def by_slices(average: Sequence[Tensor], current: Sequence[Tensor], decay: float
     with torch.no_grad():
         for old, new in zip(average, current, strict=True):
             old[...] = old * decay + new * (1 - decay)
+
+
+# ---- wrong: named in update_average.toml ----
+
+
+def recording(average: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
+    for old, new in zip(average, current, strict=True):
+        old.mul_(decay).add_(new, alpha=1 - decay)
+
+
+def in_the_list(average: list[Tensor], current: Sequence[Tensor], decay: float) -> None:
+    for place, (old, new) in enumerate(zip(average, current, strict=True)):
+        average[place] = decay * old + (1 - decay) * new.detach()

@@ -7,6 +7,14 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import class_accuracy
 
+EXERCISE = Exercise(
+    "class_accuracy",
+    class_accuracy,
+    __name__,
+    where="lesson 11, section 11.1",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
 
 def some(trial: Trial, count: int, right: float = 0.6) -> tuple[Tensor, Tensor]:
     """`count` labels, unevenly spread over the classes, and predictions of which about `right` are right."""
@@ -17,75 +25,6 @@ def some(trial: Trial, count: int, right: float = 0.6) -> tuple[Tensor, Tensor]:
 
 def example(trial: Trial) -> tuple:
     return some(trial, 23)
-
-
-def percent(predicted, wanted):
-    return 100 * (predicted == wanted).double().mean().item()
-
-
-def count(predicted, wanted):
-    return (predicted == wanted).sum().item()
-
-
-def error_rate(predicted, wanted):
-    return (predicted != wanted).double().mean().item()
-
-
-def one_answer_for_all(predicted, wanted):
-    return float((predicted == wanted).all())
-
-
-def any_right(predicted, wanted):
-    return float((predicted == wanted).any())
-
-
-def mean_over_classes(predicted, wanted):
-    return torch.stack([(predicted[wanted == k] == k).double().mean() for k in wanted.unique()]).mean().item()
-
-
-def precision(predicted, wanted):
-    return torch.stack([(wanted[predicted == k] == k).double().mean() for k in predicted.unique()]).mean().item()
-
-
-def ten_classes(predicted, wanted):
-    return (predicted == wanted).sum().item() / 10
-
-
-def as_sets(predicted, wanted):
-    return torch.isin(predicted, wanted).double().mean().item()
-
-
-def sorted_first(predicted, wanted):
-    return (predicted.sort().values == wanted.sort().values).double().mean().item()
-
-
-def rounded(predicted, wanted):
-    return round((predicted == wanted).double().mean().item(), 2)
-
-
-def with_tolerance(predicted, wanted):
-    return ((predicted - wanted).abs() <= 1).double().mean().item()
-
-
-def distance(predicted, wanted):
-    return (predicted - wanted).abs().double().mean().item()
-
-
-def one_less(predicted, wanted):
-    return (predicted == wanted).sum().item() / (len(wanted) - 1 or 1)
-
-
-def each_image(predicted, wanted):
-    return (predicted == wanted).double()
-
-
-EXERCISE = Exercise(
-    "class_accuracy",
-    class_accuracy,
-    __name__,
-    where="lesson 11, section 11.1",
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -165,3 +104,66 @@ def as_a_tensor(predicted, wanted):
 @right
 def from_the_wrong_ones(predicted, wanted):
     return 1 - torch.count_nonzero(predicted - wanted).item() / len(predicted)
+
+
+# ---- wrong: named in class_accuracy.toml ----
+
+
+def percent(predicted, wanted):
+    return 100 * (predicted == wanted).double().mean().item()
+
+
+def count(predicted, wanted):
+    return (predicted == wanted).sum().item()
+
+
+def error_rate(predicted, wanted):
+    return (predicted != wanted).double().mean().item()
+
+
+def one_answer_for_all(predicted, wanted):
+    return float((predicted == wanted).all())
+
+
+def any_right(predicted, wanted):
+    return float((predicted == wanted).any())
+
+
+def mean_over_classes(predicted, wanted):
+    return torch.stack([(predicted[wanted == k] == k).double().mean() for k in wanted.unique()]).mean().item()
+
+
+def precision(predicted, wanted):
+    return torch.stack([(wanted[predicted == k] == k).double().mean() for k in predicted.unique()]).mean().item()
+
+
+def ten_classes(predicted, wanted):
+    return (predicted == wanted).sum().item() / 10
+
+
+def as_sets(predicted, wanted):
+    return torch.isin(predicted, wanted).double().mean().item()
+
+
+def sorted_first(predicted, wanted):
+    return (predicted.sort().values == wanted.sort().values).double().mean().item()
+
+
+def rounded(predicted, wanted):
+    return round((predicted == wanted).double().mean().item(), 2)
+
+
+def with_tolerance(predicted, wanted):
+    return ((predicted - wanted).abs() <= 1).double().mean().item()
+
+
+def distance(predicted, wanted):
+    return (predicted - wanted).abs().double().mean().item()
+
+
+def one_less(predicted, wanted):
+    return (predicted == wanted).sum().item() / (len(wanted) - 1 or 1)
+
+
+def each_image(predicted, wanted):
+    return (predicted == wanted).double()

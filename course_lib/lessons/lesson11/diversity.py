@@ -4,56 +4,8 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import diversity
-
-CLASSES = "classes = [features[labels == label].double() for label in labels.unique()]"
-
-
-SPREADS = "spreads = [2 * images.var(dim=0).sum() for images in classes if len(images) > 1]"
-
-
-MEAN = "return torch.stack(spreads).mean().item()"
-
-
-def some(trial: Trial, counts: dict[int, int], dim: int) -> tuple[Tensor, Tensor]:
-    """Features of `counts[k]` images of class k, in random order: every class with a place and a spread of its own."""
-    labels = torch.tensor([label for label, count in counts.items() for _ in range(count)])
-    labels = labels[torch.randperm(len(labels), generator=trial.generator)]
-    places, spreads = 3 * trial.normal(10, dim), 0.5 + 2 * trial.uniform(10, dim)
-    return places[labels] + spreads[labels] * trial.normal(len(labels), dim), labels
-
-
-def example(trial: Trial) -> tuple:
-    return some(trial, {0: 4, 3: 6}, 3)
-
-
-def spread(expression: str) -> object:
-    return edited(diversity, (SPREADS, f"spreads = [{expression} for images in classes if len(images) > 1]"))
-
-
-def squares_in_float32(features, labels):
-    parts = [features[labels == label].float() for label in labels.unique()]
-    found = [
-        2 * (part.square().mean(dim=0) - part.mean(dim=0).square()).sum() * len(part) / (len(part) - 1)
-        for part in parts
-        if len(part) > 1
-    ]
-    return torch.stack(found).mean().item()
-
-
-def between_the_classes(features, labels):
-    means = torch.stack([features[labels == label].double().mean(dim=0) for label in labels.unique()])
-    return 2 * means.var(dim=0).sum().item() if len(means) > 1 else 0.0
-
-
-def images_weighted(features, labels):
-    parts = [features[labels == label].double() for label in labels.unique()]
-    parts = [part for part in parts if len(part) > 1]
-    spreads = [2 * part.var(dim=0).sum() * len(part) for part in parts]
-    return (torch.stack(spreads).sum() / sum(len(part) for part in parts)).item()
-
 
 EXERCISE = Exercise(
     "diversity",
@@ -66,6 +18,18 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def some(trial: Trial, counts: dict[int, int], dim: int) -> tuple[Tensor, Tensor]:
+    """Features of `counts[k]` images of class k, in random order: every class with a place and a spread of its own."""
+    labels = torch.tensor([label for label, count in counts.items() for _ in range(count)])
+    labels = labels[torch.randperm(len(labels), generator=trial.generator)]
+    places, spreads = 3 * trial.normal(10, dim), 0.5 + 2 * trial.uniform(10, dim)
+    return places[labels] + spreads[labels] * trial.normal(len(labels), dim), labels
+
+
+def example(trial: Trial) -> tuple:
+    return some(trial, {0: 4, 3: 6}, 3)
 
 
 @EXERCISE.example
@@ -172,3 +136,28 @@ def by_the_trace(features, labels):
 def in_float32(features, labels):
     spreads = [features[labels == k].var(dim=0).sum() for k in labels.unique() if (labels == k).sum() > 1]
     return 2 * torch.stack(spreads).mean()
+
+
+# ---- wrong: named in diversity.toml ----
+
+
+def squares_in_float32(features, labels):
+    parts = [features[labels == label].float() for label in labels.unique()]
+    found = [
+        2 * (part.square().mean(dim=0) - part.mean(dim=0).square()).sum() * len(part) / (len(part) - 1)
+        for part in parts
+        if len(part) > 1
+    ]
+    return torch.stack(found).mean().item()
+
+
+def between_the_classes(features, labels):
+    means = torch.stack([features[labels == label].double().mean(dim=0) for label in labels.unique()])
+    return 2 * means.var(dim=0).sum().item() if len(means) > 1 else 0.0
+
+
+def images_weighted(features, labels):
+    parts = [features[labels == label].double() for label in labels.unique()]
+    parts = [part for part in parts if len(part) > 1]
+    spreads = [2 * part.var(dim=0).sum() * len(part) for part in parts]
+    return (torch.stack(spreads).sum() / sum(len(part) for part in parts)).item()

@@ -4,11 +4,19 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.evaluation.metrics import feature_statistics
 
-COV = "distance.T @ distance / (len(features) - 1)"
+EXERCISE = Exercise(
+    "feature_statistics",
+    feature_statistics,
+    __name__,
+    where="lesson 11, section 11.3, the table with N and D",
+    not_for_all={
+        "mixes_the_batch": "a covariance needs more than one image",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def some(trial: Trial, count: int, dim: int) -> Tensor:
@@ -34,61 +42,6 @@ def by_torch(features):
     features = features.double()
     dim = features.shape[1]
     return features.mean(dim=0), torch.cov(features.T).reshape(dim, dim)
-
-
-def with_cov(expression: str) -> object:
-    return edited(feature_statistics, (COV, expression))
-
-
-def cov_first(features):
-    mean, cov = by_torch(features)
-    return cov, mean
-
-
-def over_the_features(features):
-    features = features.double()
-    distance = features - features.mean(dim=1, keepdim=True)
-    return features.mean(dim=1), distance @ distance.T / (features.shape[1] - 1)
-
-
-def correlation(features):
-    features = features.double()
-    distance = features - features.mean(dim=0)
-    distance = distance / features.std(dim=0)
-    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
-
-
-def variances(features):
-    features = features.double()
-    return features.mean(dim=0), features.var(dim=0)
-
-
-def squares_in_float32(features):
-    features, count = features.float(), len(features)
-    mean = features.mean(dim=0)
-    return mean, (features.T @ features - count * torch.outer(mean, mean)) / (count - 1)
-
-
-def median(features):
-    return features.double().median(dim=0).values, by_torch(features)[1]
-
-
-def one_mean(features):
-    features = features.double()
-    distance = features - features.mean()
-    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
-
-
-EXERCISE = Exercise(
-    "feature_statistics",
-    feature_statistics,
-    __name__,
-    where="lesson 11, section 11.3, the table with N and D",
-    not_for_all={
-        "mixes_the_batch": "a covariance needs more than one image",
-    },
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example
@@ -161,11 +114,6 @@ def far_from_zero(trial: Trial) -> None:
     trial.call(features, label="mean and covariance")
 
 
-# a mistake, named in feature_statistics.toml
-def loses_axes_of_length_one(features: Tensor) -> tuple[Tensor, Tensor]:
-    return features.double().mean(dim=0), torch.cov(features.double().T)
-
-
 @right
 def by_einsum(features):
     mean = features.double().mean(0)
@@ -194,3 +142,50 @@ def as_a_list(features):
 
 
 right(by_torch, "torch_cov")
+
+
+# ---- wrong: named in feature_statistics.toml ----
+
+
+def cov_first(features):
+    mean, cov = by_torch(features)
+    return cov, mean
+
+
+def over_the_features(features):
+    features = features.double()
+    distance = features - features.mean(dim=1, keepdim=True)
+    return features.mean(dim=1), distance @ distance.T / (features.shape[1] - 1)
+
+
+def correlation(features):
+    features = features.double()
+    distance = features - features.mean(dim=0)
+    distance = distance / features.std(dim=0)
+    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
+
+
+def variances(features):
+    features = features.double()
+    return features.mean(dim=0), features.var(dim=0)
+
+
+def squares_in_float32(features):
+    features, count = features.float(), len(features)
+    mean = features.mean(dim=0)
+    return mean, (features.T @ features - count * torch.outer(mean, mean)) / (count - 1)
+
+
+def median(features):
+    return features.double().median(dim=0).values, by_torch(features)[1]
+
+
+def one_mean(features):
+    features = features.double()
+    distance = features - features.mean()
+    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
+
+
+# a mistake, named in feature_statistics.toml
+def loses_axes_of_length_one(features: Tensor) -> tuple[Tensor, Tensor]:
+    return features.double().mean(dim=0), torch.cov(features.double().T)

@@ -8,16 +8,20 @@ from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import gaussian_frechet, matrix_square_root
 
-MEANS = "between_means = (mean - other_mean).square().sum()"
-
-
 SHARED = "shared = matrix_square_root(root @ other_cov @ root)"
 
 
-SPREADS = "between_spreads = cov.trace() + other_cov.trace() - 2 * shared.trace()"
-
-
-RETURN = "return (between_means + between_spreads).item()"
+EXERCISE = Exercise(
+    "gaussian_frechet",
+    gaussian_frechet,
+    __name__,
+    where="lesson 11, section 11.4, the formula",
+    not_for_all={
+        "gradients_cut": "a measure: nothing learns through it",
+        "mixes_the_batch": "nothing that goes in has a batch axis",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def covariance(trial: Trial, dim: int, rank: int | None = None) -> Tensor:
@@ -33,29 +37,8 @@ def example(trial: Trial) -> tuple:
     return mean_of(trial, 4), covariance(trial, 4), mean_of(trial, 4), 2 * covariance(trial, 4)
 
 
-def spreads(expression: str) -> object:
-    return edited(gaussian_frechet, (SPREADS, f"between_spreads = {expression}"))
-
-
-def means(expression: str) -> object:
-    return edited(gaussian_frechet, (MEANS, f"between_means = {expression}"))
-
-
 def shared(expression: str) -> object:
     return edited(gaussian_frechet, (SHARED, f"shared = {expression}"))
-
-
-EXERCISE = Exercise(
-    "gaussian_frechet",
-    gaussian_frechet,
-    __name__,
-    where="lesson 11, section 11.4, the formula",
-    not_for_all={
-        "gradients_cut": "a measure: nothing learns through it",
-        "mixes_the_batch": "nothing that goes in has a batch axis",
-    },
-)
-holds, right = EXERCISE.holds, EXERCISE.right
 
 
 @EXERCISE.example

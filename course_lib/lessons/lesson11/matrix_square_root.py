@@ -5,62 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.evaluation.metrics import matrix_square_root
-
-PUT_TOGETHER = "return (vectors * roots) @ vectors.T"
-
-
-ROOTS = "roots = values.clamp(min=0).sqrt()"
-
-
-def covariance(trial: Trial, dim: int, rank: int | None = None) -> Tensor:
-    """A symmetric matrix without negative eigenvalues, in float64; the others are well above zero."""
-    directions = torch.linalg.qr(trial.normal(dim, dim).double())[0][:, : rank or dim]
-    return (directions * (0.3 + 4 * trial.uniform(directions.shape[1]).double())) @ directions.T
-
-
-def example(trial: Trial) -> tuple:
-    return (covariance(trial, 4),)
-
-
-def rebuilt(expression: str) -> object:
-    return edited(matrix_square_root, (PUT_TOGETHER, f"return {expression}"))
-
-
-def rooted(expression: str) -> object:
-    return edited(matrix_square_root, (ROOTS, f"roots = {expression}"))
-
-
-def number_by_number(matrix):
-    return matrix.sqrt()
-
-
-def number_by_number_clipped(matrix):
-    return matrix.clamp(min=0).sqrt()
-
-
-def number_by_number_with_sign(matrix):
-    return matrix.sign() * matrix.abs().sqrt()
-
-
-def only_the_diagonal(matrix):
-    return torch.diag(matrix.diagonal().sqrt())
-
-
-def cholesky(matrix):
-    lower, failed = torch.linalg.cholesky_ex(matrix)
-    return lower if not failed else torch.linalg.cholesky(matrix + 1e-9 * torch.eye(len(matrix), dtype=matrix.dtype))
-
-
-def halved(matrix):
-    return matrix / 2
-
-
-def squared(matrix):
-    return matrix @ matrix
-
 
 EXERCISE = Exercise(
     "matrix_square_root",
@@ -73,6 +19,16 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def covariance(trial: Trial, dim: int, rank: int | None = None) -> Tensor:
+    """A symmetric matrix without negative eigenvalues, in float64; the others are well above zero."""
+    directions = torch.linalg.qr(trial.normal(dim, dim).double())[0][:, : rank or dim]
+    return (directions * (0.3 + 4 * trial.uniform(directions.shape[1]).double())) @ directions.T
+
+
+def example(trial: Trial) -> tuple:
+    return (covariance(trial, 4),)
 
 
 @EXERCISE.example
@@ -162,3 +118,35 @@ def by_einsum(matrix):
 def with_relu(matrix):
     values, vectors = torch.linalg.eigh((matrix + matrix.T) / 2)
     return vectors @ torch.sqrt(torch.relu(values)).diag() @ vectors.mT
+
+
+# ---- wrong: named in matrix_square_root.toml ----
+
+
+def number_by_number(matrix):
+    return matrix.sqrt()
+
+
+def number_by_number_clipped(matrix):
+    return matrix.clamp(min=0).sqrt()
+
+
+def number_by_number_with_sign(matrix):
+    return matrix.sign() * matrix.abs().sqrt()
+
+
+def only_the_diagonal(matrix):
+    return torch.diag(matrix.diagonal().sqrt())
+
+
+def cholesky(matrix):
+    lower, failed = torch.linalg.cholesky_ex(matrix)
+    return lower if not failed else torch.linalg.cholesky(matrix + 1e-9 * torch.eye(len(matrix), dtype=matrix.dtype))
+
+
+def halved(matrix):
+    return matrix / 2
+
+
+def squared(matrix):
+    return matrix @ matrix

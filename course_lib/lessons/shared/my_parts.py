@@ -7,9 +7,10 @@ from typing import Any
 
 from torch import nn
 
+import course_lib
 from course_lib.checks import examine_for
 from course_lib.checks.my_work import load_kept
-from course_lib.checks.registry import exercises
+from course_lib.checks.registry import exercises, named
 from course_lib.group_norm import group_norm
 
 # the nine parts of the network, each made of those before it
@@ -34,13 +35,13 @@ def my_parts() -> dict[str, Any]:
     """
     parts, mine = {"group_norm": group_norm}, []
     for name in PARTS:
-        exercise = exercises()[name]
-        kept = load_kept(exercise, parts)
+        exercise = named(name)  # None where the lesson was taken out of the course
+        kept = None if exercise is None else load_kept(exercise, parts)
         if kept is not None and examine_for(exercise, kept)[0].status == "passed":
             parts[name] = kept
             mine.append(name)
         else:
-            parts[name] = exercise.answer
+            parts[name] = getattr(course_lib, name)
         if name == "num_groups" and name in mine:
             parts["group_norm"] = FunctionType(group_norm.__code__, group_norm.__globals__ | {name: kept})
     print(whose(mine))

@@ -1,5 +1,0 @@
-"""The banks of lesson 06's exercises, see check_cases.py."""
-
-from check_cases import cases_of
-
-globals().update(cases_of("06"))
