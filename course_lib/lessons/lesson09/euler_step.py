@@ -6,7 +6,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.flow_matching import Velocity, euler_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.solver_steps import NOT_FOR_STEPS, hold_for
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, hold_for
 
 EXERCISE = Exercise(
     "euler_step",
@@ -14,7 +14,7 @@ EXERCISE = Exercise(
     __name__,
     where="section 9.4, Euler's method (Karras et al. 2022, algorithm 1, line 5)",
     watched=watched.solver_step,
-    not_for_all=NOT_FOR_STEPS,
+    not_for_all=NOT_FOR_ALL,
 )
 right = EXERCISE.right
 
