@@ -12,7 +12,6 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.2, the derivative of the straight line (Lipman et al. 2023, equation 23)",
-    not_for_all={"another_shape": "said in its own words"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
