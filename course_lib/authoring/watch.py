@@ -64,7 +64,11 @@ class Watcher:
             lines += [f"{shown(path)} has no lesson any more{again}" for path in orphans()]
         except ValueError as error:
             lines.append(f"error: {error}")
-        return lines + [f"{shown(path)} is out of date{again}" for path in outdated_generated()]
+        lines += [f"{shown(path)} is out of date{again}" for path in outdated_generated()]
+        document = LESSONS.parent / "document.py"
+        if before and document in changed:  # Python has read it already, and would show the old tables
+            lines.append(f"{shown(document)} was saved, and assets/network.md shows its tables{again}")
+        return lines
 
     def built(self, source: Source) -> list[str]:
         try:
@@ -93,7 +97,7 @@ def stamps() -> dict[Path, tuple[int, int]]:
         *LESSONS.glob("*/*.toml"),
     ]
     found = {}
-    for path in [*places, *(ROOT / "assets").glob("*/*")]:
+    for path in [*places, *(ROOT / "assets").rglob("*")]:
         try:
             status = path.stat()
         except OSError:

@@ -89,6 +89,13 @@ def test_other_files_and_lessons_that_are_gone_are_told(course, watcher, monkeyp
     assert watcher.look() == [gone.format("notebooks"), gone.format("solutions"), table]
 
 
+def test_the_tables_of_the_document_are_left_to_the_build(course, watcher):
+    (course.root / "course_lib/document.py").write_text("", encoding="utf-8")
+    tables = "course_lib/document.py was saved, and assets/network.md shows its tables"
+    assert watcher.look() == [f"{tables}: run python -m course_lib.authoring build"]
+    assert watcher.look() == []
+
+
 def test_only_the_lessons_that_were_asked_for_are_watched(course):
     shutil.copytree(course.lesson, course.lesson.with_name("lesson01"))
     course.edit("course_lib/lessons/lesson01/lesson.md", "lesson: 00_test", "lesson: 01_test")

@@ -1,4 +1,8 @@
-"""What holds for ResidualBlock, and right answers written differently."""
+"""What holds for ResidualBlock, and right answers written differently.
+
+First its layers are counted; then it has to run where sizes differ; then shortcut, branch and embedding are tried one
+by one, the others silenced. So the first property that fails says which part is wrong.
+"""
 
 from collections import Counter
 
@@ -10,15 +14,9 @@ from course_lib import ResidualBlock, group_norm
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import shape_of
 from course_lib.checks.trial import Built, Call, Trial, call_text
 from course_lib.checks.weights import squeezed
-
-# in_channels, out_channels, emb_dim of the blocks whose layers are counted
-COUNTED = (4, 8, 6)
-EMBEDDING = "self.emb_proj(F.silu(emb))"
-ADD = f"h += {EMBEDDING}[:, :, None, None]"
-DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
-
 
 EXERCISE = Exercise(
     "ResidualBlock",
@@ -26,18 +24,28 @@ EXERCISE = Exercise(
     __name__,
     where="the document, section 3, the drawing of the ResidualBlock, top to bottom",
     seconds=3.0,
+    not_for_all={"another_shape": "output_of_another_shape asks it, once the layers are known to be right"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def example(trial: Trial, wider: bool | None = None, batch: int = 3) -> tuple[Built, tuple]:
-    """A block and its inputs: height unlike width, batch unlike channels, more channels out than in or as many."""
-    channels = trial.pick(8, 12)
-    wider = trial.pick(True, False) if wider is None else wider
-    emb_dim = trial.pick(6, 10)
-    block = trial.build(channels, channels + 8 if wider else channels, emb_dim)
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return example(trial, wider=trial.pick(True, False))
+
+
+def example(trial: Trial, wider: bool, silenced: str = "") -> Call:
+    """Height unlike width, batch unlike channels, more channels out than in or as many."""
+    channels, emb_dim = trial.pick(8, 12), trial.pick(6, 10)
+    block = trial.build_silenced(silenced, channels, channels + 8 if wider else channels, emb_dim)
     height, width = trial.pick((4, 6), (7, 5))
-    return block, (trial.normal(batch, channels, height, width), trial.normal(batch, emb_dim))
+    return block.calling(trial.normal(3, channels, height, width), trial.normal(3, emb_dim))
+
+
+# ---- its layers ----
+
+# in_channels, out_channels, emb_dim of the blocks whose layers are counted
+COUNTED = (4, 8, 6)
 
 
 def layers(trial: Trial, in_channels: int, out_channels: int, emb_dim: int) -> Counter:
@@ -49,55 +57,6 @@ def layers(trial: Trial, in_channels: int, out_channels: int, emb_dim: int) -> C
     if made.unregistered:
         trial.build(*args)  # which says what torch does not see
     return Counter(squeezed(shape) for shape in made.parameters.values())
-
-
-def stops(trial: Trial, sizes: tuple[int, int, int], batch: int, height: int, width: int) -> None:
-    """Record whether the block stops with an error for these sizes."""
-    made = trial.handle.construct(sizes, {}, trial.random.randrange(2**31))
-    if isinstance(made, Failure):
-        trial.checked("the object", made, call_text("ResidualBlock", sizes, {}))
-    args = trial.normal(batch, sizes[0], height, width), trial.normal(batch, sizes[2])
-    value = trial.handle.call(made.key, args, {})
-    given = call_text(call_text("ResidualBlock", sizes, {}), args, {})
-    if isinstance(value, Failure) and value.kind != "raised":
-        trial.checked("the output", value, given)
-    trial.see("whether it stops with an error", isinstance(value, Failure), given)
-
-
-def silence(block: Built, *names: str) -> None:
-    """Set parameters to zero: "conv2" for the whole layer, "conv2.weight" for one."""
-    shapes = block.constructed.parameters
-    chosen = {
-        mine: torch.zeros(shapes[mine])
-        for mine, theirs in block.names.items()
-        if theirs in names or theirs.rpartition(".")[0] in names
-    }
-    block.trial.handle.load(block.constructed.key, chosen)
-
-
-def varies(block: Built, args: tuple, training: bool) -> None:
-    """Record whether two calls differ."""
-    first, second = (block(*args, training=training, observed=False) for _ in range(2))
-    block.trial.see(
-        "whether two calls differ", bool((first - second).abs().max() > 0), block.text("", args, {}, training)
-    )
-
-
-def change_by_dropout(trial: Trial, **dropout: float) -> Tensor:
-    """What dropout changes in the output; called again, for a block with the same weights and the same inputs."""
-    state = trial.random.getstate()
-    generator = torch.Generator().manual_seed(trial.seed)
-    x, emb = torch.randn(32, 4, 6, 8, generator=generator), torch.randn(32, 6, generator=generator)
-    block = trial.build(4, 12, 6, **dropout)
-    change = block(x, emb, training=True, observed=False) - block(x, emb, observed=False)
-    trial.random.setstate(state)
-    return change
-
-
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    made, args = example(trial)
-    return made.calling(*args)
 
 
 @holds("one Linear leads from emb_dim to out_channels")
@@ -159,6 +118,22 @@ def bias_or_norm_weights_missing(trial: Trial) -> None:
     trial.see(text, found[8,], "ResidualBlock(4, 8, 6)")
 
 
+# ---- it runs, whatever the sizes ----
+
+
+def stops(trial: Trial, sizes: tuple[int, int, int], batch: int, height: int, width: int) -> None:
+    """Record whether the block stops with an error for these sizes."""
+    made = trial.handle.construct(sizes, {}, trial.random.randrange(2**31))
+    if isinstance(made, Failure):
+        trial.checked("the object", made, call_text("ResidualBlock", sizes, {}))
+    args = trial.normal(batch, sizes[0], height, width), trial.normal(batch, sizes[2])
+    value = trial.handle.call(made.key, args, {})
+    given = call_text(call_text("ResidualBlock", sizes, {}), args, {})
+    if isinstance(value, Failure) and value.kind != "raised":
+        trial.checked("the output", value, given)
+    trial.see("whether it stops with an error", isinstance(value, Failure), given)
+
+
 @holds("the block gives a tensor")
 def runs(trial: Trial) -> None:
     block = trial.build(8, 8, 8)
@@ -191,10 +166,19 @@ def stops_where_the_channels_change(trial: Trial) -> None:
 def output_of_another_shape(trial: Trial) -> None:
     """Your output has another shape. Height and width stay (padding=1, stride 1), and the last step is a sum, not a
     concatenation."""
-    block, (x, emb) = example(trial, wider=True)
-    value = block(x, emb, observed=False)
-    shape = tuple(value.shape) if isinstance(value, Tensor) else value
-    trial.see("the shape of the output", shape, block.text("", (x, emb), {}, False))
+    call = example(trial, wider=True)
+    trial.see("the shape of the output", shape_of(call.see(observed=False)), call.text())
+
+
+# ---- it computes what is drawn ----
+
+
+def varies(block: Built, args: tuple, training: bool) -> None:
+    """Record whether two calls differ."""
+    first, second = (block(*args, training=training, observed=False) for _ in range(2))
+    block.trial.see(
+        "whether two calls differ", bool((first - second).abs().max() > 0), block.text("", args, {}, training)
+    )
 
 
 @holds("in evaluation two calls give the same")
@@ -209,9 +193,10 @@ def random_in_evaluation(trial: Trial) -> None:
 def deaf_to_the_embedding(trial: Trial) -> None:
     """Your output does not change when the embedding does: the block cannot know what time it is. Either the embedding
     never enters, or a norm takes it out again."""
-    block, (x, emb) = example(trial)
-    other = trial.normal(*emb.shape)
-    heard = block(x, emb, observed=False) - block(x, other, observed=False)
+    call = ordinary_call(trial)
+    x, emb = call.args
+    other = call.of.calling(x, trial.normal(*emb.shape))
+    heard = call.see(observed=False) - other.see(observed=False)
     trial.see("whether another embedding gives another output", bool(heard.abs().max() > 1e-4), "two embeddings")
 
 
@@ -220,9 +205,7 @@ def something_wrong_with_the_shortcut(trial: Trial) -> None:
     """The mistake shows when the second convolution is silenced: then the input, or its 1x1 convolution, must come out
     unchanged. Yours is scaled, normalised or taken from elsewhere, or something follows the sum."""
     for wider in (True, False):
-        block, args = example(trial, wider)
-        silence(block, "conv2")
-        block(*args, label="the output with conv2 set to zero")
+        example(trial, wider, silenced=r"^conv2\.").see("the output with conv2 set to zero")
 
 
 @holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv")
@@ -230,25 +213,21 @@ def something_wrong_in_the_branch(trial: Trial) -> None:
     """The shortcut is right. The mistake shows with the embedding silenced, so it sits in the branch: compare order and
     number of norms, SiLUs and convolutions (and the convolution's padding) with the drawing."""
     for wider in (True, False):
-        block, args = example(trial, wider)
-        silence(block, "emb_proj")
-        block(*args, label="the output with emb_proj set to zero")
+        example(trial, wider, silenced=r"^emb_proj\.").see("the output with emb_proj set to zero")
 
 
 @holds("SiLU, then emb_proj, then added to the output of the first convolution")
 def something_wrong_with_the_embedding(trial: Trial) -> None:
     """Shortcut and convolutions are right; only the embedding's way into the block is not. It passes SiLU, then
     emb_proj, and is added once, between the first convolution and the second norm."""
-    block, args = example(trial, wider=True)
-    block(*args)
+    example(trial, wider=True).see()
 
 
 @holds("the output is right when as many channels go in as come out: the shortcut is then the input itself")
 def assumes_changing_channels(trial: Trial) -> None:
     """Your block is right where the channels change, and wrong where they stay: there the shortcut is the input itself,
     without a convolution."""
-    block, args = example(trial, wider=False)
-    block(*args)
+    example(trial, wider=False).see()
 
 
 @holds("the embedding is added per image and channel, also when all sizes are equal")
@@ -276,6 +255,9 @@ def another_number_of_groups(trial: Trial) -> None:
         block(trial.normal(2, in_channels, 2, 3), trial.normal(2, 6))
 
 
+# ---- dropout ----
+
+
 @holds("while training two calls differ")
 def dropout_never_acts(trial: Trial) -> None:
     """Dropout never acts: while training nothing is dropped. It belongs between the second SiLU and conv2."""
@@ -296,8 +278,7 @@ def dropout_ignores_its_argument(trial: Trial) -> None:
 @holds("what comes after the second convolution is not random")
 def dropout_after_the_second_convolution(trial: Trial) -> None:
     """Your dropout also hits what comes after the second convolution, or the shortcut. It belongs before conv2."""
-    block = trial.build(8, 8, 6, dropout=0.5)
-    silence(block, "conv2.weight")
+    block = trial.build_silenced(r"^conv2\.weight", 8, 8, 6, dropout=0.5)
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=True)
 
 
@@ -305,7 +286,6 @@ def dropout_after_the_second_convolution(trial: Trial) -> None:
 def dropout_before_an_activation(trial: Trial) -> None:
     """Averaged over many draws, your output with dropout is not the output without. So an activation or a norm still
     follows it. Dropout comes after the second SiLU, right before conv2."""
-    # Only a convolution follows dropout, so the mean over many draws is the output without dropout.
     block, repeats = trial.build(4, 4, 6, dropout=0.5), 256
     x, emb = trial.normal(1, 4, 4, 4), trial.normal(1, 6)
     still = block(x, emb, observed=False)
@@ -314,10 +294,21 @@ def dropout_before_an_activation(trial: Trial) -> None:
     trial.see("whether many draws average to the output in evaluation", bool(error.square().mean() < 4), "256 draws")
 
 
+def change_by_dropout(trial: Trial, **dropout: float) -> Tensor:
+    """What dropout changes in the output; called again, for a block with the same weights and the same inputs."""
+    state = trial.random.getstate()
+    generator = torch.Generator().manual_seed(trial.seed)
+    x, emb = torch.randn(32, 4, 6, 8, generator=generator), torch.randn(32, 6, generator=generator)
+    block = trial.build(4, 12, 6, **dropout)
+    change = block(x, emb, training=True, observed=False) - block(x, emb, observed=False)
+    trial.random.setstate(state)
+    return change
+
+
 @holds("dropout acts once, with the probability given")
 def dropout_of_another_strength(trial: Trial) -> None:
     """Dropout is in its place and of another strength: applied twice, with 1 - p, or with a fixed probability."""
-    # The variance that dropout brings is proportional to p / (1 - p).
+    # the variance that dropout brings is proportional to p / (1 - p)
     weak, strong = (float(change_by_dropout(trial, dropout=p).std()) for p in (0.2, 0.7))
     expected = ((0.7 / 0.3) / (0.2 / 0.8)) ** 0.5
     close = abs(strong / (weak + 1e-9) / expected - 1) < 0.15
@@ -338,6 +329,9 @@ def another_default_dropout(trial: Trial) -> None:
     default, given = float(change_by_dropout(trial).std()), float(change_by_dropout(trial, dropout=0.1).std())
     close = abs(default / (given + 1e-9) - 1) < 0.15
     trial.see("whether the default acts like dropout=0.1", close, "ResidualBlock(4, 12, 6), while training")
+
+
+# ---- right answers ----
 
 
 @right
@@ -411,8 +405,8 @@ class StepByStep(nn.Module):
 
 @right
 class EmbeddingAsConvolution(nn.Module):
-    """The projection as a 1x1 convolution of an image of one pixel, the shortcut as a Linear on channels-last "
-    "numbers."""
+    """The projection as a 1x1 convolution of an image of one pixel, the shortcut as a Linear on channels-last
+    numbers."""
 
     def __init__(self, in_channels, out_channels, emb_dim, dropout=0.1):
         super().__init__()
@@ -436,10 +430,9 @@ class EmbeddingAsConvolution(nn.Module):
         return self.shortcut(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) + h
 
 
+ADD = "h += self.emb_proj(F.silu(emb))[:, :, None, None]"
+DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
+DROPOUT_AS_A_FUNCTION = "F.dropout(F.silu(self.norm2(h)), self.dropout.p, self.training)"
+
 right(edited(ResidualBlock, (ADD, "h = h + self.emb_proj(F.silu(emb)).reshape(*h.shape[:2], 1, 1)")), "in_place_free")
-
-
-right(
-    edited(ResidualBlock, (DROPOUT, "F.dropout(F.silu(self.norm2(h)), self.dropout.p, self.training)")),
-    "dropout_as_a_function",
-)
+right(edited(ResidualBlock, (DROPOUT, DROPOUT_AS_A_FUNCTION)), "dropout_as_a_function")
