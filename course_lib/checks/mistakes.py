@@ -18,13 +18,13 @@ compared with the answer.
 import inspect
 import sys
 import textwrap
+import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-import tomllib
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -7,6 +7,7 @@ import torch
 from helpers import perturb, randn
 from torch import nn
 
+from course_lib.lessons.lesson11.figures import Ablations
 from course_lib.lessons.lesson11.measure_ablations import VARIANTS, all_runs
 from course_lib.lessons.lesson11.network_changes import (
     cut_the_skips,
@@ -16,7 +17,6 @@ from course_lib.lessons.lesson11.network_changes import (
     remove_attention,
     remove_shortcuts,
 )
-from course_lib.lessons.lesson11.figures import Ablations
 from course_lib.self_attention import SelfAttention
 from course_lib.training.config import SMALL_UNET
 from course_lib.unet import UNet

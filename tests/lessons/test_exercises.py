@@ -1,7 +1,7 @@
 """Every exercise is held to its word: mistakes get their own sentence, right answers are accepted.
 
-The exercises of a lesson are a group of their own, which one process takes (`--dist loadgroup`), so that what is seen of
-a mistake is seen once.
+The exercises of a lesson are a group of their own, which one process takes (`--dist loadgroup`), so that what is seen
+of a mistake is seen once.
 """
 
 import os

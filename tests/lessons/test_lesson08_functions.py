@@ -7,8 +7,8 @@ import torch
 from helpers import assert_close, randn
 
 from course_lib import DDPM
-from course_lib.lessons.lesson08.ddpm_loss_watched import watched
 from course_lib.ddpm import per_image
+from course_lib.lessons.lesson08.ddpm_loss_watched import watched
 
 MEAN, STD = 0.3, 0.4
 

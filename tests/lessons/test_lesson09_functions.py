@@ -10,8 +10,8 @@ from torch import Tensor
 
 from course_lib import FlowMatching
 from course_lib.flow_matching import euler_step, heun_step
-from course_lib.lessons.lesson09 import measure_side_by_side as side_by_side
 from course_lib.lessons.lesson09 import figures as lesson09
+from course_lib.lessons.lesson09 import measure_side_by_side as side_by_side
 from course_lib.warm_ups import from_other_direction
 
 

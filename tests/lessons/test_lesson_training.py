@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from course_lib import DDPM, FlowMatching, UNet
-from course_lib.lessons.shared.my_parts import my_class
-from course_lib.checks.registry import exercises
 from course_lib.checks.my_work import work_folder
+from course_lib.checks.registry import exercises
+from course_lib.lessons.shared.my_parts import my_class
 from course_lib.lessons.shared.training import lesson_config, minutes, pre_flight, run_folder, train_here
 
 

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     "interleave",
     interleave,
     __name__,
-    where='the document, section 1 (assets/network.md): PE(t, 2i) and PE(t, 2i+1) in "Formula" against the cat in "Code"',
+    where='the document, section 1 (assets/network.md): PE(t, 2i), PE(t, 2i+1) in "Formula" against the cat in "Code"',
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -38,7 +38,7 @@ EXERCISE = Exercise(
     "ClassEmbedding",
     ClassEmbedding,
     __name__,
-    where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for label -1, 2.4 of the lesson',
+    where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for -1, 2.4 of the lesson',
     adapt=adapt,
 )
 holds, right = EXERCISE.holds, EXERCISE.right

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     "add_to_every_pixel",
     add_to_every_pixel,
     __name__,
-    where='the document, section 3, the line "+ t_emb[:,:,None,None]"',
+    where='the document, section 3 (assets/network.md), the line "+ t_emb[:,:,None,None]"',
     seconds=3.0,
     not_for_all={
         "another_shape": "values comes first: where all axes are equally long a wrong axis shows in the numbers",

@@ -22,7 +22,7 @@ EXERCISE = Exercise(
     "ResidualBlock",
     ResidualBlock,
     __name__,
-    where="the document, section 3, the drawing of the ResidualBlock, top to bottom",
+    where="the document, section 3 (assets/network.md), the drawing of the ResidualBlock, top to bottom",
     seconds=3.0,
     not_for_all={"another_shape": "output_of_another_shape asks it, once the layers are known to be right"},
 )
