@@ -1,8 +1,9 @@
 """The reference implementation of the course: the document's UNet, trained as a DDPM and by flow matching.
 
 Read the modules in lesson order: time_embedding, class_embedding, group_norm, residual_block, resampling,
-self_attention, unet, ddpm, flow_matching, guidance. Importing the package loads torch and nothing else of weight; data,
-training and evaluation live in subpackages that load what they need.
+self_attention, skips, unet, ddpm, flow_matching, guidance. What learners write on the way and the network never calls
+is in warm_ups. Importing the package loads torch and nothing else of weight; data, training and evaluation live in
+subpackages that load what they need.
 """
 
 import importlib.util
