@@ -1,88 +1,15 @@
 """What holds for DDPM.ddim_step, and right answers written differently."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.ddpm import DDPM
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
-
-NAME = "ddim_step"
-
-
-def with_eta(eta: float, clip: bool = True, scale: float = 0.2) -> scenes.Arguments:
-    """Small images, so that next to nothing is clipped; the step goes about half of the way."""
-
-    def arguments(trial: Trial, t: Tensor, size: tuple[int, int, int]) -> tuple:
-        x_t, eps, noise = (trial.normal(len(t), *size) for _ in range(3))
-        t_prev = torch.div(t - 1, 2, rounding_mode="floor")
-        return scale * x_t, t, t_prev, scale * eps, eta, noise, clip
-
-    return arguments
-
-
-def middle(trial: Trial, T: int) -> Tensor:
-    return torch.tensor([trial.pick(T // 2, T // 3)])
-
-
-def alpha_bars(self: DDPM, t: Tensor, x: Tensor) -> Tensor:
-    """A table with a 1 in front, for the clean image."""
-    table = self.alphas_cumprod
-    return torch.cat([torch.ones(1, dtype=table.dtype, device=table.device), table]).to(x)[t + 1][:, None, None, None]
-
-
-CLIP = "if clip_denoised:"
-
-
-CLAMP = "clean = clean.clamp(-1, 1)"
-
-
-THEN = "alpha_bar_prev, sigma2_prev = self.alpha_bar_and_sigma2(t_prev, x_t)"
-
-
-VARIANCE = "variance = eta**2 * (sigma2_prev / sigma2) * (sigma2 - alpha_bar / alpha_bar_prev * sigma2_prev)"
-
-
-BETA_OF_JUMP = "(sigma2 - alpha_bar / alpha_bar_prev * sigma2_prev)"
-
-
-X_PREV = "x_prev = alpha_bar_prev.sqrt() * clean + (sigma2_prev - variance).clamp(min=0).sqrt() * eps"
-
-
-DRAW = "noise = fresh_noise(x_t, None) if noise is None else noise"
-
-
-ADD = "x_prev = x_prev + variance.sqrt() * noise"
-
-
-RETURN = "return x_prev"
-
-
-mistake = mistakes_of(DDPM.ddim_step)
-
-
-def x_prev_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (X_PREV, f"x_prev = {value}"))
-
-
-def variance_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (VARIANCE, f"variance = {value}"))
-
-
-def then_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (THEN, value))
-
-
-PREVIOUS = "alpha_bar_prev, sigma2_prev = (per_image(table, {0}, x_t) for table in TABLES)".replace(
-    "TABLES", "(self.alphas_cumprod, 1 - self.alphas_cumprod)"
-)
-
-
-DIRECTION = "(sigma2_prev - variance).clamp(min=0).sqrt() * eps"
-
+from course_lib.lessons.lesson08 import ddpm_trials as trials
+from course_lib.lessons.lesson08.ddpm_trials import SIZE, distinct_times, middle, schedule, steps_of, tried
 
 EXERCISE = Exercise(
     "DDPM.ddim_step",
@@ -93,144 +20,127 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-# TODO property: scenes.shape_property(
-#                 NAME,
-#                 with_eta(0.0),
-#                 "the images at t_prev have the shape of x_t",
-#                 "The shape of x_t is lost. Each image's own number from the schedule needs the shape (B, 1, 1, 1).",
-#             )
+def clipped(trial: Trial, t: Tensor, size: tuple[int, int, int], eta: float, scale: float = 0.2) -> tuple:
+    """Small images, so that next to nothing is clipped; the step goes about half of the way."""
+    x_t, eps, noise = (trial.normal(len(t), *size) for _ in range(3))
+    t_prev = torch.div(t - 1, 2, rounding_mode="floor")
+    return scale * x_t, t, t_prev, scale * eps, eta, noise, True
 
 
-holds(
-    "with eta = 0 the predicted clean image is noised again to t_prev, with eps for its noise",
-    name="another_deterministic_step",
-    mistake="With eta = 0 your step is another one. It is add_noise at t_prev: sqrt(alpha-bar_prev) of the "
-    "predicted clean image, and sqrt(1 - alpha-bar_prev) of eps.",
-)(scenes.one_time(NAME, with_eta(0.0, False, 1.0)))
+def unclipped(trial: Trial, t: Tensor, size: tuple[int, int, int], eta: float) -> tuple:
+    return (*clipped(trial, t, size, eta, scale=1.0)[:-1], False)
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trials.usual_call(trial, partial(clipped, eta=0.5))
+
+
+@holds("with eta = 0 the predicted clean image is noised again to t_prev, with eps for its noise")
+def another_deterministic_step(trial: Trial) -> None:
+    """With eta = 0 your step is another one. It is add_noise at t_prev: sqrt(alpha-bar_prev) of the predicted clean
+    image, and sqrt(1 - alpha-bar_prev) of eps."""
+    trials.one_time(trial, partial(unclipped, eta=0.0))
 
 
 @holds(
-    "the fresh noise has the spread eta sqrt((1 - alpha-bar_prev) / (1 - alpha-bar)) sqrt(1 - alpha-bar / alpha-bar_prev)"
+    "the fresh noise has the spread "
+    "eta sqrt((1 - alpha-bar_prev) / (1 - alpha-bar)) sqrt(1 - alpha-bar / alpha-bar_prev)"
 )
 def another_strength_of_noise(trial: Trial) -> None:
     """With eta = 0 your step is right; above 0 the fresh noise has another strength than equation 16's."""
-    # x_t and eps of zero, so that only the fresh noise is left.
+    # x_t and eps of zero, so that only the fresh noise is left
     for eta in (1.0, 0.5):
-        built = scenes.schedule(trial)
-        x_t, t, t_prev, eps, eta, noise, clip = with_eta(eta)(trial, middle(trial, scenes.steps_of(built)), (1, 2, 2))
-        args = (0 * x_t, t, t_prev, 0 * eps, eta, noise, clip)
-        scenes.tried(trial, built, NAME, args, f"what the fresh noise adds at eta = {eta}")
+        built = schedule(trial)
+        x_t, t, t_prev, eps, *rest = clipped(trial, middle(trial, steps_of(built)), (1, 2, 2), eta)
+        tried(built, 0 * x_t, t, t_prev, 0 * eps, *rest, label=f"what the fresh noise adds at eta = {eta}")
 
 
 @holds("above eta = 0, less of eps is added, so that the total stays right: the root of 1 - alpha-bar_prev - variance")
 def no_room_for_the_noise(trial: Trial) -> None:
     """With eta above 0, eps keeps a weight that leaves no room for the fresh noise, or too much. Their variances
     together are 1 - alpha-bar_prev: take the fresh noise's away, under the root."""
-    # Fresh noise of zero at eta above 0, which still makes room for it.
+    # fresh noise of zero at eta above 0, which still makes room for it
     for eta in (1.0, 0.4):
-        built = scenes.schedule(trial)
-        x_t, t, t_prev, eps, eta, noise, clip = with_eta(eta, False, 1.0)(
-            trial, middle(trial, scenes.steps_of(built)), (1, 2, 2)
-        )
-        args = (x_t, t, t_prev, eps, eta, 0 * noise, clip)
-        scenes.tried(trial, built, NAME, args, f"the result at eta = {eta} where the fresh noise is zero")
+        built = schedule(trial)
+        *before, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 2, 2), eta)
+        tried(built, *before, 0 * noise, clip, label=f"the result at eta = {eta} where the fresh noise is zero")
 
 
-holds("all three parts are added", name="not_the_sum")(scenes.one_time(NAME, with_eta(1.0, False, 1.0)))
+@holds("all three parts are added")
+def not_the_sum(trial: Trial) -> None:
+    trials.one_time(trial, partial(unclipped, eta=1.0))
 
 
 @holds("the predicted clean image is clipped, by default, and eps stays the model's own")
 def another_clipping(trial: Trial) -> None:
     """Where nothing needs clipping your step is right, and elsewhere not: clip the predicted *clean* image to [-1, 1]
     if clip_denoised, and leave eps as it came."""
-    built = scenes.schedule(trial)
+    built = schedule(trial)
     for eta in (0.0, 1.0):
-        args = with_eta(eta, True, 2.0)(trial, middle(trial, scenes.steps_of(built)).expand(2).clone(), scenes.SIZE)
-        scenes.tried(trial, built, NAME, args[:-1], "the result, where much is clipped")
-        scenes.tried(trial, built, NAME, args, "the result, where much is clipped")
-        scenes.tried(trial, built, NAME, (*args[:-1], False), "the result, where nothing is clipped")
+        *args, _ = clipped(trial, middle(trial, steps_of(built), 2), SIZE, eta, scale=2.0)
+        tried(built, *args, label="the result, where much is clipped")
+        tried(built, *args, True, label="the result, where much is clipped")
+        tried(built, *args, False, label="the result, where nothing is clipped")
 
 
 @holds("without eta and noise the step is deterministic")
 def other_defaults(trial: Trial) -> None:
     """Called without eta and noise your step does something else than with eta = 0."""
-    # Without eta and noise the step is deterministic.
-    built = scenes.schedule(trial)
-    args = with_eta(0.0)(trial, scenes.distinct_times(trial, scenes.steps_of(built), 3), scenes.SIZE)
-    scenes.tried(trial, built, NAME, args[:4], "the result without eta and noise")
+    call = ordinary_call(trial)
+    tried(call.of, *call.args[:4], label="the result without eta and noise")
 
 
 @holds("with t_prev = -1 the predicted clean image comes out exactly, whatever eta is")
 def clean_image_missed(trial: Trial) -> None:
     """t_prev = -1 is the clean image: alpha-bar is 1 there, and no noise is left. Your code looks up something else."""
-    # t_prev = -1: the predicted clean image, whatever eta is; for some images of a batch, and for all.
-    built = scenes.schedule(trial)
-    T = scenes.steps_of(built)
+    # for all images of a batch, and for some
+    built = schedule(trial)
     for eta in (0.0, 1.0):
-        x_t, t, _, eps, eta, noise, clip = with_eta(eta, False, 1.0)(
-            trial, scenes.distinct_times(trial, T, 4), scenes.SIZE
-        )
+        x_t, t, _, *rest = unclipped(trial, distinct_times(trial, steps_of(built), 4), SIZE, eta)
         for t_prev in (torch.full((4,), -1), torch.tensor([-1, 1, -1, 0])):
-            scenes.tried(trial, built, NAME, (x_t, t, t_prev, eps, eta, noise, clip))
+            tried(built, x_t, t, t_prev, *rest)
 
 
 @holds("short steps, long steps, steps to 0 and from 0 are right")
 def some_jumps_wrong(trial: Trial) -> None:
     """Some jumps are right and others are not. t_prev may be any earlier time, not only the one before."""
-    # One step, the longest step, and steps that end at 0.
-    built = scenes.schedule(trial)
-    last = scenes.steps_of(built) - 1
+    built = schedule(trial)
+    last = steps_of(built) - 1
     t = torch.tensor([last, last, 1, last // 2, last, 0])
     t_prev = torch.tensor([last - 1, -1, 0, last // 2 - 1, 0, -1])
     for eta in (0.0, 1.0):
-        x_t, _, _, eps, eta, noise, clip = with_eta(eta, False, 1.0)(trial, t, scenes.SIZE)
-        scenes.tried(trial, built, NAME, (x_t, t, t_prev, eps, eta, noise, clip))
+        x_t, _, _, *rest = unclipped(trial, t, SIZE, eta)
+        tried(built, x_t, t, t_prev, *rest)
 
 
-# TODO property: scenes.own_times_property(NAME, with_eta(0.5, False, 1.0))
-
-
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
-    scenes.default_schedule(NAME, with_eta(0.7))
-)
+trials.mixes_the_times_up(EXERCISE, partial(unclipped, eta=0.5))
+trials.the_papers_schedule(EXERCISE, partial(clipped, eta=0.7))
 
 
 @holds("where eta is above 0 and no noise is given, it is drawn, new at each call")
 def noise_not_drawn(trial: Trial) -> None:
     """With noise given your step is right, and without it is not: draw standard normal noise in the shape of x_t where
     noise is None."""
-    built = scenes.schedule(trial)
-    T = scenes.steps_of(built)
+    built = schedule(trial)
+    T = steps_of(built)
     t, t_prev, zeros = torch.tensor([T // 2, T // 2]), torch.tensor([T // 4, -1]), torch.zeros(2, 3, 40, 40)
     given = f"images of zeros from t = {t.tolist()} to {t_prev.tolist()}, eta 1, no noise given"
-    draws = []
-    for seed in (1, 2):
-        value = trial.handle.call(built.constructed.key, (zeros, t, t_prev, zeros, 1.0), {}, method=NAME, seed=seed)
-        if isinstance(value, Failure) or not isinstance(value, Tensor) or value.shape != zeros.shape:
-            trial.see("the result", value, given)
-            raise PropertyEnds
-        draws.append(value.double())
+    draws = trials.two_draws(built.calling(zeros, t, t_prev, zeros, 1.0, method="ddim_step"), given)
     one = zeros[:1]
     spread = DDPM(*built.args).ddim_step(one, t[:1], t_prev[:1], one, 1.0, torch.ones_like(one))[0, 0, 0, 0].item()
     first = draws[0][0].flatten() / spread
-    right = bool((first.std() - 1).abs() < 6 / (2 * len(first)) ** 0.5)
-    trial.see("whether the noise has the right spread", right, given)
+    trial.see("whether the noise has the right spread", trials.has_spread_one(first), given)
     trial.see("whether every call draws anew", not torch.equal(draws[0][0], draws[1][0]), given)
 
 
-# TODO property: scenes.lone_image(NAME, with_eta(0.5))
+# ---- right answers written differently ----
 
 
-# TODO property: scenes.type_of_the_images(NAME, with_eta(0.5))
-
-
-# TODO property: scenes.gradients(NAME, with_eta(0.5))
-
-
-# TODO property: scenes.any_device(NAME, with_eta(0.5))
-
-
-# TODO property: scenes.seeds_left_alone(NAME, with_eta(0.5))
+def alpha_bars(self: DDPM, t: Tensor, x: Tensor) -> Tensor:
+    """A table with a 1 in front, for the clean image."""
+    table = self.alphas_cumprod
+    return torch.cat([torch.ones(1, dtype=table.dtype, device=table.device), table]).to(x)[t + 1][:, None, None, None]
 
 
 @right

@@ -4,13 +4,18 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.trial import Call, Trial
 from course_lib.ddpm import DDPM, per_image
-from course_lib.lessons.lesson08 import ddpm_trials as scenes
+from course_lib.lessons.lesson08 import ddpm_trials as trials
+from course_lib.lessons.lesson08.ddpm_trials import SIZE, middle, schedule, steps_of, tried
 
-NAME = "step"
+EXERCISE = Exercise(
+    "DDPM.step",
+    DDPM,
+    __name__,
+    where="lesson 08, section 8.8; Ho et al. 2020, equations 6 and 7",
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def arguments(trial: Trial, t: Tensor, size: tuple[int, int, int]) -> tuple:
@@ -24,186 +29,93 @@ def unclipped(trial: Trial, t: Tensor, size: tuple[int, int, int]) -> tuple:
     return 4 * x_t, t, 4 * eps, noise, False
 
 
-def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
-    return torch.full((batch,), trial.pick(T // 2, T // 3))
-
-
-def clean_of(self: DDPM, x_t: Tensor, t: Tensor, eps: Tensor, clip: bool) -> Tensor:
-    alpha_bar = self.alphas_cumprod.to(x_t.dtype)[t][:, None, None, None]
-    clean = (x_t - (1 - alpha_bar).sqrt() * eps) / alpha_bar.sqrt()
-    return clean.clip(-1, 1) if clip else clean
-
-
-CLIP = "if clip_denoised:"
-
-
-CLAMP = "clean = clean.clamp(-1, 1)"
-
-
-EARLIER = "alpha_bar_prev, sigma2_prev = self.alpha_bar_and_sigma2(t - 1, x_t)"
-
-
-BETA = "beta = per_image(self.betas, t, x_t)"
-
-
-MEAN = "mean = (alpha_bar_prev.sqrt() * beta * clean + (1 - beta).sqrt() * sigma2_prev * x_t) / sigma2"
-
-
-VARIANCE = "variance = beta * sigma2_prev / sigma2"
-
-
-DRAW = "noise = fresh_noise(x_t, None)"
-
-
-RESULT = "return mean + variance.sqrt() * noise"
-
-
-NOT_LAST = "(t > 0).to(x_t.dtype).reshape(-1, 1, 1, 1)"
-
-
-mistake = mistakes_of(DDPM.step)
-
-
-def returns(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (RESULT, f"return {value}"))
-
-
-def mean_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (MEAN, f"mean = {value}"))
-
-
-def variance_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (VARIANCE, f"variance = {value}"))
-
-
-def earlier_is(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (EARLIER, f"alpha_bar_prev, sigma2_prev = {value}"))
-
-
-PREVIOUS = "(per_image(self.alphas_cumprod, {0}, x_t), per_image(1 - self.alphas_cumprod, {0}, x_t))"
-
-
-EXERCISE = Exercise(
-    "DDPM.step",
-    DDPM,
-    __name__,
-    where="lesson 08, section 8.8; Ho et al. 2020, equations 6 and 7",
-)
-holds, right = EXERCISE.holds, EXERCISE.right
-
-
-# TODO property: scenes.shape_property(
-#                 NAME,
-#                 arguments,
-#                 "the images one step earlier have the shape of x_t",
-#                 "The shape of x_t is lost. Each image's own number from the schedule needs the shape (B, 1, 1, 1).",
-#             )
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trials.usual_call(trial, arguments)
 
 
 @holds("the mean is that of equation 7: the clean image and x_t, each with its weight")
 def another_mean(trial: Trial) -> None:
     """With noise of zero your result is not the mean of equation 7: sqrt(alpha-bar_prev) beta / (1 - alpha-bar) of the
     clean image, and sqrt(1 - beta) (1 - alpha-bar_prev) / (1 - alpha-bar) of x_t."""
-    built = scenes.schedule(trial)
-    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, scenes.steps_of(built)), (1, 2, 2))
-    scenes.tried(trial, built, NAME, (x_t, t, eps, 0 * noise, clip), "the mean (the noise is zero)")
+    built = schedule(trial)
+    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 2, 2))
+    tried(built, x_t, t, eps, 0 * noise, clip, label="the mean (the noise is zero)")
 
 
 @holds("the noise has the variance beta (1 - alpha-bar_prev) / (1 - alpha-bar), beta-tilde")
 def another_strength_of_noise(trial: Trial) -> None:
     """The mean is right, and the noise has another strength: the root of beta-tilde, beta times (1 - alpha-bar_prev) /
     (1 - alpha-bar)."""
-    # x_t and eps of zero, so that only the noise is left.
-    built = scenes.schedule(trial)
-    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, scenes.steps_of(built)), (1, 2, 2))
-    scenes.tried(trial, built, NAME, (0 * x_t, t, 0 * eps, noise, clip), "what the noise adds")
+    # x_t and eps of zero, so that only the noise is left
+    built = schedule(trial)
+    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 2, 2))
+    tried(built, 0 * x_t, t, 0 * eps, noise, clip, label="what the noise adds")
 
 
-holds(
-    "mean and noise are added",
-    name="not_the_sum",
-    mistake="Mean and noise are right, each by itself, and together they are not.",
-)(scenes.one_time(NAME, unclipped))
+@holds("mean and noise are added")
+def not_the_sum(trial: Trial) -> None:
+    """Mean and noise are right, each by itself, and together they are not."""
+    trials.one_time(trial, unclipped)
 
 
 @holds("the predicted clean image is clipped to [-1, 1] first, by default, and not at all with clip_denoised=False")
 def another_clipping(trial: Trial) -> None:
     """Where nothing needs clipping your step is right, and elsewhere not: clip the predicted *clean* image to [-1, 1],
     before anything else is made of it, and only if clip_denoised."""
-    # Predictions far outside [-1, 1]: clipped by default and if asked for, otherwise not.
-    built = scenes.schedule(trial)
-    x_t, t, eps, noise, _ = unclipped(trial, middle(trial, scenes.steps_of(built), 2), scenes.SIZE)
-    scenes.tried(trial, built, NAME, (2 * x_t, t, eps, noise), "the result, where much is clipped")
-    scenes.tried(trial, built, NAME, (2 * x_t, t, eps, noise, True), "the result, where much is clipped")
-    scenes.tried(trial, built, NAME, (2 * x_t, t, eps, noise, False), "the result, where nothing is clipped")
+    built = schedule(trial)
+    x_t, t, eps, noise, _ = unclipped(trial, middle(trial, steps_of(built), 2), SIZE)
+    tried(built, 2 * x_t, t, eps, noise, label="the result, where much is clipped")
+    tried(built, 2 * x_t, t, eps, noise, True, label="the result, where much is clipped")
+    tried(built, 2 * x_t, t, eps, noise, False, label="the result, where nothing is clipped")
 
 
 @holds("at t = 0 the predicted clean image comes out, exactly, with no noise; whatever the others' times are")
 def another_last_step(trial: Trial) -> None:
     """At t = 0 something else comes out than the predicted clean image. Nothing lies before the first step: alpha-bar
     is 1 there, 1 - alpha-bar is 0, and so is the variance."""
-    # At t = 0 the clean image comes out, without any noise; for some images of a batch, and for all.
-    built = scenes.schedule(trial)
-    T = scenes.steps_of(built)
+    built = schedule(trial)
+    T = steps_of(built)
     for times in ([0, 0], [T // 2, 0, 2, 0, 1], [0, T // 2]):
-        x_t, t, eps, noise, clip = unclipped(trial, torch.tensor(times), scenes.SIZE)
-        scenes.tried(trial, built, NAME, (x_t, t, eps, noise, clip))
+        tried(built, *unclipped(trial, torch.tensor(times), SIZE))
 
 
-# TODO property: scenes.own_times_property(NAME, arguments)
+trials.mixes_the_times_up(EXERCISE, arguments)
 
 
-holds(
-    "the first and the last time are right",
-    name="ends_of_time",
-    mistake="In the middle of time your step is right, at its ends it is not.",
-)(scenes.edges(NAME, arguments, 0, 1, 2, -2, -1))
+@holds("the first and the last time are right")
+def ends_of_time(trial: Trial) -> None:
+    """In the middle of time your step is right, at its ends it is not."""
+    trials.edges(trial, arguments, 0, 1, 2, -2, -1)
 
 
-holds("it holds for the schedule of the paper with its thousand steps", name="the_papers_schedule")(
-    scenes.default_schedule(NAME, arguments)
-)
+trials.the_papers_schedule(EXERCISE, arguments)
 
 
 @holds("where no noise is given, it is drawn: one draw a pixel, new at each call, none at t = 0")
 def noise_not_drawn(trial: Trial) -> None:
     """With noise given your step is right, and without it is not: draw standard normal noise in the shape of x_t where
     noise is None."""
-    # Where none is given, noise of the right strength is drawn, new each time, one draw a pixel.
-    built = scenes.schedule(trial)
-    T = scenes.steps_of(built)
-    t, zeros = torch.tensor([T // 2, 0]), torch.zeros(2, 3, 40, 40)
-    draws = []
-    for seed in (1, 2):
-        value = trial.handle.call(built.constructed.key, (zeros, t, zeros), {}, method=NAME, seed=seed)
-        given = f"images of zeros at t = {t.tolist()}, no noise given"
-        if isinstance(value, Failure) or not isinstance(value, Tensor) or value.shape != zeros.shape:
-            trial.see("the result", value, given)
-            raise PropertyEnds
-        draws.append(value.double())
-    spread = (DDPM(*built.args).step(zeros[:1], t[:1], zeros[:1], torch.ones_like(zeros[:1])))[0, 0, 0, 0].item()
+    built = schedule(trial)
+    t, zeros = torch.tensor([steps_of(built) // 2, 0]), torch.zeros(2, 3, 40, 40)
+    given = f"images of zeros at t = {t.tolist()}, no noise given"
+    draws = trials.two_draws(built.calling(zeros, t, zeros, method="step"), given)
+    one = zeros[:1]
+    spread = DDPM(*built.args).step(one, t[:1], one, torch.ones_like(one))[0, 0, 0, 0].item()
     first = draws[0][0].flatten() / spread
     trial.see("whether every pixel has its own", bool(first.std() > 1e-3), given)
-    trial.see(
-        "whether the noise has the right spread", bool((first.std() - 1).abs() < 6 / (2 * len(first)) ** 0.5), given
-    )
+    trial.see("whether the noise has the right spread", trials.has_spread_one(first), given)
     trial.see("whether every call draws anew", not torch.equal(draws[0][0], draws[1][0]), given)
     trial.see("whether there is none at t = 0", bool((draws[0][1].abs() < 1e-6).all()), given)
 
 
-# TODO property: scenes.lone_image(NAME, arguments)
+# ---- right answers written differently ----
 
 
-# TODO property: scenes.type_of_the_images(NAME, arguments)
-
-
-# TODO property: scenes.gradients(NAME, arguments)
-
-
-# TODO property: scenes.any_device(NAME, arguments)
-
-
-# TODO property: scenes.seeds_left_alone(NAME, arguments)
+def clean_of(self: DDPM, x_t: Tensor, t: Tensor, eps: Tensor, clip: bool) -> Tensor:
+    alpha_bar = self.alphas_cumprod.to(x_t.dtype)[t][:, None, None, None]
+    clean = (x_t - (1 - alpha_bar).sqrt() * eps) / alpha_bar.sqrt()
+    return clean.clip(-1, 1) if clip else clean
 
 
 @right

@@ -5,10 +5,27 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.properties import mixes_devices, shape_of, type_of
+from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.ddpm import per_image
 from course_lib.lessons.lesson08.per_image_watched import watched
+
+EXERCISE = Exercise(
+    "per_image",
+    per_image,
+    __name__,
+    where="lesson 08, section 8.3, the table of shapes",
+    watched=watched,
+    not_for_all={
+        "another_shape": "its own has the words for (B, 1, 1, 1)",
+        "another_type": "type_of_the_table has the words for it",
+        "mixes_the_batch": "a table has no batch axis",
+        "gradients_cut": "a table is looked up, nothing is learned through it",
+        "assumes_float32": "type_of_the_table has the words for it",
+        "assumes_the_cpu": "it is the table that stays behind, and no new tensor",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def inputs(trial: Trial, batch: int, size: tuple[int, int, int], T: int = 9) -> tuple[Tensor, Tensor, Tensor]:
@@ -17,41 +34,17 @@ def inputs(trial: Trial, batch: int, size: tuple[int, int, int], T: int = 9) -> 
     return trial.uniform(T), times, trial.normal(batch, *size)
 
 
-TABLE = "table.to(x.dtype).to(x.device)  # the type first: Apple's GPUs have no float64"
-
-
-RESULT = "numbers.reshape(-1, *[1] * (x.ndim - 1))"
-
-
-mistake = mistakes_of(per_image)
-
-
-def returns(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (RESULT, value))
-
-
-def looks_up(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, ("numbers = table[t]", f"numbers = {value}"))
-
-
-EXERCISE = Exercise(
-    "per_image",
-    per_image,
-    __name__,
-    where="lesson 08, section 8.3, the table of shapes",
-    watched=watched,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*inputs(trial, 3, (2, 5, 4)))
 
 
 @holds("one number for each image, with three axes of length one behind: (B, 1, 1, 1)")
 def another_shape(trial: Trial) -> None:
     """The shape is not (B, 1, 1, 1). Broadcasting compares shapes from the right, so the batch has to stand four places
     from the right, with three axes of length one behind it."""
-    args = inputs(trial, 3, (2, 5, 4))
-    value = trial.handle.call(None, args, {})
-    found = tuple(value.shape) if isinstance(value, Tensor) else value
-    trial.checked("its shape", found, "per_image(tensor (9,), tensor (3,), tensor (3, 2, 5, 4))")
+    call = ordinary_call(trial)
+    trial.checked("its shape", shape_of(call.value()), call.text())
 
 
 @holds("image b gets the number that stands in the table at its time, table[t[b]]")
@@ -90,26 +83,19 @@ def type_of_the_table(trial: Trial) -> None:
     gives a float64 image, which the network refuses: .to(x.dtype)."""
     table, t, x = inputs(trial, 3, (2, 3, 4))
     for of_table, of_images in ((torch.float64, torch.float32), (torch.float32, torch.float64)):
-        value = trial.handle.call(None, (table.to(of_table), t, x.to(of_images)), {})
+        value = trial.calling(table.to(of_table), t, x.to(of_images)).value()
         given = f"a table in {of_table}, images in {of_images}".replace("torch.", "")
         if isinstance(value, Failure):
             trial.see("the result", value, given)
             raise PropertyEnds
-        trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", given)
+        trial.see("its type", type_of(value), given)
 
 
 @holds("the result is on the device of the images, wherever the table is")
 def device_of_the_table(trial: Trial) -> None:
     """Your result stays where the table is. With the images on a GPU the two could not be multiplied: .to(x.device)."""
-    value = trial.handle.call(None, (*inputs(trial, 3, (2, 3, 4)), True), {}, elsewhere=True)
+    value = ordinary_call(trial).value(elsewhere=True)
     trial.see("whether the result can be multiplied with the images", not mixes_devices(value), "images elsewhere")
-
-
-@holds("the global random state is not set")
-def reseeds_the_random_state(trial: Trial) -> None:
-    """Your code sets the global seed. Everything random that follows would repeat itself."""
-    found = trial.handle.reseeds(None, inputs(trial, 2, (2, 3, 4)), {})
-    trial.see("whether it sets the seed", found is True)
 
 
 @right

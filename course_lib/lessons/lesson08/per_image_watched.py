@@ -7,10 +7,7 @@ from torch import Tensor
 
 
 def watched(answer: Callable) -> Callable:
-    """The factors, or with `multiply` what a caller does with them: the images times their factors."""
-
-    def per_image(table: Tensor, t: Tensor, x: Tensor, multiply: bool = False) -> Tensor:
-        factors = answer(torch.tensor(table.tolist(), dtype=table.dtype), t, x)
-        return factors * x if multiply else factors
+    def per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
+        return answer(torch.tensor(table.tolist(), dtype=table.dtype), t, x)
 
     return per_image

@@ -3,27 +3,68 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.mistakes import Misconception
-from course_lib.checks.trial import PropertyEnds, Trial
+from course_lib.checks.mistakes import edited
+from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.flow_matching_interpolate import (
-    wrong_class,
-)
-from course_lib.sampling import fresh_noise
 
 # what the watched loss returns
 VALUE, CALLS, X_T, TIMES, LABELS = range(5)
 
+EXERCISE = Exercise(
+    "FlowMatching.loss",
+    FlowMatching,
+    __name__,
+    where="section 9.3, the four lines of training (Lipman et al. 2023, equation 23)",
+    watched=watched.loss,
+    not_for_all={
+        "another_shape": "no_single_number has the words for it, and what the model sees is looked at piece by piece",
+        "gradients_cut": "its own looks at the model's gradient alone: the images need none",
+        "reseeds_the_random_state": "its own tries it where times and noise are drawn",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
 
-def numbers(trial: Trial) -> Tensor:
-    """A stand-in that depends on pixels, time and class, and the gain its prediction is multiplied by."""
-    return torch.tensor([0.3, 0.7, 0.2, 0.6, 1.0]) + 0.3 * trial.uniform(5)
+
+def asking(
+    trial: Trial,
+    images: Tensor,
+    labels: Tensor | None,
+    *,
+    gain: float | None = None,
+    time_sampling: str = "uniform",
+    **given: Any,
+) -> Call:
+    """A call for a model that depends on pixels, time and class, its prediction multiplied by the gain."""
+    numbers = tuple(number + 0.3 * trial.random.random() for number in (0.3, 0.7, 0.2, 0.6))
+    gain = 1 + 0.3 * trial.uniform() if gain is None else torch.tensor(gain)
+    built = trial.build() if time_sampling == "uniform" else trial.build(time_sampling)
+    args = (images, labels, numbers, gain, *(given.get(name) for name in ("t", "noise", "seed")))
+    return built.calling(*args, method="loss")
+
+
+def told(call: Call) -> str:
+    images, *_, t, noise, seed = call.args
+    named = {"t": t, "noise": noise, "a generator": seed}
+    given = " and ".join(name for name, value in named.items() if value is not None)
+    return f"images {tuple(images.shape)}, " + (f"with {given} given" if given else "nothing else given")
+
+
+def ask(call: Call) -> tuple:
+    """What the watched loss returns; ends the property, recorded, where that is no tensor."""
+    found = call.see(observed=False)
+    if not isinstance(found[VALUE], Tensor):
+        named = Failure("type", f"{type(found[VALUE]).__name__} came back")
+        call.trial.checked("the loss", None if found[VALUE] is None else named, told(call))
+    return found
+
+
+def see(call: Call, given: str = "") -> None:
+    call.trial.see("the loss", ask(call)[VALUE], given or told(call))
 
 
 def batch(trial: Trial, *shape: int) -> dict[str, Tensor]:
@@ -36,110 +77,35 @@ def batch(trial: Trial, *shape: int) -> dict[str, Tensor]:
     return {"images": trial.normal(*shape), "labels": labels, "t": t, "noise": trial.normal(*shape)}
 
 
-def example(trial: Trial) -> tuple[tuple, dict]:
-    made = batch(trial)
-    return (made["images"], made["labels"], numbers(trial)), {"t": made["t"], "noise": made["noise"]}
-
-
-def drawing_example(trial: Trial) -> tuple[tuple, dict]:
-    made = batch(trial)
-    return (made["images"], made["labels"], numbers(trial)), {}
-
-
-def ask(
-    trial: Trial,
-    images: Tensor,
-    labels: Tensor | None,
-    parameters: Tensor,
-    *,
-    time_sampling: str = "uniform",
-    **kwargs: Any,
-) -> tuple:
-    """What the watched loss returns; ends the property, recorded, where that is no tensor."""
-    build = trial.build(time_sampling) if time_sampling != "uniform" else trial.build()
-    found = build(images, labels, parameters, method="loss", observed=False, **kwargs)
-    if not isinstance(found[VALUE], Tensor):
-        named = Failure("type", f"{type(found[VALUE]).__name__} came back")
-        trial.checked("the loss", None if found[VALUE] is None else named, told(images, kwargs))
-    return found
-
-
-def told(images: Tensor, kwargs: dict) -> str:
-    given = [name for name in ("t", "noise") if kwargs.get(name) is not None]
-    if kwargs.get("seed") is not None:
-        given.append("a generator")
-    return f"images {tuple(images.shape)}" + (
-        f", with {' and '.join(given)} given" if given else ", nothing else given"
-    )
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return asking(trial, **batch(trial))
 
 
 def seen_by_the_model(trial: Trial, place: int, label: str) -> None:
-    args, kwargs = example(trial)
-    found = ask(trial, *args, **kwargs)
+    call = ordinary_call(trial)
+    found = ask(call)
     if found[CALLS] == 0:
-        trial.see(label, "the model is never called", told(args[0], kwargs))
+        trial.see(label, "the model is never called", told(call))
         raise PropertyEnds
-    trial.see(label, found[place], told(args[0], kwargs))
+    trial.see(label, found[place], told(call))
 
 
-def value(trial: Trial) -> None:
-    args, kwargs = example(trial)
-    trial.see("the loss", ask(trial, *args, **kwargs)[VALUE], told(args[0], kwargs))
-
-
-TIMES_DRAWN = "if t is None:\n            t = self.sample_times(len(images), generator)"
-
-
-NOISE_DRAWN = "if noise is None:\n            noise = fresh_noise(images, generator)"
-
-
-CAST = "t = t.to(images.device, images.dtype)"
-
-
-WALK = "x_t = self.interpolate(images, t, noise)"
-
-
-PREDICT = "predicted = model(x_t, TIME_SCALE * t, labels)"
-
-
-COMPARE = "return F.mse_loss(predicted, self.velocity(images, noise))"
-
-
-def mistake(name: str, sentence: str, *changes: tuple[str, str]) -> Misconception:
-    return Misconception(name, sentence, wrong_class(*changes))
-
-
-def compared(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (COMPARE, f"return {value}"))
-
-
-def asked(name: str, arguments: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (PREDICT, f"predicted = model({arguments})"))
-
-
-EXERCISE = Exercise(
-    "FlowMatching.loss",
-    FlowMatching,
-    __name__,
-    where="section 9.3, the four lines of training (Lipman et al. 2023, equation 23)",
-    watched=watched.loss,
-)
-holds, right = EXERCISE.holds, EXERCISE.right
+# ---- with times and noise given ----
 
 
 @holds("the loss is one number, a tensor without axes")
 def no_single_number(trial: Trial) -> None:
     """What comes back is no single number. backward() needs one: the mean over all images, channels and pixels."""
-    args, kwargs = example(trial)
-    found = ask(trial, *args, **kwargs)
-    trial.see("the shape of the loss", tuple(found[VALUE].shape), told(args[0], kwargs))
+    call = ordinary_call(trial)
+    trial.see("the shape of the loss", tuple(ask(call)[VALUE].shape), told(call))
 
 
 @holds("the model is called once")
 def not_one_model_call(trial: Trial) -> None:
     """The model is not called exactly once. It is by far the most expensive thing here."""
-    args, kwargs = example(trial)
-    trial.see("how often the model is called", ask(trial, *args, **kwargs)[CALLS], told(args[0], kwargs))
+    call = ordinary_call(trial)
+    trial.see("how often the model is called", ask(call)[CALLS], told(call))
 
 
 @holds("the model sees x_t, the point on the line at time t")
@@ -159,95 +125,84 @@ def model_sees_other_labels(trial: Trial) -> None:
     """The model is not shown the labels as they came. With labels it could never learn the classes otherwise; None
     means there are none."""
     seen_by_the_model(trial, LABELS, "the labels the model sees")
-    args, kwargs = example(trial)
-    found = ask(trial, args[0], None, args[2], **kwargs)
-    trial.see("the labels the model sees", found[LABELS], "labels None")
+    without = {**batch(trial), "labels": None}
+    trial.see("the labels the model sees", ask(asking(trial, **without))[LABELS], "labels None")
 
 
 @holds("a model that always says 0 has the mean square of noise - clean as its loss")
 def wrong_target(trial: Trial) -> None:
     """For a model that always predicts zero the loss is the mean square of the target, and yours is not that of noise -
     clean: the target or the mean is wrong."""
-    # A model that always predicts zero: the loss is the mean square of the target.
-    args, kwargs = example(trial)
-    found = ask(trial, args[0], args[1], torch.zeros(5), **kwargs)
-    trial.see("the loss", found[VALUE], told(args[0], kwargs) + ", a model that always says 0")
+    call = asking(trial, **batch(trial), gain=0.0)
+    see(call, told(call) + ", a model that always says 0")
 
 
-holds(
-    "the loss is the mean squared error between prediction and velocity",
-    name="wrong_comparison",
-    mistake="The model is asked the right thing, the target is right, and the two are compared in another way "
-    "than by the mean squared error.",
-)(value)
+@holds("the loss is the mean squared error between prediction and velocity")
+def wrong_comparison(trial: Trial) -> None:
+    """The model is asked the right thing, the target is right, and the two are compared in another way than by the mean
+    squared error."""
+    see(ordinary_call(trial))
 
 
 @holds("it is right at t = 0 and at t = 1")
 def wrong_at_the_ends(trial: Trial) -> None:
-    (images, labels, parameters), kwargs = example(trial)
+    made = batch(trial)
     for time in (0.0, 1.0):
-        kwargs["t"] = torch.full((len(images),), time)
-        found = ask(trial, images, labels, parameters, **kwargs)
-        trial.see("the loss", found[VALUE], f"t = {time:g} for all images")
+        made["t"] = torch.full((3,), time)
+        see(asking(trial, **made), f"t = {time:g} for all images")
 
 
 @holds("a batch of one, and equal sizes, work as well")
 def wrong_for_other_sizes(trial: Trial) -> None:
     for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 3, 3)):
-        made = batch(trial, *shape)
-        found = ask(trial, made["images"], made["labels"], numbers(trial), t=made["t"], noise=made["noise"])
-        trial.see("the loss", found[VALUE], f"images {shape}")
+        see(asking(trial, **batch(trial, *shape)))
 
 
 @holds("large predictions are left as they are")
 def clipped(trial: Trial) -> None:
-    (images, labels, parameters), kwargs = example(trial)
-    parameters[4] = 9.0
-    trial.see("the loss", ask(trial, images, labels, parameters, **kwargs)[VALUE], "a model with large predictions")
+    see(asking(trial, **batch(trial), gain=9.0), "a model with large predictions")
+
+
+# ---- where the loss draws them ----
 
 
 @holds("without t, each image gets a time of its own, evenly between 0 and 1")
 def times_not_drawn_for_each_image(trial: Trial) -> None:
     """Where no t is given, you do not draw one time for each image, evenly between 0 and 1. self.sample_times does
     that."""
-    # Only the noise is given: the times are drawn, one an image, evenly from 0 to 1.
-    images, seed = trial.normal(400, 1, 1, 2), trial.random.randrange(1000)
-    noise, labels = trial.normal(*images.shape), torch.zeros(400, dtype=torch.int64)
-    found = ask(trial, images, labels, numbers(trial), noise=noise, seed=seed)
-    times = found[TIMES]
-    given = told(images, {"noise": noise, "seed": seed})
+    images, noise, labels = trial.normal(400, 1, 1, 2), trial.normal(400, 1, 1, 2), torch.zeros(400, dtype=torch.int64)
+    call = asking(trial, images, labels, noise=noise, seed=trial.random.randrange(1000))
+    times = ask(call)[TIMES]
     if not isinstance(times, Tensor):
-        trial.see("the times the model sees", times, given)
+        trial.see("the times the model sees", times, told(call))
         raise PropertyEnds
-    trial.see("whether no two images share a time", len(times.unique()) > 380, given)
+    trial.see("whether no two images share a time", len(times.unique()) > 380, told(call))
     spread = bool((times >= 0).all() and (times <= 1000).all() and (times / 1000).std().sub(0.2887).abs() < 0.06)
-    trial.see("whether the times the model sees are spread evenly over 0 to 1000", spread, given)
+    trial.see("whether the times the model sees are spread evenly over 0 to 1000", spread, told(call))
 
 
 @holds("times are drawn as time_sampling says")
 def another_distribution_of_times(trial: Trial) -> None:
     """With time_sampling='logit-normal' your times are not drawn that way. self.sample_times knows how; hand it the
     generator."""
-    (images, labels, parameters), kwargs = example(trial)
-    found = ask(trial, images, labels, parameters, noise=kwargs["noise"], seed=5, time_sampling="logit-normal")
-    trial.see("the times the model sees", found[TIMES], 'FlowMatching("logit-normal"), generator with seed 5')
+    made = {**batch(trial), "t": None, "seed": 5, "time_sampling": "logit-normal"}
+    given = 'FlowMatching("logit-normal"), generator with seed 5'
+    trial.see("the times the model sees", ask(asking(trial, **made))[TIMES], given)
 
 
 @holds("the times come from the generator")
 def times_not_from_the_generator(trial: Trial) -> None:
     """The times do not come from the generator that was given, as its first draw."""
-    (images, labels, parameters), kwargs = example(trial)
     seed = trial.random.randrange(1000)
-    found = ask(trial, images, labels, parameters, noise=kwargs["noise"], seed=seed)
+    found = ask(asking(trial, **{**batch(trial), "t": None, "seed": seed}))
     trial.see("the times the model sees", found[TIMES], f"noise given, a generator with seed {seed}")
 
 
 @holds("the noise comes from the generator")
 def noise_not_from_the_generator(trial: Trial) -> None:
     """The noise does not come from the generator that was given, or is not standard normal."""
-    (images, labels, parameters), kwargs = example(trial)
     seed = trial.random.randrange(1000)
-    found = ask(trial, images, labels, parameters, t=kwargs["t"], seed=seed)
+    found = ask(asking(trial, **{**batch(trial), "noise": None, "seed": seed}))
     given = f"t given, a generator with seed {seed}"
     trial.see("the images the model sees", found[X_T], given)
     trial.see("the loss", found[VALUE], given)
@@ -257,9 +212,8 @@ def noise_not_from_the_generator(trial: Trial) -> None:
 def drawn_in_another_order(trial: Trial) -> None:
     """Each is drawn correctly by itself, but in another order: the times come first, then the noise. Otherwise a run
     could not be repeated."""
-    (images, labels, parameters), _ = example(trial)
     seed = trial.random.randrange(1000)
-    found = ask(trial, images, labels, parameters, seed=seed)
+    found = ask(asking(trial, **{**batch(trial), "t": None, "noise": None, "seed": seed}))
     given = f"a generator with seed {seed}"
     trial.see("the times the model sees", found[TIMES], given)
     trial.see("the images the model sees", found[X_T], given)
@@ -269,111 +223,85 @@ def drawn_in_another_order(trial: Trial) -> None:
 @holds("without a generator, torch's global random numbers do the same")
 def wrong_without_a_generator(trial: Trial) -> None:
     """With a generator you are right, without one you are not: then torch's own random numbers draw times and noise."""
-    # torch's global random numbers, in whatever order: what was drawn is read off what the model saw.
+    # in whatever order: what was drawn is read off what the model saw
     images = trial.normal(60, 2, 3, 4)
-    labels = torch.zeros(60, dtype=torch.int64)
-    found = ask(trial, images, labels, torch.zeros(5))
-    times, x_t = found[TIMES], found[X_T]
-    given = told(images, {})
+    call = asking(trial, images, torch.zeros(60, dtype=torch.int64), gain=0.0)
+    _, _, x_t, times, _ = ask(call)
     if not isinstance(times, Tensor) or times.shape != (60,) or not isinstance(x_t, Tensor):
-        trial.see("the times the model sees", times, given)
+        trial.see("the times the model sees", times, told(call))
         raise PropertyEnds
     t = (times.double() / 1000).reshape(-1, 1, 1, 1)
     noise = (x_t.double() - (1 - t) * images.double()) / t
     clear = t.flatten() > 0.2  # near t = 0 the noise cannot be read off
     fine = bool(clear.sum() > 10 and (noise[clear].std() - 1).abs() < 0.15 and noise[clear].mean().abs() < 0.15)
-    trial.see("whether the noise is standard normal", fine, given)
-    trial.see("whether no two images share a time", len(times.unique()) > 55, given)
+    trial.see("whether the noise is standard normal", fine, told(call))
+    trial.see("whether no two images share a time", len(times.unique()) > 55, told(call))
 
 
-# TODO property: method_gradients("loss", example, (1,))
+@holds("gradients flow back to the model")
+def gradients_cut(trial: Trial) -> None:
+    """The value is right, and no gradient reaches the model: somewhere the computation is cut from its past (.detach(),
+    .data, .item(), torch.no_grad() or a tensor built anew from numbers). Training would change nothing."""
+    call = ordinary_call(trial)
+    found = call.gradients()
+    if isinstance(found, Failure):
+        trial.checked("the gradients", found, told(call))
+    _, gain, *_ = found.inputs  # behind the images
+    trial.see("the gradient of the model's gain", "none" if gain is None else gain, told(call), tolerance=10)
 
 
-# TODO property: method_in_float64("loss", example)
+@holds("the global random state is not set")
+def reseeds_the_random_state(trial: Trial) -> None:
+    """Your code sets the global seed (torch.manual_seed or the like). Every batch would get the same times and noise.
+    Leave seeds to whoever runs the notebook."""
+    made = {**batch(trial), "t": None, "noise": None}
+    trial.see("whether it sets the seed", asking(trial, **made).reseeds())
 
 
-# TODO property: method_on_any_device("loss", example)
+# ---- right answers written differently ----
 
+NOISE = "noise = fresh_noise(images, generator)"
+CAST = "t = t.to(images.device, images.dtype)"
+WALK = "x_t = self.interpolate(images, t, noise)"
+ASKED = "model(x_t, TIME_SCALE * t, labels)"
+COMPARED = "return F.mse_loss(predicted, self.velocity(images, noise))"
 
-# TODO property: method_leaves_seeds("loss", drawing_example)
-
-
-@right
-def written_out(
-    self: FlowMatching,
-    model: Any,
-    images: Tensor,
-    labels: Tensor | None = None,
-    generator: torch.Generator | None = None,
-    *,
-    t: Tensor | None = None,
-    noise: Tensor | None = None,
-) -> Tensor:
-    """Without the other two methods, and without F."""
-    t = self.sample_times(images.shape[0], generator) if t is None else t
-    noise = torch.randn(images.shape, generator=generator, dtype=images.dtype) if noise is None else noise
-    t = t.to(images)
-    s = t[:, None, None, None]
-    error = model(images + s * (noise - images), t * 1000, labels) - (noise - images)
-    return (error**2).mean()
-
-
-@right
-def image_by_image(
-    self: FlowMatching,
-    model: Any,
-    images: Tensor,
-    labels: Tensor | None = None,
-    generator: torch.Generator | None = None,
-    *,
-    t: Tensor | None = None,
-    noise: Tensor | None = None,
-) -> Tensor:
-    """A mean for each image, then the mean of those."""
-    if t is None:
-        t = self.sample_times(len(images), generator)
-    if noise is None:
-        noise = fresh_noise(images, generator)
-    t = t.to(images.dtype).to(images.device)
-    off = model(self.interpolate(images, t, noise), 1000.0 * t, labels) - noise + images
-    return off.square().flatten(1).mean(1).mean()
-
-
-@right
-def by_mse_module(
-    self: FlowMatching,
-    model: Any,
-    images: Tensor,
-    labels: Tensor | None = None,
-    generator: torch.Generator | None = None,
-    *,
-    t: Tensor | None = None,
-    noise: Tensor | None = None,
-) -> Tensor:
-    """The target first, detached, as it has no parameters; the labels by name."""
-    t = (self.sample_times(len(images), generator) if t is None else t).to(images.device, images.dtype)
-    noise = fresh_noise(images, generator) if noise is None else noise
-    target = self.velocity(images, noise).detach()
-    return torch.nn.MSELoss()(model(self.interpolate(images, t, noise), t.mul(1e3), labels=labels), target)
-
-
-@right
-def by_norm(
-    self: FlowMatching,
-    model: Any,
-    images: Tensor,
-    labels: Tensor | None = None,
-    generator: torch.Generator | None = None,
-    *,
-    t: Tensor | None = None,
-    noise: Tensor | None = None,
-) -> Tensor:
-    """Sum of squares over the number of pixels; (1 - t) and t weighed by hand."""
-    if t is None:
-        t = self.sample_times(len(images), generator=generator)
-    if noise is None:
-        noise = torch.randn_like(images) if generator is None else fresh_noise(images, generator)
-    t = t.to(images.dtype)
-    weights = t.view(-1, 1, 1, 1)
-    predicted = model((1 - weights) * images + weights * noise, 1000 * t, labels)
-    return F.mse_loss(self.velocity(images, noise), predicted, reduction="sum") / images.numel()
+right(
+    edited(
+        FlowMatching.loss,
+        (NOISE, "noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)"),
+        (CAST, "t = t.to(images)"),
+        (WALK, "x_t = images + t[:, None, None, None] * (noise - images)"),
+        (ASKED, "model(x_t, t * 1000, labels)"),
+        (COMPARED, "return ((predicted - (noise - images)) ** 2).mean()"),
+    ),
+    "without_the_other_methods",
+)
+right(
+    edited(
+        FlowMatching.loss,
+        (CAST, "t = t.to(images.dtype).to(images.device)"),
+        (ASKED, "model(x_t, 1000.0 * t, labels)"),
+        (COMPARED, "return (predicted - noise + images).square().flatten(1).mean(1).mean()"),
+    ),
+    "a_mean_for_each_image_first",
+)
+right(
+    edited(
+        FlowMatching.loss,
+        (ASKED, "model(x_t, t.mul(1e3), labels=labels)"),
+        # the target has no parameters: it may be detached
+        (COMPARED, "return torch.nn.MSELoss()(predicted, self.velocity(images, noise).detach())"),
+    ),
+    "by_module_and_name",
+)
+right(
+    edited(
+        FlowMatching.loss,
+        (NOISE, "noise = torch.randn_like(images) if generator is None else fresh_noise(images, generator)"),
+        (CAST, "t = t.to(images.dtype)\n    weights = t.view(-1, 1, 1, 1)"),
+        (WALK, "x_t = (1 - weights) * images + weights * noise"),
+        (COMPARED, "return F.mse_loss(self.velocity(images, noise), predicted, reduction='sum') / images.numel()"),
+    ),
+    "sum_over_the_count",
+)

@@ -1,6 +1,6 @@
 """Flow matching's answers as functions of data: a model made of numbers goes in, and how it was called comes out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,20 +11,21 @@ from course_lib.checks.stand_ins import StandIn, VelocityStandIn
 def loss(answer: Callable) -> Callable:
     """`FlowMatching.loss` with a stand-in for the model.
 
-    The stand-in is made of the first four numbers, and what it predicts is multiplied by the fifth, which has a
-    gradient where a real model's parameters have theirs.
+    The stand-in is made of the numbers, and what it predicts is multiplied by the gain, which has a gradient where a
+    real model's parameters have theirs.
     """
 
     def loss(
         self: object,
         images: Tensor,
         labels: Tensor | None,
-        numbers: Tensor,
+        numbers: Sequence[float],
+        gain: Tensor,
         t: Tensor | None = None,
         noise: Tensor | None = None,
         seed: int | None = None,
     ) -> tuple:
-        stand_in, gain = StandIn(numbers[:4].tolist()), numbers[4]
+        stand_in = StandIn(numbers)
 
         def model(x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
             return gain * stand_in(x, t, labels)
@@ -43,8 +44,8 @@ def solver_step(answer: Callable) -> Callable:
     The field is made of the first three numbers and multiplied by the fourth.
     """
 
-    def step(x: Tensor, t: float, t_next: float, numbers: Tensor, v: Tensor | None = None) -> tuple:
-        *of_field, gain = numbers.tolist()
+    def step(x: Tensor, t: float, t_next: float, numbers: Sequence[float], v: Tensor | None = None) -> tuple:
+        *of_field, gain = numbers
         field = VelocityStandIn(of_field)
 
         def velocity_at(x: Tensor, t: float) -> Tensor:
@@ -62,8 +63,10 @@ def solver_step(answer: Callable) -> Callable:
 def from_other_direction(answer: Callable) -> Callable:
     """The wrapped model, called once: what it gives, and how the model inside was called."""
 
-    def from_other_direction(x: Tensor, t: Tensor, labels: Tensor | None, numbers: Tensor) -> tuple:
-        stand_in, gain = StandIn(numbers[:4].tolist()), numbers[4]
+    def from_other_direction(
+        x: Tensor, t: Tensor, labels: Tensor | None, numbers: Sequence[float], gain: Tensor
+    ) -> tuple:
+        stand_in = StandIn(numbers)
 
         def other(x: Tensor, s: Tensor, labels: Tensor | None = None) -> Tensor:
             # the stand-in's times are spread out over a thousand; the papers' lie between 0 and 1

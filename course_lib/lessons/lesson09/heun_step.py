@@ -3,29 +3,9 @@
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.mistakes import Misconception
 from course_lib.flow_matching import Velocity, heun_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-
-TRY = "x_tried = x + (t_next - t) * v"
-
-
-ASK = "v_end = velocity_at(x_tried, t_next)"
-
-
-STEP = "return x + (t_next - t) * (v + v_end) / 2"
-
-
-mistake = mistakes_of(heun_step)
-
-
-def stepped(name: str, value: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (STEP, f"return {value}"))
-
-
-def asked(name: str, arguments: str, sentence: str) -> Misconception:
-    return mistake(name, sentence, (ASK, f"v_end = velocity_at({arguments})"))
-
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, hold_for
 
 EXERCISE = Exercise(
     "heun_step",
@@ -33,8 +13,23 @@ EXERCISE = Exercise(
     __name__,
     where="section 9.6, Heun's method (Karras et al. 2022, algorithm 1, lines 5 to 8)",
     watched=watched.solver_step,
+    not_for_all=NOT_FOR_ALL,
 )
-holds, right = EXERCISE.holds, EXERCISE.right
+right = EXERCISE.right
+
+hold_for(
+    EXERCISE,
+    wrong_step=(
+        "the step is that of Heun's method, with the mean of the velocities at both ends",
+        "In a nearly constant field you are right, in another one not: the second velocity is asked for at another "
+        "place or time, or the two are weighed otherwise than half and half.",
+    ),
+    wrong_number_of_calls=(
+        "velocity_at is called once: v is the other of the two",
+        "Heun's method needs exactly one more velocity than the v you were given. Each call is a model call, the "
+        "expensive part.",
+    ),
+)
 
 
 @right

@@ -1,0 +1,179 @@
+"""What holds for every solver's step, from the coarse to the fine, so that the first that fails tells what kind of
+mistake it is."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.trial import Call, Trial
+
+# what the watched step returns
+RESULT, CALLS, TIMES, PLACES = range(4)
+
+Probe = Callable[[Trial], None]
+
+# in the order in which they are tried: what holds, and the probe whose docstring is the sentence for whom it fails
+OF_ALL: list[tuple[str, Probe]] = []
+
+NOT_FOR_ALL = {"another_shape": "its own looks at the point alone: how often and where is asked has words of its own"}
+
+
+def of_all(says: str) -> Callable[[Probe], Probe]:
+    """Mark a property of every solver; where `says` is empty, each of them has its own words for it."""
+
+    def mark(probe: Probe) -> Probe:
+        OF_ALL.append((says, probe))
+        return probe
+
+    return mark
+
+
+def hold_for(exercise: Exercise, **own_words: tuple[str, str]) -> None:
+    """Let all this hold for an exercise.
+
+    Args:
+        own_words: by the name of a property, what holds and the sentence for whom it fails.
+    """
+    exercise.example(ordinary_call)
+    for says, probe in OF_ALL:
+        says, mistake = own_words.get(probe.__name__, (says, None))
+        exercise.holds(says, mistake=mistake)(probe)
+
+
+def field(trial: Trial) -> tuple[float, ...]:
+    """Of a velocity field in which pixels, neighbours and the time matter, and its strength."""
+    return tuple(number + 0.3 * trial.random.random() for number in (0.4, 0.9, 0.3, 0.9))
+
+
+def times(trial: Trial) -> tuple[float, float]:
+    """A step back in time, neither at an end nor as long as one of the usual fractions."""
+    return trial.pick(0.83, 0.71, 0.64), trial.pick(0.47, 0.38, 0.29)
+
+
+def start(trial: Trial) -> tuple[Tensor, float, float, tuple[float, ...]]:
+    return trial.normal(3, 2, 4, 5), *times(trial), field(trial)
+
+
+def told(trial: Trial, x: Tensor, t: float, t_next: float) -> str:
+    return f"{trial.exercise.name} on x {tuple(x.shape)}, from t = {t:g} to t = {t_next:g}"
+
+
+def take(
+    trial: Trial, x: Tensor, t: float, t_next: float, numbers: tuple[float, ...], v: Tensor | None = None
+) -> tuple:
+    """What the watched step returns; ends the property, recorded, where that is no tensor."""
+    found = trial.calling(x, t, t_next, numbers, v).value()
+    given = told(trial, x, t, t_next)
+    if isinstance(found, Failure):
+        trial.checked("the step", found, given)
+    if not isinstance(found[RESULT], Tensor):
+        named = Failure("type", f"{type(found[RESULT]).__name__} came back")
+        trial.checked("the step", None if found[RESULT] is None else named, given)
+    return found
+
+
+def reach(
+    trial: Trial,
+    x: Tensor,
+    t: float,
+    t_next: float,
+    numbers: tuple[float, ...],
+    v: Tensor | None = None,
+    where: str = "",
+) -> None:
+    """Record the point that the step reaches."""
+    point = take(trial, x, t, t_next, numbers, v)[RESULT]
+    trial.see("the point reached", point, told(trial, x, t, t_next) + where)
+
+
+def ordinary_call(trial: Trial) -> Call:
+    x, t, t_next, numbers = start(trial)
+    return trial.calling(x, t, t_next, numbers, trial.normal(*x.shape))
+
+
+@of_all("a step leads to a point of the same shape")
+def another_shape(trial: Trial) -> None:
+    """What comes back is no batch of images as large as x: a step leads from one point to another."""
+    x, t, t_next, numbers = start(trial)
+    trial.see("its shape", tuple(take(trial, x, t, t_next, numbers)[RESULT].shape), told(trial, x, t, t_next))
+
+
+@of_all("with t_next = t, x stays where it is")
+def moves_while_no_time_passes(trial: Trial) -> None:
+    """If no time passes, nothing may move. The velocity has to be multiplied by the time that passes, and added to
+    x."""
+    x, t, _, numbers = start(trial)
+    reach(trial, x, t, t, numbers)
+
+
+@of_all("where the velocity is zero, x stays where it is")
+def moves_without_a_velocity(trial: Trial) -> None:
+    """Where the velocity is zero, x has to stay as it is. Yours moves, shrinks or grows all the same."""
+    x, t, t_next, _ = start(trial)
+    reach(trial, x, t, t_next, (0.0, 0.0, 0.0, 0.0), where=", where every velocity is zero")
+
+
+@of_all("in a field of constant velocity, a step is the time that passes, t_next - t, times the velocity")
+def wrong_length_or_direction(trial: Trial) -> None:
+    """Even where the velocity is nearly the same everywhere your step has the wrong length or direction. The time that
+    passes is t_next - t: it is negative on the way back."""
+    x, t, t_next, _ = start(trial)
+    reach(trial, torch.zeros_like(x), t, t_next, (0.0, 0.0, 0.5, 1.0))
+
+
+@of_all("")
+def wrong_step(trial: Trial) -> None:
+    reach(trial, *start(trial))
+
+
+@of_all("")
+def wrong_number_of_calls(trial: Trial) -> None:
+    x, t, t_next, numbers = start(trial)
+    trial.see("how often velocity_at is called", take(trial, x, t, t_next, numbers)[CALLS], told(trial, x, t, t_next))
+
+
+@of_all("velocity_at is asked where it is needed and nowhere else")
+def asks_elsewhere(trial: Trial) -> None:
+    x, t, t_next, numbers = start(trial)
+    found = take(trial, x, t, t_next, numbers)
+    trial.see("the times velocity_at is asked at", found[TIMES], told(trial, x, t, t_next))
+    trial.see("the points velocity_at is asked at", found[PLACES], told(trial, x, t, t_next))
+
+
+@of_all("a step forward in time, towards the noise, is right as well")
+def wrong_forward_in_time(trial: Trial) -> None:
+    """On the way back you are right, forward in time not. t_next - t knows the direction by its sign: take no absolute
+    value."""
+    x, t, t_next, numbers = start(trial)
+    reach(trial, x, t_next, t, numbers)
+
+
+@of_all("steps that begin at t = 1 or end at t = 0 are right as well")
+def wrong_at_the_ends(trial: Trial) -> None:
+    x, t, t_next, numbers = start(trial)
+    for begin, end in ((1.0, t), (t_next, 0.0), (1.0, 0.0)):
+        reach(trial, x, begin, end, numbers)
+
+
+@of_all("v is used as it was given, whatever velocity_at would say")
+def given_velocity_ignored(trial: Trial) -> None:
+    """You do not use the v that was given. It has been paid for, and it may have been changed on the way, by guidance
+    for instance."""
+    x, t, t_next, numbers = start(trial)
+    reach(trial, x, t, t_next, numbers, trial.normal(*x.shape), where=", with a guided v")
+
+
+@of_all("large numbers are left as they are")
+def clipped(trial: Trial) -> None:
+    x, t, t_next, numbers = start(trial)
+    reach(trial, 6 * x, t, t_next, numbers)
+
+
+@of_all("a batch of one, and equal sizes, work as well")
+def wrong_for_other_sizes(trial: Trial) -> None:
+    _, t, t_next, numbers = start(trial)
+    for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 1, 1)):
+        reach(trial, trial.normal(*shape), t, t_next, numbers)
