@@ -82,7 +82,7 @@ def assumes_the_cpu(call: Call, trial: Trial) -> None:
     """new tensors are made on the device of the inputs ::
     Your code makes a new tensor and leaves it on the CPU. With the inputs on a GPU the two cannot be combined: give the
     new tensor device=x.device, or register it as a buffer."""
-    if call.of is not None or any(isinstance(arg, Tensor) for arg in call.args):
+    if call.of is not None or holds_a_tensor(call.args):
         trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
 
 
@@ -95,6 +95,10 @@ def reseeds_the_random_state(call: Call, trial: Trial) -> None:
 
 BEFORE = (another_shape,)
 BEHIND = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes_the_cpu, reseeds_the_random_state)
+
+
+def holds_a_tensor(value: Any) -> bool:
+    return any(map(holds_a_tensor, value)) if isinstance(value, tuple | list) else isinstance(value, Tensor)
 
 
 def mixes_devices(outcome: Any) -> bool:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_lib.checks import properties
-from course_lib.checks.examination import examine_answer
+from course_lib.checks.examination import examine_answer, reference_transcript
+from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
 from course_lib.checks.registry import exercises, find_exercise
 
@@ -93,3 +94,11 @@ def test_each_is_met_by_an_answer_that_breaks_it(answer):
     assert broken.says in result.message
     if broken.mistake:
         assert result.misconception == broken.name
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_probe_can_work_with_the_reference(name):
+    """A probe that stops with an error of its own would stop for every answer alike, and ask nothing."""
+    seen = [one.value for many in reference_transcript(exercises()[name], 1) for one in many]
+    broken = [value.text for value in seen if isinstance(value, Failure) and "something else came back" in value.text]
+    assert not broken

@@ -19,9 +19,7 @@ EXERCISE = Exercise(
     __name__,
     where="section 9.8, the table of the two directions",
     watched=watched.from_other_direction,
-    not_for_all={
-        "another_shape": "no_prediction looks at the prediction alone: what their model sees has its own words"
-    },
+    not_for_all={"another_shape": "no_prediction looks at the prediction alone, and has the words for it"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -43,9 +41,8 @@ def ordinary_call(trial: Trial) -> Call:
 def told(call: Call) -> str:
     x, t, labels, *_ = call.args
     times = ", ".join(f"{time:.4g}" for time in t.tolist()[:5])
-    return (
-        f"from_other_direction(other)(x {tuple(x.shape)}, 1000 t = [{times}], {'None' if labels is None else 'labels'})"
-    )
+    labels = "None" if labels is None else "labels"
+    return f"from_other_direction(other)(x {tuple(x.shape)}, 1000 t = [{times}], {labels})"
 
 
 def ask(call: Call) -> tuple:

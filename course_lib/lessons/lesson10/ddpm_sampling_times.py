@@ -3,10 +3,8 @@
 import numpy as np
 import torch
 
-from course_lib.checks.compare import to_data
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, is_floating
 from course_lib.ddpm import DDPM
 
 EXERCISE = Exercise(
@@ -14,71 +12,71 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="10.4 of the lesson, the line cut into parts; Lin et al. 2024, table 2",
+    not_for_all={
+        "another_shape": "values compares the times themselves",
+        "gradients_cut": "whole numbers carry no gradients",
+        "assumes_float32": "whole numbers have no precision",
+        "assumes_the_cpu": "a list of numbers is on no device",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def times(trial: Trial, num_timesteps: int, num_steps: int) -> None:
-    built = trial.build(num_timesteps=num_timesteps)
-    built(num_steps, method="sampling_times", label="the times")
-
-
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.build(num_timesteps=30).calling(6, method="sampling_times")
+    return sampling_times(trial, 30, 6)
+
+
+def sampling_times(trial: Trial, num_timesteps: int, num_steps: int) -> Call:
+    return trial.build(num_timesteps=num_timesteps).calling(num_steps, method="sampling_times")
 
 
 @holds("the times are evenly spaced, the latest first, and begin at T-1")
 def values(trial: Trial) -> None:
     num_steps = trial.pick(4, 5, 6)
-    times(trial, num_steps * trial.pick(5, 7, 9), num_steps)
+    sampling_times(trial, num_steps * trial.pick(5, 7, 9), num_steps).see("the times")
 
 
 @holds("one step starts at T-1")
 def wrong_for_a_single_step(trial: Trial) -> None:
     """For a single step the one time is T-1: there the image is noise, and that is what we start from."""
-    times(trial, trial.pick(20, 30), 1)
+    sampling_times(trial, trial.pick(20, 30), 1).see("the times")
 
 
 @holds("T steps visit every time, from T-1 down to 0")
 def wrong_for_all_steps(trial: Trial) -> None:
     """With as many steps as there are times each is visited once: T-1, T-2, ..., 0."""
     num_timesteps = trial.pick(6, 9)
-    times(trial, num_timesteps, num_timesteps)
+    sampling_times(trial, num_timesteps, num_timesteps).see("the times")
 
 
 @holds("where T / num_steps is no whole number, each time is rounded by itself")
 def uneven_with_a_remainder(trial: Trial) -> None:
-    # an odd number of steps: no end of a part lies half way between two whole numbers
     """Where T cannot be divided by num_steps your times drift or bunch up. Compute each end as T * k / num_steps, and
     round it by itself; a rounded step length adds its error up."""
+    # an odd number of steps: no end of a part lies half way between two whole numbers
     for num_timesteps, num_steps in trial.pick(((40, 7), (50, 9)), ((52, 7), (41, 9)), ((33, 7), (58, 11))):
-        times(trial, num_timesteps, num_steps)
+        sampling_times(trial, num_timesteps, num_steps).see("the times")
 
 
 @holds("almost all times are visited: only one is left out")
 def uneven_near_the_end(trial: Trial) -> None:
     """With 9 of 10 times one is left out. Yours leaves out others, or visits one twice."""
-    times(trial, 10, 9)
+    sampling_times(trial, 10, 9).see("the times")
 
 
 @holds("the same for T = 1000")
 def fits_small_numbers_only(trial: Trial) -> None:
     """For T = 1000 your times go wrong. Is a number written out, or rounded too early?"""
     for num_steps in (2, 20, 50, 333):
-        times(trial, 1000, num_steps)
+        sampling_times(trial, 1000, num_steps).see("the times")
 
 
 @holds("times are whole numbers, which the schedule's tables are read at")
 def not_whole(trial: Trial) -> None:
     """Your times are not whole numbers. They are places in a table: round them to int."""
-    built = trial.build(num_timesteps=1000)
-    found = trial.handle.call(built.constructed.key, (20,), {}, method="sampling_times")
-    if isinstance(found, Failure):
-        trial.checked("the times", found, "20 of 1000")
-    kinds = {"float" if isinstance(value, float) else "whole" for value in to_data(found)}
-    kinds |= {"float" for value in found if isinstance(value, torch.Tensor) and value.is_floating_point()}
-    trial.see("the kind of numbers", tuple(sorted(kinds)), "20 of 1000")
+    found = sampling_times(trial, 1000, 20).see("the times", observed=False)
+    trial.see("whether all are whole", not any(isinstance(t, float) or is_floating(t) for t in found), "20 of 1000")
 
 
 @right

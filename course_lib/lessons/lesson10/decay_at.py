@@ -40,8 +40,8 @@ def wrong_at_the_first_steps(trial: Trial) -> None:
 
 @holds("the smaller of the two counts, also close to the step at which they meet")
 def wrong_where_they_meet(trial: Trial) -> None:
-    # (1 + n) / (10 + n) reaches 0.5 at n = 8 and 0.9 at n = 80
     """Near the step where the warm-up reaches the decay yours goes wrong: at each step take the smaller of the two."""
+    # (1 + n) / (10 + n) reaches 0.5 at n = 8 and 0.9 at n = 80
     for decay, step in ((0.5, 8), (0.9, 80)):
         for near in (step - 1, step, step + 1):
             trial.call(near, decay, label="the decay")

@@ -21,130 +21,115 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def weights(trial: Trial, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
-    return tuple(trial.normal(*shape) for shape in shapes)
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(*two_lists(trial, (2, 3), (3,)), a_decay(trial), 1)
 
 
-def two_lists(trial: Trial, shapes: Sequence[tuple[int, ...]]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    return weights(trial, shapes), weights(trial, shapes)
-
-
-def some_shapes(trial: Trial) -> list[tuple[int, ...]]:
-    """Convolution, bias, linear layer, norm: as in a network."""
-    return [(trial.pick(2, 3), 2, 3, 3), (4,), (3, trial.pick(4, 5)), (2,)]
+def two_lists(trial: Trial, *shapes: tuple[int, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The average and the current weights."""
+    average, current = (tuple(trial.normal(*shape) for shape in shapes) for _ in range(2))
+    return average, current
 
 
 def a_decay(trial: Trial) -> float:
     return 0.6 + 0.3 * trial.random.random()
 
 
-def text(average: tuple[Tensor, ...], decay: float, times: int) -> str:
+def text(average: tuple[Tensor, ...], decay: float, times: int = 1) -> str:
     again = f", {times} times" if times > 1 else ""
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in average)
-    return f"update_average(average, current, decay={decay:.4g}){again}, with tensors of the shapes {shapes}"
+    kind = str(average[0].dtype).removeprefix("torch.")
+    return f"update_average(average, current, decay={decay:.4g}){again}, with {kind} tensors of the shapes {shapes}"
 
 
-def called(trial: Trial, lists: tuple, decay: float, times: int = 1) -> tuple:
-    """What the tensors hold afterwards; the average's are recorded."""
-    found = trial.handle.call(None, (*lists, decay, times), {})
-    given = text(lists[0], decay, times)
-    if isinstance(found, Failure):
-        trial.checked("what the average holds afterwards", found, given)
-    average, current, same, recorded = found
-    trial.see("what the average holds afterwards", average, given)
-    return average, current, same, recorded
-
-
-def arguments(trial: Trial) -> tuple:
-    return (*two_lists(trial, [(2, 3), (3,)]), a_decay(trial), 1)
-
-
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*arguments(trial))
+def called(trial: Trial, lists: tuple, decay: float, times: int = 1, tolerance: float = 1.0) -> tuple:
+    """Record what the average holds afterwards; give back what else `watched` saw."""
+    found, given = trial.calling(*lists, decay, times).value(), text(lists[0], decay, times)
+    average, *others = (found,) if isinstance(found, Failure) else found
+    trial.checked("what the average holds afterwards", average, given, tolerance)
+    return tuple(others)
 
 
 @holds("every tensor of the average is decay * itself + (1 - decay) * its partner")
 def values(trial: Trial) -> None:
-    called(trial, two_lists(trial, some_shapes(trial)), a_decay(trial))
+    # convolution, bias, linear layer, norm: as in a network
+    shapes = (trial.pick(2, 3), 2, 3, 3), (4,), (3, trial.pick(4, 5)), (2,)
+    called(trial, two_lists(trial, *shapes), a_decay(trial))
 
 
 @holds("the tensors that were given are changed, and not the list")
 def not_in_place(trial: Trial) -> None:
     """The list holds other tensors now. Those that were given are the model's own: change them in place (lerp_, mul_
     and add_, copy_), or the model never hears of it."""
-    lists, decay = two_lists(trial, [(3, 2), (4,)]), a_decay(trial)
-    _, _, same, _ = called(trial, lists, decay)
-    trial.see("whether the list still holds the tensors it held", same, text(lists[0], decay, 1))
+    lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
+    _, same, _ = called(trial, lists, decay)
+    trial.see("whether the list still holds the tensors it held", same, text(lists[0], decay))
 
 
 @holds("the current weights stay as they are")
 def changes_the_current_weights(trial: Trial) -> None:
     """You change the current weights as well. The average only follows: training must not notice it."""
-    lists, decay = two_lists(trial, [(3, 2), (4,)]), a_decay(trial)
-    _, current, _, _ = called(trial, lists, decay)
-    trial.see("what the current weights hold afterwards", current, text(lists[0], decay, 1))
+    lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
+    current, _, _ = called(trial, lists, decay)
+    trial.see("what the current weights hold afterwards", current, text(lists[0], decay))
 
 
 @holds("the average stays outside of all gradients")
 def records_gradients(trial: Trial) -> None:
     """The average now asks for gradients: torch has recorded your arithmetic, and at every step the record gets longer
     until memory is full. Put it under `with torch.no_grad():`."""
-    lists, decay = two_lists(trial, [(3, 2), (4,)]), a_decay(trial)
-    _, _, _, recorded = called(trial, lists, decay)
-    trial.see("whether the average asks for gradients now", recorded, text(lists[0], decay, 1))
+    lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
+    _, _, recorded = called(trial, lists, decay)
+    trial.see("whether the average asks for gradients now", recorded, text(lists[0], decay))
 
 
 @holds("several updates, one after the other, each start from what the last one left")
 def wrong_the_second_time(trial: Trial) -> None:
     """One update is right, several in a row are not: each has to start from what the one before has left."""
-    called(trial, two_lists(trial, [(2, 3), (3,)]), a_decay(trial), times=trial.pick(3, 4))
+    called(trial, two_lists(trial, (2, 3), (3,)), a_decay(trial), times=trial.pick(3, 4))
 
 
 @holds("a list of one tensor is updated like any other")
 def fails_for_one_tensor(trial: Trial) -> None:
     """A list with a single tensor goes wrong. Go through the list with a loop, whatever its length."""
-    called(trial, two_lists(trial, [(2, 2)]), a_decay(trial))
+    called(trial, two_lists(trial, (2, 2)), a_decay(trial))
 
 
 @holds("tensors without axes, and with one number, are updated like any other")
 def fails_for_small_tensors(trial: Trial) -> None:
     """Tensors of a single number are left out, or fail. A network has such weights, too."""
-    called(trial, two_lists(trial, [(), (1,)]), a_decay(trial))
+    called(trial, two_lists(trial, (), (1,)), a_decay(trial))
 
 
 @holds("partners stand at the same place of both lists, also where all shapes are equal")
 def partners_mixed_up(trial: Trial) -> None:
     """Where all tensors have the same shape, yours meet the wrong partners."""
-    called(trial, two_lists(trial, [(3, 3)] * 3), a_decay(trial))
+    called(trial, two_lists(trial, (3, 3), (3, 3), (3, 3)), a_decay(trial))
 
 
 @holds("decay 0 copies the current weights, decay 1 changes nothing")
 def wrong_at_the_ends(trial: Trial) -> None:
     """At a decay of 0 the average should become the current weights, at 1 it should stay."""
     for decay in (0.0, 1.0):
-        called(trial, two_lists(trial, [(2, 3), (3,)]), decay)
+        called(trial, two_lists(trial, (2, 3), (3,)), decay)
 
 
 @holds("a decay below one half counts as it is given")
 def long_decays_only(trial: Trial) -> None:
     """Short decays come out wrong: the warm-up begins at 0.1, where the current weights have nine tenths."""
     for decay in (0.1, 0.45):
-        called(trial, two_lists(trial, [(2, 3), (3,)]), decay)
+        called(trial, two_lists(trial, (2, 3), (3,)), decay)
 
 
 @holds("float64 weights are averaged in float64")
 def rounds_on_the_way(trial: Trial) -> None:
     """Your numbers are rounded on the way (.float(), .half(), .bfloat16()). With a decay of 0.9999 only a ten
     thousandth comes in at each step: rounded, it is lost, and the average never moves."""
-    # A thousandth of a thousandth comes in at each step: rounding to float32 on the way would show.
-    average, current = two_lists(trial, [(2, 3), (3,)])
+    # a thousandth comes in at each step: rounding to float32 on the way would show
+    average, current = two_lists(trial, (2, 3), (3,))
     lists = tuple(one.double() for one in average), tuple(one.double() for one in current)
-    found = trial.handle.call(None, (*lists, 0.999, 1), {})
-    given = text(average, 0.999, 1) + ", float64"
-    if isinstance(found, Failure):
-        trial.checked("what the average holds afterwards", found, given)
-    trial.see("what the average holds afterwards", found[0], given, tolerance=1e-5)
+    called(trial, lists, 0.999, tolerance=1e-5)
 
 
 @right
@@ -178,16 +163,3 @@ def by_slices(average: Sequence[Tensor], current: Sequence[Tensor], decay: float
     with torch.no_grad():
         for old, new in zip(average, current, strict=True):
             old[...] = old * decay + new * (1 - decay)
-
-
-# ---- wrong: named in update_average.toml ----
-
-
-def recording(average: Sequence[Tensor], current: Sequence[Tensor], decay: float) -> None:
-    for old, new in zip(average, current, strict=True):
-        old.mul_(decay).add_(new, alpha=1 - decay)
-
-
-def in_the_list(average: list[Tensor], current: Sequence[Tensor], decay: float) -> None:
-    for place, (old, new) in enumerate(zip(average, current, strict=True)):
-        average[place] = decay * old + (1 - decay) * new.detach()
