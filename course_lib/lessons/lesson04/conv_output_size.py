@@ -14,11 +14,6 @@ EXERCISE = Exercise(
     conv_output_size,
     __name__,
     where="lesson 04, the formula floor((size + 2 * padding - kernel_size) / stride) + 1, or torch's own nn.Conv2d",
-    not_for_all={
-        "another_shape": "a whole number is as good in a tensor",
-        "another_type": "a whole number is as good in a tensor",
-        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
-    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from course_lib import Downsample
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
-from course_lib.lessons.lesson04.resampling_layers import hold_for, other_layouts
+from course_lib.lessons.lesson04.resampling_layers import LAYERS, ordinary_call, other_layouts
 
 EXERCISE = Exercise(
     "Downsample",
@@ -19,8 +19,9 @@ EXERCISE = Exercise(
 )
 right = EXERCISE.right
 
-hold_for(
+LAYERS.hold_for(
     EXERCISE,
+    ordinary_call,
     other_size=(
         "the output has half the height and half the width, and as many images and channels",
         "Your output should be (B, C, H/2, W/2). Put the settings of your convolution into conv_output_size and see "

@@ -1,42 +1,15 @@
 """What holds for Downsample and Upsample alike: from the coarse to the fine, so that the first that fails tells what
 kind of mistake it is."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from course_lib.checks.exercise import Exercise
+from course_lib.checks.family import Family
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import shape_of
 from course_lib.checks.trial import Call, Trial, parameters_differ, reference_parameters
 
-Probe = Callable[[Trial], None]
-
-# in the order in which they are tried: what holds, and the probe whose docstring is the sentence for whom it fails
-OF_BOTH: list[tuple[str, Probe]] = []
-
-
-def of_both(says: str) -> Callable[[Probe], Probe]:
-    """Mark a property of both layers; where `says` is empty, each of them has its own words for it."""
-
-    def mark(probe: Probe) -> Probe:
-        OF_BOTH.append((says, probe))
-        return probe
-
-    return mark
-
-
-def hold_for(exercise: Exercise, **own_words: tuple[str, str]) -> None:
-    """Let all this hold for an exercise.
-
-    Args:
-        own_words: by the name of a property, what holds and the sentence for whom it fails.
-    """
-    exercise.example(ordinary_call)
-    for says, probe in OF_BOTH:
-        says, mistake = own_words.get(probe.__name__, (says, None))
-        exercise.holds(says, mistake=mistake)(probe)
+LAYERS = Family()
 
 
 def other_layouts(state: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]) -> list[dict[str, Tensor]]:
@@ -64,7 +37,7 @@ def square_call(trial: Trial) -> Call:
     return trial.build(channels).calling(trial.normal(3, channels, 8, 8))
 
 
-@of_both(
+@LAYERS.holds(
     "the layer holds one 3x3 convolution from `channels` to `channels`: a weight of channels * channels * 9 numbers "
     "and a bias of `channels`"
 )
@@ -85,13 +58,13 @@ def not_one_3x3_convolution(trial: Trial) -> None:
     trial.see("how many numbers each parameter holds", sizes, given)
 
 
-@of_both("")
+@LAYERS.holds()
 def other_size(trial: Trial) -> None:
     call = ordinary_call(trial)
     trial.see("the shape of the output", shape_of(call.see(observed=False)), call.text())
 
 
-@of_both("the layer only weighs and adds: what it makes of a sum is the sum of what it makes of the parts")
+@LAYERS.holds("the layer only weighs and adds: what it makes of a sum is the sum of what it makes of the parts")
 def not_linear(trial: Trial) -> None:
     """Something in your layer bends or normalises: an activation, a norm, a maximum. The document has none here; the
     residual blocks on both sides bring their own SiLU and GroupNorm."""
@@ -104,7 +77,7 @@ def not_linear(trial: Trial) -> None:
     trial.see("layer(a + b) - layer(a) - layer(b) + layer(0)", left, "two random inputs a and b, their sum, and zeros")
 
 
-@of_both("")
+@LAYERS.holds()
 def looks_at_other_pixels(trial: Trial) -> None:
     # which output pixels change with each input pixel: one image of a batch for each of them
     channels = trial.pick(2, 4, 5)
@@ -117,7 +90,7 @@ def looks_at_other_pixels(trial: Trial) -> None:
     trial.see("which output pixels change with which input pixel", changes.long(), "one pixel changed at a time")
 
 
-@of_both("away from the border an input of zeros gives the bias of each channel")
+@LAYERS.holds("away from the border an input of zeros gives the bias of each channel")
 def zeros_do_not_give_the_bias(trial: Trial) -> None:
     """With an input of zeros only the bias is left, once and unscaled. You lose it, scale it, or add it more than
     once."""
@@ -126,7 +99,7 @@ def zeros_do_not_give_the_bias(trial: Trial) -> None:
     trial.see("the middle of the output", of_zero[..., 1:-1, 1:-1], "an input of zeros")
 
 
-@of_both("the numbers in the middle are those of the convolution")
+@LAYERS.holds("the numbers in the middle are those of the convolution")
 def weights_used_otherwise(trial: Trial) -> None:
     """Right size, right pixels, right bias, and yet other numbers: the result is scaled, the input is added to it, the
     kernel is turned round, or the weight's first two axes (out, in) have changed places."""
@@ -134,21 +107,21 @@ def weights_used_otherwise(trial: Trial) -> None:
     trial.see("the output without its border", call.see(observed=False)[..., 1:-1, 1:-1], call.text())
 
 
-@of_both("beyond the border there are zeros")
+@LAYERS.holds("beyond the border there are zeros")
 def another_border(trial: Trial) -> None:
     """In the middle your output is right, at the border it is not: the pixels beyond the border are zeros in the
     document's padding=1, neither mirrored nor repeated nor taken from the other side."""
     square_call(trial).see("the output")
 
 
-@of_both("the output is right when height and width differ")
+@LAYERS.holds("the output is right when height and width differ")
 def assumes_square_images(trial: Trial) -> None:
     """For square images you are right. When height and width differ you are not: one of them stands for both, or they
     have changed places."""
     ordinary_call(trial).see("the output")
 
 
-@of_both("images of other sizes come out right, from 2x2 pixels on")
+@LAYERS.holds("images of other sizes come out right, from 2x2 pixels on")
 def works_for_one_size_only(trial: Trial) -> None:
     """Your layer knows one size of image. Ask the input for its size, or name a factor instead of a size: the same
     class serves at several levels of the U."""
@@ -158,7 +131,7 @@ def works_for_one_size_only(trial: Trial) -> None:
         layer(trial.normal(2, channels, height, width))
 
 
-@of_both("other numbers of channels come out right, a single one included")
+@LAYERS.holds("other numbers of channels come out right, a single one included")
 def works_for_some_channels_only(trial: Trial) -> None:
     """With other numbers of channels your layer goes wrong: some number in it is written out where `channels`
     belongs."""
@@ -166,14 +139,14 @@ def works_for_some_channels_only(trial: Trial) -> None:
         trial.build(channels)(trial.normal(2, channels, 6, 4))
 
 
-@of_both("as many images as channels make no difference")
+@LAYERS.holds("as many images as channels make no difference")
 def confuses_batch_and_channels(trial: Trial) -> None:
     """Where there are as many images as channels your output changes: the two axes are told apart by their length
     somewhere, and not by their place."""
     trial.build(4)(trial.normal(4, 4, 4, 6))
 
 
-@of_both("training and evaluation give the same: there is no dropout here, and no running statistics")
+@LAYERS.holds("training and evaluation give the same: there is no dropout here, and no running statistics")
 def acts_differently_while_training(trial: Trial) -> None:
     """In evaluation your layer is right, while training it is not. Dropout or BatchNorm? Neither belongs here."""
     ordinary_call(trial).see("the output", training=True)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from course_lib import Upsample
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
-from course_lib.lessons.lesson04.resampling_layers import hold_for, other_layouts
+from course_lib.lessons.lesson04.resampling_layers import LAYERS, ordinary_call, other_layouts
 
 EXERCISE = Exercise(
     "Upsample",
@@ -20,8 +20,9 @@ EXERCISE = Exercise(
 )
 right = EXERCISE.right
 
-hold_for(
+LAYERS.hold_for(
     EXERCISE,
+    ordinary_call,
     other_size=(
         "the output has twice the height and twice the width, and as many images and channels",
         "Your output should be (B, C, 2H, 2W): the repetition doubles both axes, and the convolution with kernel 3 and "

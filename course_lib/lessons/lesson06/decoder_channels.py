@@ -13,8 +13,6 @@ EXERCISE = Exercise(
     where='the document, "Full forward pass" (assets/network.md), DECODER: the rows with cat, one after the other',
     not_for_all={
         "another_shape": "another_form says more",
-        "another_type": "a whole number is as good in a tensor",
-        "assumes_the_cpu": "no tensor goes in whose device could be asked for",
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right

@@ -6,7 +6,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.flow_matching import Velocity, euler_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, hold_for
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, ordinary_call
 
 EXERCISE = Exercise(
     "euler_step",
@@ -18,8 +18,9 @@ EXERCISE = Exercise(
 )
 right = EXERCISE.right
 
-hold_for(
+STEPS.hold_for(
     EXERCISE,
+    ordinary_call,
     wrong_step=(
         "the step is x + (t_next - t) * v",
         "In a nearly constant field you are right, in another one not. Euler's method looks at the start only: x, v, "

@@ -5,7 +5,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.flow_matching import Velocity, heun_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, hold_for
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, ordinary_call
 
 EXERCISE = Exercise(
     "heun_step",
@@ -17,8 +17,9 @@ EXERCISE = Exercise(
 )
 right = EXERCISE.right
 
-hold_for(
+STEPS.hold_for(
     EXERCISE,
+    ordinary_call,
     wrong_step=(
         "the step is that of Heun's method, with the mean of the velocities at both ends",
         "In a nearly constant field you are right, in another one not: the second velocity is asked for at another "

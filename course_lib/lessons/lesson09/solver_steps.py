@@ -1,46 +1,20 @@
 """What holds for every solver's step, from the coarse to the fine, so that the first that fails tells what kind of
 mistake it is."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from course_lib.checks.exercise import Exercise
+from course_lib.checks.family import Family
 from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 
 # what the watched step returns
 RESULT, CALLS, TIMES, PLACES = range(4)
 
-Probe = Callable[[Trial], None]
 
-# in the order in which they are tried: what holds, and the probe whose docstring is the sentence for whom it fails
-OF_ALL: list[tuple[str, Probe]] = []
+STEPS = Family()
 
 NOT_FOR_ALL = {"another_shape": "its own looks at the point alone: how often and where is asked has words of its own"}
-
-
-def of_all(says: str) -> Callable[[Probe], Probe]:
-    """Mark a property of every solver; where `says` is empty, each of them has its own words for it."""
-
-    def mark(probe: Probe) -> Probe:
-        OF_ALL.append((says, probe))
-        return probe
-
-    return mark
-
-
-def hold_for(exercise: Exercise, **own_words: tuple[str, str]) -> None:
-    """Let all this hold for an exercise.
-
-    Args:
-        own_words: by the name of a property, what holds and the sentence for whom it fails.
-    """
-    exercise.example(ordinary_call)
-    for says, probe in OF_ALL:
-        says, mistake = own_words.get(probe.__name__, (says, None))
-        exercise.holds(says, mistake=mistake)(probe)
 
 
 def field(trial: Trial) -> tuple[float, ...]:
@@ -94,14 +68,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(x, t, t_next, numbers, trial.normal(*x.shape))
 
 
-@of_all("a step leads to a point of the same shape")
+@STEPS.holds("a step leads to a point of the same shape")
 def another_shape(trial: Trial) -> None:
     """What comes back is no batch of images as large as x: a step leads from one point to another."""
     x, t, t_next, numbers = start(trial)
     trial.see("its shape", tuple(take(trial, x, t, t_next, numbers)[RESULT].shape), told(trial, x, t, t_next))
 
 
-@of_all("with t_next = t, x stays where it is")
+@STEPS.holds("with t_next = t, x stays where it is")
 def moves_while_no_time_passes(trial: Trial) -> None:
     """If no time passes, nothing may move. The velocity has to be multiplied by the time that passes, and added to
     x."""
@@ -109,14 +83,14 @@ def moves_while_no_time_passes(trial: Trial) -> None:
     reach(trial, x, t, t, numbers)
 
 
-@of_all("where the velocity is zero, x stays where it is")
+@STEPS.holds("where the velocity is zero, x stays where it is")
 def moves_without_a_velocity(trial: Trial) -> None:
     """Where the velocity is zero, x has to stay as it is. Yours moves, shrinks or grows all the same."""
     x, t, t_next, _ = start(trial)
     reach(trial, x, t, t_next, (0.0, 0.0, 0.0, 0.0), where=", where every velocity is zero")
 
 
-@of_all("in a field of constant velocity, a step is the time that passes, t_next - t, times the velocity")
+@STEPS.holds("in a field of constant velocity, a step is the time that passes, t_next - t, times the velocity")
 def wrong_length_or_direction(trial: Trial) -> None:
     """Even where the velocity is nearly the same everywhere your step has the wrong length or direction. The time that
     passes is t_next - t: it is negative on the way back."""
@@ -124,18 +98,18 @@ def wrong_length_or_direction(trial: Trial) -> None:
     reach(trial, torch.zeros_like(x), t, t_next, (0.0, 0.0, 0.5, 1.0))
 
 
-@of_all("")
+@STEPS.holds()
 def wrong_step(trial: Trial) -> None:
     reach(trial, *start(trial))
 
 
-@of_all("")
+@STEPS.holds()
 def wrong_number_of_calls(trial: Trial) -> None:
     x, t, t_next, numbers = start(trial)
     trial.see("how often velocity_at is called", take(trial, x, t, t_next, numbers)[CALLS], told(trial, x, t, t_next))
 
 
-@of_all("velocity_at is asked where it is needed and nowhere else")
+@STEPS.holds("velocity_at is asked where it is needed and nowhere else")
 def asks_elsewhere(trial: Trial) -> None:
     x, t, t_next, numbers = start(trial)
     found = take(trial, x, t, t_next, numbers)
@@ -143,7 +117,7 @@ def asks_elsewhere(trial: Trial) -> None:
     trial.see("the points velocity_at is asked at", found[PLACES], told(trial, x, t, t_next))
 
 
-@of_all("a step forward in time, towards the noise, is right as well")
+@STEPS.holds("a step forward in time, towards the noise, is right as well")
 def wrong_forward_in_time(trial: Trial) -> None:
     """On the way back you are right, forward in time not. t_next - t knows the direction by its sign: take no absolute
     value."""
@@ -151,14 +125,14 @@ def wrong_forward_in_time(trial: Trial) -> None:
     reach(trial, x, t_next, t, numbers)
 
 
-@of_all("steps that begin at t = 1 or end at t = 0 are right as well")
+@STEPS.holds("steps that begin at t = 1 or end at t = 0 are right as well")
 def wrong_at_the_ends(trial: Trial) -> None:
     x, t, t_next, numbers = start(trial)
     for begin, end in ((1.0, t), (t_next, 0.0), (1.0, 0.0)):
         reach(trial, x, begin, end, numbers)
 
 
-@of_all("v is used as it was given, whatever velocity_at would say")
+@STEPS.holds("v is used as it was given, whatever velocity_at would say")
 def given_velocity_ignored(trial: Trial) -> None:
     """You do not use the v that was given. It has been paid for, and it may have been changed on the way, by guidance
     for instance."""
@@ -166,13 +140,13 @@ def given_velocity_ignored(trial: Trial) -> None:
     reach(trial, x, t, t_next, numbers, trial.normal(*x.shape), where=", with a guided v")
 
 
-@of_all("large numbers are left as they are")
+@STEPS.holds("large numbers are left as they are")
 def clipped(trial: Trial) -> None:
     x, t, t_next, numbers = start(trial)
     reach(trial, 6 * x, t, t_next, numbers)
 
 
-@of_all("a batch of one, and equal sizes, work as well")
+@STEPS.holds("a batch of one, and equal sizes, work as well")
 def wrong_for_other_sizes(trial: Trial) -> None:
     _, t, t_next, numbers = start(trial)
     for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 1, 1)):
