@@ -1,8 +1,8 @@
 """The document as data: its forward pass line by line, its summary of roles, its numbers. Held once, measured by tests.
 
 Everything is a plain tuple, so that lessons, figures and tests read the same shapes without importing torch.
-Where the document abbreviates ("... repeat for all skips"), the missing lines are written here and marked
-`written_out=False`: they are ours, and proven on the real network like the others.
+Where the document abbreviates ("... repeat for all skips") or gives no shapes, lines and shapes are written here and
+marked `written_out=False`: they are ours, and proven on the real network like the others.
 """
 
 from dataclasses import dataclass

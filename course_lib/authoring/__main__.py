@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_lib.authoring", description="Make the notebooks.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     command = subparsers.add_parser(
-        "build", help="write notebooks/NN.ipynb and solutions/NN.ipynb from lessonNN/lesson.md, where out of date"
+        "build",
+        help="write notebooks/NN_name.ipynb and solutions/NN_name.ipynb from lessonNN/lesson.md, where out of date",
     )
     command.add_argument("--check", action="store_true", help="write nothing, name what is out of date")
     command.add_argument("--force", action="store_true", help="write and execute also what is up to date")

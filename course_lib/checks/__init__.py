@@ -15,6 +15,9 @@ How an answer is judged:
  8. after a failure the known mistakes are read and compared on the same inputs            mistakes.py
  9. one that behaves alike gives the sentence; else a symptom, or the property's own        symptoms.py
 10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
+
+Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers that
+take one (stand_ins.py), what is kept of a passed answer (my_work.py).
 """
 
 import inspect

@@ -210,7 +210,7 @@ def seen_of_a_mistake(
 ) -> tuple[Observation, ...]:
     """What is seen of a known mistake under one property."""
     observations: list[Observation] = []
-    handle = Handle(exercise.subject(misconception.wrong))
+    handle = Handle(exercise.subject(misconception.wrong), seconds=exercise.seconds)
     probe(exercise.properties[index], Trial(handle, exercise, seed + index, observations.append))
     return tuple(observations)
 

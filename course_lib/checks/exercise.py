@@ -53,7 +53,7 @@ class Exercise:
     """A function, class or method of the library that learners write themselves.
 
     Its file NAME.py says what holds (`@holds`, in the order in which it is tried) and holds right answers written
-    differently (`@right`); NAME.toml beside it says what goes wrong.
+    differently (`@right`), and at its end wrong ones that are no edit of the reference; NAME.toml says what goes wrong.
 
     Attributes:
         name: as learners know it: "ResidualBlock", "DDPM.add_noise".

@@ -1,4 +1,4 @@
-"""What a wrong result alone can tell, where no mistake of the bank behaves like it: an error, a shape, a factor."""
+"""What a wrong result alone can tell, where no known mistake behaves like it: an error, a shape, a factor."""
 
 from typing import Any
 

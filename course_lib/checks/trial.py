@@ -267,10 +267,6 @@ class Built:
         call = self.calling(*args, method=method, **kwargs)
         return call.see(label, tolerance, training=training, dtype=dtype, observed=observed)
 
-    def gradients(self, *args: Any, method: str = "", **kwargs: Any) -> None:
-        """Record gradients with respect to every floating input and every parameter."""
-        self.calling(*args, method=method, **kwargs).see_gradients()
-
     def every_gradient(self, *args: Any, method: str = "", **kwargs: Any) -> Gradients:
         """The gradients themselves, not recorded; ends the property (recorded) if there are none."""
         call = self.calling(*args, method=method, **kwargs)

@@ -83,7 +83,7 @@ BREAKS = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes
 
 @pytest.mark.parametrize("answer", BREAKS, ids=lambda answer: answer.__name__)
 def test_each_is_met_by_an_answer_that_breaks_it(answer):
-    """Without the bank of mistakes, so that the property itself has to speak."""
+    """Without the known mistakes, so that the property itself has to speak."""
     exercise = dataclasses.replace(find_exercise(None, "normalize_groups"))
     exercise.misconceptions = ()
     exercise.own_properties = []

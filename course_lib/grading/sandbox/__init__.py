@@ -2,7 +2,15 @@
 
 The marking process starts a zygote (`zygote`), shut in as far as the system allows (`isolation`), which forks a fresh
 process for every answer (`child`). Calls go out and plain data comes back over a socket (`channel`, `remote_handle`).
-Of the course, that process sees the library without the part that is being marked (`library`), and no check.
+Of the course, that process sees the library without the part that is being marked, what watches an answer
+(`stand_ins`, `*_watched`), and nothing that tells what is right (`library`).
+
+Which code runs where:
+
+    the command            reads what was handed in, writes the reports; a learner's code is text    commands/grade.py
+    a marking process      tries properties, compares, names mistakes; holds no learner's object      whole_class.py
+    its zygote             has imported torch, and forks                                              zygote.py
+    a child of the zygote  runs one answer's code and answers the five calls of the seam              child.py
 """
 
 from course_lib.grading.sandbox.isolation import LEVELS

@@ -24,7 +24,7 @@ def watched(answer: Callable) -> Callable:
     """The loss as a function of data; `see` says what of it is to be seen.
 
     "value": the loss. "calls": how often the model was called, and with what. "gradient": of the loss with respect to
-    the model's trainable number, None where there is none. "global": whether torch's own random numbers were used.
+    the model's trainable number, "none" where there is none. "global": whether torch's own random numbers were used.
     """
 
     def loss(

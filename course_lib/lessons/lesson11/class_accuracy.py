@@ -16,10 +16,10 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def some(trial: Trial, count: int, right: float = 0.6) -> tuple[Tensor, Tensor]:
-    """`count` labels, unevenly spread over the classes, and predictions of which about `right` are right."""
+def some(trial: Trial, count: int, share: float = 0.6) -> tuple[Tensor, Tensor]:
+    """`count` labels, unevenly spread over the classes, and predictions of which about `share` are right."""
     wanted = torch.minimum(trial.integers(0, 10, count), trial.integers(0, 10, count))
-    kept = trial.uniform(count) < right
+    kept = trial.uniform(count) < share
     return torch.where(kept, wanted, trial.integers(0, 10, count)), wanted
 
 
