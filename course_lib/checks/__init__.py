@@ -16,8 +16,8 @@ How an answer is judged:
  9. one that behaves alike gives the sentence; else a symptom, or the property's own        symptoms.py
 10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
 
-Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers that
-take one (stand_ins.py), what is kept of a passed answer (my_work.py).
+Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
+that take one (stand_ins.py), what is kept of a passed answer (my_work.py).
 """
 
 import inspect
