@@ -23,14 +23,6 @@ if not all(map(importlib.util.find_spec, ("sphinx", "latex2mathml"))):
     collect_ignore_glob.append("course_lib/authoring/mathml.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With --dist loadgroup a file's tests stay together, as a notebook's cells must, unless they name a group."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 @pytest.fixture(autouse=True)
 def fresh_accelerator() -> Iterator[None]:
     """accelerate remembers the number format of the process's first run; the next test may use another."""

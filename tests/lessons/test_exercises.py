@@ -1,7 +1,6 @@
 """Every exercise is held to its word: mistakes get their own sentence, right answers are accepted.
 
-The exercises of a lesson are a group of their own, which one process takes (`--dist loadgroup`), so that what is seen
-of a mistake is seen once.
+One process takes them all, so that what is seen of a mistake is seen once.
 """
 
 import os
@@ -27,8 +26,7 @@ def cases(kind: str) -> Iterator:
     for name, exercise in exercises().items():
         for entry in getattr(exercise, kind):
             for seed in seeds_of(name):
-                group = pytest.mark.xdist_group(f"exercises of lesson {exercise.lesson}")
-                yield pytest.param(name, entry, seed, id=f"{name}-{entry.name}-{seed}", marks=group)
+                yield pytest.param(name, entry, seed, id=f"{name}-{entry.name}-{seed}")
 
 
 @pytest.mark.parametrize(("name", "mistake", "seed"), cases("misconceptions"))
