@@ -15,10 +15,13 @@ Line breaks in `says` are spaces. The file is read when an answer has failed, an
 compared with the answer.
 """
 
+import ast
+import builtins
 import inspect
 import sys
 import textwrap
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -64,7 +67,7 @@ class Misconception:
         """
         try:
             return edited(self.original, *self.edit) if self.edit else self.original
-        except ValueError as error:
+        except (ValueError, SyntaxError) as error:
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {error}") from None
 
     @property
@@ -139,8 +142,26 @@ def edited(original: Any, *changes: tuple[str, str]) -> Any:
         source = source.replace(old, new)
     # a fresh copy of the module's names, so that nothing else sees the edited class, on top of a notebook's
     names = {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
+    unknown = unknown_names(source, names)
+    if unknown:
+        raise ValueError(f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines")
     exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
     made = names[original.__name__]
     if isinstance(made, FunctionType):
         made.__module__ = original.__module__
     return made
+
+
+def unknown_names(source: str, known: Iterable[str]) -> list[str]:
+    """Names that `source` uses and nobody defines: a slip of the one who wrote the edit."""
+    used, made = set(), {*known, *dir(builtins)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.alias):
+            made.add((node.asname or node.name).split(".")[0])
+    return sorted(used - made)

@@ -58,6 +58,8 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
     [
         ("[a]\nsays = 'x'\nedit = [['HALF_OF_256', '1']]", r"from_pixels.toml, \[a\]: edit replaces 'HALF_OF_256'"),
         ("[a]\nsays = 'x'\nedit = [['LATS', '1']]\n[pieces]\nLAST = 'values'", r"\[a\]: edit replaces 'LATS'"),
+        ("[a]\nsays = 'x'\nedit = [['return values', 'return valeus']]", r"\[a\]: edit uses valeus, which neither"),
+        ("[a]\nsays = 'x'\nedit = [['return values', 'return (values']]", r"from_pixels.toml, \[a\]: .*never closed"),
         ("[a]\nsays = 'x'\nanswer = 'nobody'", r"from_pixels.toml, \[a\]: answer is 'nobody'"),
         ("[a]\nsays = 'x'\nedits = []", r"from_pixels.toml, \[a\] holds edits; allowed: a table of answer, edit, says"),
         ("[a]\nedit = [['values', '1']]", r"\[a\]: says is None"),
