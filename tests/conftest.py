@@ -4,6 +4,9 @@ import pytest
 
 from course_lib.evaluation.evaluate import Judge
 
+# --doctest-modules would import every conftest.py as a module, and two of them cannot have the one name
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def judge() -> Judge:
