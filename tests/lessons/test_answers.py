@@ -39,7 +39,6 @@ def test_an_entry_that_says_nothing_is_refused(change, words):
 def test_a_cell_finds_what_stands_above_it_and_tracebacks_find_its_lines():
     code = """
 def sampling_times(self, num_steps):
-    check_positive_int("num_steps", num_steps)
     return missing + DDPM
 """
     answer = Answer("DDPM.sampling_times", "a name that is not there", "failed", code, hears=("return missing",))
