@@ -17,8 +17,8 @@ How an answer is judged:
 10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), what is kept of a passed answer (my_work.py) and said below it (further.py), the journal of
-one's own progress (course_lib/progress).
+that take one (stand_ins.py), what is kept of a passed answer (my_work.py), what is said below "passed" (further.py),
+the journal of one's own progress (course_lib/progress).
 """
 
 import inspect

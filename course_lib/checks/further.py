@@ -24,6 +24,7 @@ NO_CODE = (
     tokenize.DEDENT,
     tokenize.ENDMARKER,
 )
+INPUT_CHECK = re.compile(r"^\s+(raise|check_\w+\()", re.MULTILINE)
 
 
 def below_passed(exercise: Exercise, answer: Any) -> str:

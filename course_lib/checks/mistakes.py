@@ -11,7 +11,7 @@
     says = "..."
     answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
 
-Above the tables a line may stand for those whose answer passed (see `further`): further = "Can you do it without a loop?"
+Above the tables a line may stand for those whose answer passed, see `further`.
 
 Line breaks in `says` are spaces. The file is read when an answer has failed, and a mistake is compiled when it is
 compared with the answer.

@@ -98,8 +98,9 @@ def exercise_name(path: str) -> str:
     >>> exercise_name("course_lib.ddpm.DDPM.add_noise"), exercise_name("course_lib.unet.UNet")
     ('DDPM.add_noise', 'UNet')
     """
-    *_, owner, name = path.split(".")
-    return f"{owner}.{name}" if owner[0].isupper() else name
+    owner, _, name = path.rpartition(".")
+    owner = owner.rpartition(".")[2]
+    return f"{owner}.{name}" if owner[:1].isupper() else name
 
 
 def minutes_in(text: str) -> int:

@@ -80,7 +80,7 @@ def report(progress: Progress) -> str:
         parts.append(mistakes(progress))
     parts.append(what_next(progress))
     if progress.passed or progress.tried:
-        parts.append(f"(From my_work, {NAME} and the kept answers. It stays on this machine; delete it as you like.)")
+        parts.append(f"(From my_work/{NAME}, on this machine only; that file may be deleted.)")
     return "\n\n".join(parts)
 
 
