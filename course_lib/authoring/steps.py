@@ -9,9 +9,10 @@ import re
 from typing import Any
 
 from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.checks.blank import STILL_BLANK
 from course_lib.progress.outline import exercise_name
 
-BLANK = re.compile(r'raise NotImplementedError\("(.+) is still blank"\)')
+BLANK = re.compile(rf'raise NotImplementedError\("(.+) {STILL_BLANK}"\)')
 STEP_ABOVE = re.compile(rf"^ *#.*\n *{BLANK.pattern}", re.MULTILINE)
 
 
