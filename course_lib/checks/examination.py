@@ -1,6 +1,5 @@
 """Try every property of an exercise on an answer, and find the words for what goes wrong."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from torch import Tensor
@@ -8,6 +7,7 @@ from torch import Tensor
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
+from course_lib.checks.evidence import FirstFailure, evidence_for
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
@@ -45,17 +45,6 @@ RETURNS_NOTHING = (
     "returns_nothing",
     "Your code computes something and then returns None. Is a `return` missing in the last line?",
 )
-
-
-@dataclass(frozen=True)
-class FirstFailure:
-    """The first property that does not hold, and what was seen there of the answer and of the reference."""
-
-    property: Property
-    index: int
-    seen: Observation | None
-    expected: Observation
-    difference: str
 
 
 def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
@@ -215,17 +204,3 @@ def seen_of_a_mistake(
     handle = Handle(exercise.subject(misconception.wrong), seconds=exercise.seconds)
     probe(exercise.properties[index], Trial(handle, exercise, seed + index, observations.append))
     return tuple(observations)
-
-
-def evidence_for(exercise: Exercise, failure: FirstFailure) -> str:
-    """What was expected, what went in, what came back, and where to read."""
-    observation = failure.seen or failure.expected
-    lines = [f"Expected: {failure.property.says}."]
-    if observation.given:
-        lines.append(f"Tried: {observation.given}.")
-    lines.append(f"Seen: {observation.label}: {failure.difference}.")
-    value = failure.seen.value if failure.seen is not None else None
-    if isinstance(value, Failure) and value.line:
-        lines.append(f"In detail: {value.line}" if value.kind == "parameters" else f"In your line: {value.line}")
-    lines.append(f"Read again: {exercise.where}.")
-    return "\n".join(lines)

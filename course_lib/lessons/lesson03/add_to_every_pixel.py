@@ -12,6 +12,7 @@ EXERCISE = Exercise(
     add_to_every_pixel,
     __name__,
     where='the document, section 3 (assets/network.md), the line "+ t_emb[:,:,None,None]"',
+    elementwise=("h", "vectors"),
     seconds=3.0,
     not_for_all={
         "another_shape": "values comes first: where all axes are equally long a wrong axis shows in the numbers",

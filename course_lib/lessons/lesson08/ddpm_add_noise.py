@@ -14,6 +14,7 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="lesson 08, section 8.4; Ho et al. 2020, equation 4",
+    elementwise=("clean", "t", "noise"),
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -12,6 +12,7 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.1, the formula of the straight line (Liu et al. 2023, equation 1)",
+    elementwise=("clean", "t", "noise"),
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -12,6 +12,7 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.2, the derivative of the straight line (Lipman et al. 2023, equation 23)",
+    elementwise=("clean", "noise"),
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
