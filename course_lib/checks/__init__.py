@@ -16,6 +16,7 @@ How an answer is judged:
  9. one that behaves alike gives the sentence; else a symptom, or the property's own        symptoms.py
 10. below it the evidence: expected, tried, seen, and where to read again                  evidence.py
 11. and a line that gives the same verdict once more                                        again.py
+12. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
 that take one (stand_ins.py), what is kept of a passed answer (my_work.py).
@@ -33,6 +34,7 @@ from course_lib.checks.again import CODE, LARGEST_SEED, meant_by, remember, repe
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
+from course_lib.checks.picture import in_a_notebook, show
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
 
@@ -88,6 +90,8 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
         answer = found.answer
     if printed and result.status != "not started":
         print(f"Your code printed, while it was tried: {printed}")
+    if result.pair is not None and in_a_notebook():
+        show(result.pair)
     return answer
 
 

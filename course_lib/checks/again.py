@@ -1,7 +1,7 @@
 """A line that gives a verdict once more: the same answer under the same seed.
 
-In a notebook `X = check(X)` puts the reference under the answer's name where the answer did not pass. So the answers that
-a line was printed for are remembered, and `examine(X, seed=...)` with the seed of that line means that answer.
+In a notebook `X = check(X)` puts the reference under the answer's name where the answer did not pass. So the answers
+that a line was printed for are remembered, and `examine(X, seed=...)` with the seed of that line means that answer.
 """
 
 import inspect
@@ -23,11 +23,9 @@ def remember(exercise: Exercise, answer: Any, seed: int) -> None:
 
 def meant_by(exercise: Exercise, given: Any, seed: int | None) -> Any:
     """What is to be examined: `given`, or the answer that the reference has taken the place of under this seed."""
-    if exercise.method and inspect.isclass(given):
-        given_now = vars(given).get(exercise.method)
-    else:
-        given_now = given
-    return replaced.get((exercise.name, seed), given) if given_now is exercise.answer else given
+    in_class = exercise.method and inspect.isclass(given)
+    now = vars(given).get(exercise.method) if in_class else given
+    return replaced.get((exercise.name, seed), given) if now is exercise.answer else given
 
 
 def repeated_by(exercise: Exercise, answer: Any, seed: int) -> str:
@@ -40,4 +38,4 @@ def repeated_by(exercise: Exercise, answer: Any, seed: int) -> str:
     except ValueError:
         found_by_name = False
     named = "" if found_by_name and "." not in name + exercise.name else f', "{exercise.name}"'
-    return f"Once more: {CODE}examine({name}{named}, seed={seed})"
+    return f"{CODE}examine({name}{named}, seed={seed})  # this verdict once more"

@@ -1,4 +1,4 @@
-"""What a learner can see of a failure: what was expected, what went in, what came back, where to read, and how to repeat it."""
+"""What a learner can see of a failure: what was expected, what went in, what came back, and where to read again."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +58,9 @@ def seen_of(failure: FirstFailure) -> str:
     value, wanted = seen.value, expected.value
     if isinstance(wanted, bool) and isinstance(value, bool) and label.startswith("whether "):
         return f"{label}: {'yes' if value else 'no'}"
-    if "shape" in label and value is not None and holds_only(wanted, int):
+    if value is None:
+        return f"{label}: got {named(value)}"
+    if "shape" in label and holds_only(wanted, int):
         return f"{label}: {shapes_differ(value, wanted)}"
     return f"{label}: {values_differ(seen, expected) or failure.difference}"
 
@@ -136,4 +138,4 @@ def in_a_line(value: Any, outermost: bool = True) -> str:
     if not isinstance(value, tuple):
         return f"{value:.4g}" if isinstance(value, float) else str(value)
     inside = ", ".join(in_a_line(item, False) for item in value)
-    return inside if outermost and inside else f"({inside})"
+    return inside if outermost else f"({inside})"

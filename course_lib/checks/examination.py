@@ -12,6 +12,7 @@ from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import Misconception
+from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
@@ -66,9 +67,10 @@ def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
         return verdict_on_a_blank(exercise, kind)
     mistake = recognised(exercise, seen, failure, seed)
     evidence = evidence_for(exercise, failure)
+    pair = pair_in(failure.seen, failure.expected)
     if mistake is None:
-        return CheckResult("failed", evidence)
-    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
+        return CheckResult("failed", evidence, pair=pair)
+    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0], pair=pair)
 
 
 def transcript(exercise: Exercise, handle: Seam, seed: int, matching: int = 0) -> tuple[Transcript, int]:

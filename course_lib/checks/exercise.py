@@ -67,8 +67,8 @@ class Exercise:
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
         reason: of a failure, the same with what it comes from as its `error`, where answers that make one mistake raise
             different errors.
-        elementwise: the arguments of which each number of the result is made from the one at its own place (its image's,
-            where an argument has fewer axes; a number serves all), so that a wrong number can be shown with them.
+        elementwise: the arguments of which each number of the result is made from the one at its own place (its
+            image's, where an argument has fewer axes; a number serves all): a wrong number is shown with them.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class ImportWatch(MetaPathFinder):
-    """Finds modules as the other finders do, and measures how long they take to load. Not counted: what is loaded already.
+    """Finds modules as the other finders do, and measures how long they take to load.
 
     Attributes:
         computed, waited: seconds of the processor and of the clock on the wall, of all imports that have ended.

@@ -3,6 +3,7 @@
 import importlib
 import sys
 import threading
+from textwrap import indent
 
 import pytest
 
@@ -72,8 +73,8 @@ def test_a_slow_import_is_no_excuse_for_a_loop(package):
 def test_an_import_that_was_cut_leaves_no_ruins_and_is_tried_again(package, monkeypatch):
     monkeypatch.setattr(guard, "IMPORT_SECONDS", 0.2)
     # the second time it is fast; what it had loaded the first time must be loaded again
-    slow_at_first = f"import sys\nfrom slow_package import other\nsys.times_tried = sys.times_tried + 1\nif sys.times_tried == 1:\n    {BUSY.format(30).replace(chr(10), chr(10) + '    ')}\n"
-    package(__init__=f"{slow_at_first}\n", other="", part="import slow_package.other\nVALUE = 7\n")
+    first = "import sys\nfrom slow_package import other\nsys.times_tried += 1\nif sys.times_tried == 1:\n"
+    package(__init__=first + indent(BUSY.format(30), "    "), other="", part="import slow_package.other\nVALUE = 7\n")
     monkeypatch.setattr(sys, "times_tried", 0, raising=False)
     assert guarded(by_statement, SECONDS, CountedOutput()) == 7
     assert sys.times_tried == 2

@@ -13,7 +13,6 @@ EXERCISE = Exercise(
     euler_step,
     __name__,
     where="section 9.4, Euler's method (Karras et al. 2022, algorithm 1, line 5)",
-    elementwise=("x", "v", "t", "t_next"),
     watched=watched.solver_step,
     not_for_all=NOT_FOR_ALL,
 )
