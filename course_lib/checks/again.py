@@ -16,9 +16,10 @@ CODE = "from course_lib.checks import examine; "
 replaced: dict[tuple[str, int], Any] = {}
 
 
-def remember(exercise: Exercise, answer: Any, seed: int) -> None:
-    """Note the answer whose name holds the reference from now on."""
-    replaced[exercise.name, seed] = answer
+def remember(exercise: Exercise, answer: Any, seed: int | None) -> None:
+    """Note the answer whose name holds the reference from now on, if it has been tried at all."""
+    if seed is not None:
+        replaced[exercise.name, seed] = answer
 
 
 def meant_by(exercise: Exercise, given: Any, seed: int | None) -> Any:
