@@ -40,9 +40,9 @@ def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
     return torch.full((batch,), trial.pick(T // 2, T // 3))
 
 
-def tried(built: Built, *args: object, label: str = "the result") -> Tensor:
+def tried(built: Built, *args: object, label: str = "the result", **named: object) -> Tensor:
     """Call the exercise's method and record what it returns."""
-    return built(*args, method=built.trial.exercise.method, label=label)
+    return built(*args, method=built.trial.exercise.method, label=label, **named)
 
 
 # ---- probes: a method at times of one kind ----

@@ -80,9 +80,9 @@ def loses_a_batch_of_one(trial: Trial) -> None:
 
 @holds("what is in the images does not matter")
 def looks_into_the_images(trial: Trial) -> None:
-    """Images that hold infinity or NaN change your result. Only their number, type and device are asked for."""
+    """Images that hold infinity change your result. Only their number, type and device are asked for."""
     table, t, x = inputs(trial, 3, (2, 3, 4))
-    trial.call(table, t, torch.full_like(x, trial.pick(float("nan"), float("inf"))))
+    trial.call(table, t, torch.full_like(x, float("inf")))
 
 
 @holds("the result has the type of the images, whatever the table's")
