@@ -133,7 +133,7 @@ def not_forward_in_time(trial: Trial) -> None:
     tried(built, 0.2 * x_t, t, t_prev, 0.2 * eps)
 
 
-@holds("where eta is above 0 and no noise is given, it is drawn: one draw for every image, channel and pixel, each time")
+@holds("where eta is above 0 and no noise is given, it is drawn: for every image, channel and pixel, at each call")
 def noise_not_drawn(trial: Trial) -> None:
     """With noise given your step is right, and without it is not: draw standard normal noise in the shape of x_t where
     noise is None."""
