@@ -55,9 +55,8 @@ class SinusoidalPositionEmbedding(nn.Module):
 
     def forward(self, timesteps: Tensor) -> Tensor:
         check_vector("timesteps", timesteps)
-        # one frequency for each pair of columns, (dim/2,): on the device of `timesteps`; in their precision if they
-        # are fractions, else in torch's own
-        dtype = timesteps.dtype if timesteps.is_floating_point() else None
+        # one frequency for each pair of columns, (dim/2,), on the device of `timesteps`
+        dtype = timesteps.dtype if timesteps.is_floating_point() else None  # fractions keep their precision
         freqs = embedding_frequencies(self.dim, timesteps.device, dtype)
         # every time multiplied by every frequency: (B, 1) * (1, dim/2) -> (B, dim/2)
         args = timesteps[:, None] * freqs[None, :]

@@ -94,8 +94,13 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def set_seed(seed: int) -> None:
-    """As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call."""
+    """As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call.
+
+    Python's and NumPy's random numbers too: they are put back after every call, and would repeat themselves.
+    """
     torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
 
 
 @contextlib.contextmanager

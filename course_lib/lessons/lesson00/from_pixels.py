@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.data.pixels import from_pixels
@@ -26,6 +27,17 @@ def example(trial: Trial) -> tuple[Tensor]:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
+
+
+@holds("uint8 pixels become what the same numbers become as floats")
+def computes_in_uint8(trial: Trial) -> None:
+    """With the same numbers as floats your code is right, and with uint8 it is not: somewhere it computes before it
+    has made floats. In uint8 numbers wrap around at 256, and there are none below 0."""
+    call = trial.calling(torch.tensor([0, 51, 102, 204, 255], dtype=torch.uint8))
+    value, as_floats = call.value(), trial.calling(call.args[0].float()).value()
+    right = call.args[0].float() / 127.5 - 1
+    wraps_around = isinstance(value, Tensor) and not difference(as_floats, right)
+    trial.see("the result", value if wraps_around else right, call.text())
 
 
 @holds("0 becomes -1, 255 becomes 1, and what lies between stays between")

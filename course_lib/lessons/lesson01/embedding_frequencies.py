@@ -21,6 +21,7 @@ EXERCISE = Exercise(
     embedding_frequencies,
     __name__,
     where='the document, section 1 (assets/network.md), "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
+    not_for_all={"another_shape": "its own first property says more"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
