@@ -87,8 +87,8 @@ class TimeEmbedding(nn.Module):
         self.linear2 = nn.Linear(dim, dim)
 
     def forward(self, timesteps: Tensor) -> Tensor:
-        # (B,) -> (B, dim), in the precision of the layers that follow
-        h = self.sinusoidal(timesteps).to(self.linear1.weight.dtype)
+        # (B,) -> (B, dim)
+        h = self.sinusoidal(timesteps).to(self.linear1.weight.dtype)  # in the precision of the layers that follow
         # Linear, SiLU, Linear: (B, dim) -> (B, dim)
         return self.linear2(F.silu(self.linear1(h)))
 

@@ -135,6 +135,15 @@ def dtype_ignored(trial: Trial) -> None:
     trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
 
 
+@holds("the result is on the device that `device` names")
+def device_ignored(trial: Trial) -> None:
+    """The argument device has no effect on your result. Hand it on to torch.arange: the rest of the line follows."""
+    # no second device is needed: torch refuses one that does not exist, if it is asked for it
+    call = trial.calling(trial.pick(6, 10, 14), device="nowhere")
+    refused = isinstance(call.value(), Failure)
+    trial.see("whether torch is asked for the device, and refuses one that does not exist", refused, call.text())
+
+
 @right
 def numpy_power(dim: int, device: Any = None, dtype: Any = None) -> Tensor:
     """One over a power of 10000, by numpy."""

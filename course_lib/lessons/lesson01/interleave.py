@@ -89,6 +89,12 @@ def fails_for_other_widths(trial: Trial) -> None:
     trial.call(trial.normal(2, 256))
 
 
+@holds("numbers of any type keep it: column numbers are whole, and stay whole")
+def columns_of_whole_numbers(trial: Trial) -> None:
+    """Numbers that are whole come back as another type. Here they only change places."""
+    trial.call(torch.arange(trial.pick(6, 8, 12))[None, :])
+
+
 @right
 def every_other_column(embedding: Tensor) -> Tensor:
     half = embedding.shape[1] // 2
