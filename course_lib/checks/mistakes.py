@@ -11,6 +11,8 @@
     says = "..."
     answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
 
+Above the tables a line may stand for those whose answer passed, see `further`.
+
 Line breaks in `says` are spaces. The file is read when an answer has failed, and a mistake is compiled when it is
 compared with the answer.
 """
@@ -35,7 +37,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from course_lib.checks.exercise import Exercise
 
-PIECES = "pieces"
+PIECES, FURTHER = "pieces", "further"
 FIELDS = {"says", "edit", "answer"}
 # what the set-up cell of every notebook imports, so that learners write it whatever the reference needs
 NOTEBOOK_NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": Tensor}
@@ -90,12 +92,23 @@ def read_mistakes(path: Path, exercise: "Exercise") -> tuple[Misconception, ...]
 
     Raises: ValueError that names file and entry, for a field that is missing, unknown or of another kind.
     """
+    tables = read_tables(path)
+    tables.pop(FURTHER, None)
+    pieces = tables.pop(PIECES, {})
+    return tuple(mistake(name, table, pieces, exercise) for name, table in tables.items())
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """What NAME.toml holds. Raises: ValueError that names the file, if it is no TOML or the thought in it no text."""
+    where = f"{path.parent.name}/{path.name}"
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path.parent.name}/{path.name} is no TOML: {error}") from None
-    pieces = tables.pop(PIECES, {})
-    return tuple(mistake(name, table, pieces, exercise) for name, table in tables.items())
+        raise ValueError(f"{where} is no TOML: {error}") from None
+    further = tables.get(FURTHER, "-")
+    if not isinstance(further, str) or not further.strip():
+        raise ValueError(f"{where}: further is {further!r}; allowed: a sentence or two, for those whose answer passed")
+    return tables
 
 
 def mistake(name: str, table: Any, pieces: dict[str, str], exercise: "Exercise") -> Misconception:
