@@ -31,8 +31,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("uint8 pixels become what the same numbers become as floats")
 def computes_in_uint8(trial: Trial) -> None:
-    """With the same numbers as floats your code is right, and with uint8 it is not: somewhere it computes before it
-    has made floats. In uint8 numbers wrap around at 256, and there are none below 0."""
+    """With the same numbers as floats your code is right, and with uint8 it is not. There numbers wrap around at 256,
+    and none is below 0: does something compute before it has made floats?"""
     call = trial.calling(torch.tensor([0, 51, 102, 204, 255], dtype=torch.uint8))
     value, as_floats = call.value(), trial.calling(call.args[0].float()).value()
     right = call.args[0].float() / 127.5 - 1
