@@ -72,6 +72,20 @@ class Misconception:
         except (ValueError, SyntaxError) as error:
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {error}") from None
 
+    def verify(self) -> None:
+        """Ask of a mistake what nobody waits for while a check runs: that its edit can be made, and knows its names.
+
+        Raises: ValueError that names file and entry, also for a name that neither the source nor a notebook defines.
+        """
+        made = self.wrong
+        if self.edit:
+            unknown = unknown_names(source_after(self.original, *self.edit), names_for(self.original))
+            if unknown:
+                said = f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines"
+                raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}")
+        if not callable(made):
+            raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: answer is no function and no class")
+
     @property
     def original(self) -> Any:
         if not self.answer:
@@ -148,21 +162,26 @@ def edited(original: Any, *changes: tuple[str, str]) -> Any:
     >>> edited(num_groups, ("channels // MIN_CHANNELS_PER_GROUP", "channels"))(64)
     32
     """
-    source = source_of(original)
-    for old, new in changes:
-        if old not in source:
-            raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
-        source = source.replace(old, new)
-    # a fresh copy of the module's names, so that nothing else sees the edited class, on top of a notebook's
-    names = {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
-    unknown = unknown_names(source, names)
-    if unknown:
-        raise ValueError(f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines")
+    source, names = source_after(original, *changes), names_for(original)
     exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
     made = names[original.__name__]
     if isinstance(made, FunctionType):
         made.__module__ = original.__module__
     return made
+
+
+def source_after(original: Any, *changes: tuple[str, str]) -> str:
+    source = source_of(original)
+    for old, new in changes:
+        if old not in source:
+            raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
+        source = source.replace(old, new)
+    return source
+
+
+def names_for(original: Any) -> dict[str, Any]:
+    """A fresh copy of the module's names, so that nothing else sees what is edited, on top of a notebook's."""
+    return {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
 
 
 def unknown_names(source: str, known: Iterable[str]) -> list[str]:

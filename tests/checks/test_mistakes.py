@@ -87,13 +87,13 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
 )
 def test_what_is_written_wrong_names_file_and_entry(tmp_path, table, said):
     with pytest.raises(ValueError, match=said):
-        read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].wrong  # noqa: B018
+        read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].verify()
 
 
 @pytest.mark.parametrize("name", exercises())
 def test_every_mistake_of_the_course_can_be_made(name):
     for mistake in exercises()[name].misconceptions:
-        assert callable(mistake.wrong)
+        mistake.verify()
 
 
 @pytest.mark.parametrize("name", exercises())
