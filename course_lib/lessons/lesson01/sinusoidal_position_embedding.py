@@ -23,6 +23,7 @@ EXERCISE = Exercise(
     SinusoidalPositionEmbedding,
     __name__,
     where='the document, section 1 (assets/network.md), "Code": freqs, args, cat([sin(args), cos(args)], dim=-1)',
+    elementwise=("timesteps",),
     not_for_all={
         "another_shape": "wrong_shape asks it, once it is known that there are no parameters",
         "gradients_cut": "nothing learns through a time",

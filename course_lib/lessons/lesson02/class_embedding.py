@@ -39,6 +39,7 @@ EXERCISE = Exercise(
     ClassEmbedding,
     __name__,
     where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for -1, 2.4 of the lesson',
+    elementwise=("class_labels",),
     adapt=adapt,
     not_for_all={
         "another_shape": "wrong_shape asks it, once the table is known to be right",

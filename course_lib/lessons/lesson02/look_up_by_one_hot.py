@@ -13,8 +13,10 @@ EXERCISE = Exercise(
     look_up_by_one_hot,
     __name__,
     where='the document, section 2 (assets/network.md): "Shape flow", nn.Embedding(10, dim)',
+    elementwise=("labels",),
     not_for_all={
         "another_shape": "shape_of_the_result asks it, once rows are known to be rows of the table",
+        "gradients_cut": "it shows what nn.Embedding computes; the network's table is nn.Embedding's",
         "assumes_the_cpu": "the lesson's tables stay on the CPU",
         "mixes_the_batch": "the first thing that goes in is a table; single labels are tried by its own",
     },
