@@ -32,13 +32,13 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("uint8 pixels become what the same numbers become as floats")
 def computes_in_uint8(trial: Trial) -> None:
-    """With the same numbers as floats your code is right, and with uint8 it is not. There numbers wrap around at 256,
-    and none is below 0: does something compute before it has made floats?"""
+    """The same numbers give something else as uint8 than as floats. In uint8 numbers wrap around at 256, and none is
+    below 0: does your code compute before it has made floats?"""
     call = trial.calling(torch.tensor([0, 51, 102, 204, 255], dtype=torch.uint8))
     value, as_floats = call.value(), trial.calling(call.args[0].float()).value()
     right = call.args[0].float() / 127.5 - 1
-    wraps_around = isinstance(value, Tensor) and not difference(as_floats, right)
-    trial.see("the result", value if wraps_around else right, call.text())
+    both = all(isinstance(one, Tensor) and one.is_floating_point() for one in (value, as_floats))
+    trial.see("the result", value if both and difference(value, as_floats) else right, call.text())
 
 
 @holds("0 becomes -1, 255 becomes 1, and what lies between stays between")
