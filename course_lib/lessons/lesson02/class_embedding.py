@@ -96,6 +96,14 @@ def ordinary_call(trial: Trial) -> Call:
     return made.calling(*args)
 
 
+@EXERCISE.harder
+def with_every_label(trial: Trial) -> Call:
+    """The ends, "no class", and others, twice."""
+    classes, dim = sizes(trial)
+    labels = torch.arange(-1, classes).repeat(2)
+    return trial.build(classes, dim).calling(labels[torch.randperm(len(labels), generator=trial.generator)])
+
+
 @holds("the module holds a table that training can change")
 def no_trainable_table(trial: Trial) -> None:
     """Your module has no parameter at all. The table must be made once, in __init__, as nn.Embedding or nn.Parameter,
