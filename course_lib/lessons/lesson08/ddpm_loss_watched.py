@@ -9,17 +9,6 @@ from torch import Tensor
 from course_lib.checks.stand_ins import StandIn
 
 
-class Trainable(StandIn):
-    """A stand-in whose prediction is multiplied by a number that can be trained."""
-
-    def __init__(self, numbers: Sequence[float]) -> None:
-        super().__init__(numbers)
-        self.gain = torch.ones((), requires_grad=True)
-
-    def __call__(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.gain * super().__call__(x, t, labels)
-
-
 def watched(answer: Callable) -> Callable:
     """The loss as a function of data; `see` says what of it is to be seen.
 
@@ -37,7 +26,7 @@ def watched(answer: Callable) -> Callable:
         t: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> Any:
-        model = Trainable(numbers)
+        model = StandIn(numbers, images, gain=torch.ones((), requires_grad=True))
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         before = torch.get_rng_state()
         with torch.enable_grad():

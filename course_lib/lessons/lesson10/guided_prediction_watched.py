@@ -16,7 +16,7 @@ def watched(answer: Callable) -> Callable:
     def guided_prediction(
         x: Tensor, t: Tensor, labels: Tensor | None, numbers: tuple[float, ...], guidance_scale: float | None = None
     ) -> tuple:
-        model = StandIn(numbers)
+        model = StandIn(numbers, x)
         scale = () if guidance_scale is None else (guidance_scale,)
         prediction = answer(model, x, t, labels, *scale)
         return prediction, sum(len(images) for images, _, _ in model.calls) / len(x)
