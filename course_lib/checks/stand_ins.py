@@ -1,6 +1,6 @@
 """Models made of a few numbers, for answers that take one: as strict about their inputs as what they stand for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,9 @@ from course_lib.class_embedding import NO_CLASS
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.unet import UNet
 from course_lib.validation import check_integers
+
+# what a model may be: a network, in either mode, or any function that is called as model(x, t, labels)
+FORMS = NETWORK, EVALUATED, FUNCTION = "a network", "a network in evaluation mode", "a function"
 
 
 class StandIn(nn.Module):
@@ -58,6 +61,12 @@ class StandIn(nn.Module):
         predicted = h + per_image * torch.tanh(x.roll(1, dims=-1)) + per_image
         return predicted if self.gain is None else self.gain * predicted
 
+    def as_given(self, form: str) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
+        """This stand-in in one of the forms in which a model may come, see FORMS."""
+        if form not in FORMS:
+            raise ValueError(f"form is {form!r}; allowed: {', '.join(map(repr, FORMS))}")
+        return (lambda x, t, labels: self(x, t, labels)) if form == FUNCTION else self.train(form == NETWORK)
+
 
 # errors name the function that was called: for whoever reads them that is the network
 StandIn.forward.__qualname__ = UNet.forward.__qualname__
@@ -70,18 +79,19 @@ class VelocityStandIn:
 
     Args:
         numbers: three numbers that make one field unlike another, and one that it is multiplied by.
-        images: as for `StandIn`.
+        images: as for `StandIn`; where they are no images but plain numbers, x may have any shape.
     """
 
     def __init__(self, numbers: Sequence[float], images: Tensor) -> None:
         self.of_x, self.of_time, self.shift, self.gain = (float(number) for number in numbers)
-        self.network = StandIn((1.0, 0.0, 0.0, 0.0), images)
+        self.network = StandIn((1.0, 0.0, 0.0, 0.0), images) if images.ndim == 4 else None
         self.calls: list[tuple[Tensor, float]] = []
 
     def __call__(self, x: Tensor, t: float) -> Tensor:
         times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=x.dtype)
-        self.network(x, times)
+        if self.network is not None:
+            self.network(x, times)
         self.calls.append((x.detach().clone(), float(t)))
-        t = times.reshape(-1, 1, 1, 1) / TIME_SCALE
+        t = times.reshape(-1, *[1] * (x.ndim - 1)) / TIME_SCALE
         velocity = self.of_x * x + torch.sin(3 * self.of_time * t + self.shift) * torch.tanh(x.roll(1, dims=-1)) + t * t
         return self.gain * velocity

@@ -92,7 +92,8 @@ def test_what_the_unet_accepts_is_accepted(case):
 def test_a_network_has_what_networks_have(use):
     assert all(hasattr(network, use) for network in networks())
     stand_in = StandIn(NUMBERS, X.double())
-    assert stand_in.training and not stand_in.eval().training
+    assert stand_in.training
+    assert not stand_in.eval().training
     parameter = next(stand_in.parameters())
     assert (parameter.dtype, parameter.device, parameter.requires_grad) == (torch.float64, X.device, True)
 

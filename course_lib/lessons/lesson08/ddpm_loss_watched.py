@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.checks.stand_ins import StandIn
+from course_lib.checks.stand_ins import FUNCTION, NETWORK, StandIn
 
 
 def watched(answer: Callable) -> Callable:
@@ -14,6 +14,7 @@ def watched(answer: Callable) -> Callable:
 
     "value": the loss. "calls": how often the model was called, and with what. "gradient": of the loss with respect to
     the model's trainable number, "none" where there is none. "global": whether torch's own random numbers were used.
+    "a function": the loss, where the model is a plain function.
     """
 
     def loss(
@@ -30,7 +31,8 @@ def watched(answer: Callable) -> Callable:
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         before = torch.get_rng_state()
         with torch.enable_grad():
-            value = answer(self, model, images, labels, generator, t=t, noise=noise)
+            given = model.as_given(FUNCTION if see == FUNCTION else NETWORK)
+            value = answer(self, given, images, labels, generator, t=t, noise=noise)
             if see == "gradient":
                 if not isinstance(value, Tensor) or not value.requires_grad:
                     return "none"
