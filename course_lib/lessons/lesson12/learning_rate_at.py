@@ -83,7 +83,7 @@ def wrong_ends_of_the_cosine(trial: Trial) -> None:
 @holds("warm-up and cosine are multiplied, and both count from step 0")
 def wrong_together(trial: Trial) -> None:
     """Each of the two is right, and together they are not: multiply them. The cosine does not wait for the warm-up."""
-    for step in (0, 5, 15, 40):
+    for step in (0, 5, 15, 18, 40):
         trial.call(step, peak(trial), 20, 80, "cosine", label=LABEL)
 
 
