@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.checks.blank import blank_raised
+
 KEPT_CHARACTERS = 600
 
 
@@ -24,8 +26,9 @@ class Failure:
     """An answer that did not come back with a value.
 
     Attributes:
-        kind: "not started", "raised", "endless", "changed its input", "reseeded", "type" or "parameters".
-        text: what happened, as part of a sentence; for "raised" the exception.
+        kind: "not started" or "raise left" (see `blank`), "raised", "endless", "changed its input", "reseeded", "type"
+            or "parameters".
+        text: what happened, as part of a sentence; for "raised" the exception, for a blank its name, or theirs.
         line: the learner's own line it happened in, where there is one.
         error: name of the exception's class, "" where there was none.
     """
@@ -67,20 +70,27 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
         try:
             with time_limit(clock):
                 value = function()
-        except NotImplementedError as error:
-            value = Failure("not started", str(error), error="NotImplementedError")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # TimeIsUp too, which an answer may raise before its time
-            text = str(error).strip().splitlines()
-            value = Failure(
-                "raised",
-                f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
-                line=learners_line(error),
-                error=type(error).__name__,
-            )
+            value = failure_of(error)
         # code that catches everything catches TimeIsUp too: whatever came of it afterwards, it took too long
         return Failure("endless", f"did not come to an end within {seconds:g} s") if clock.has_struck else value
+
+
+def failure_of(error: BaseException) -> Failure:
+    """A blank, or an error."""
+    blank = blank_raised(error)
+    if blank is not None:
+        kind, names = blank
+        return Failure(kind, names, error="NotImplementedError")
+    text = str(error).strip().splitlines()
+    return Failure(
+        "raised",
+        f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
+        line=learners_line(error),
+        error=type(error).__name__,
+    )
 
 
 def set_seed(seed: int) -> None:

@@ -9,13 +9,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from course_lib.checks.blank import WITHHELD
 from course_lib.checks.exercise import Exercise
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 # what makes an answer a function of data runs beside the answer, and knows nothing of what is expected
 WATCHED = ("checks/stand_ins.py", "lessons/lesson[0-9][0-9]/*_watched.py")
-# what the part that is being marked says in place of its body, whichever way an answer came to it
-WITHHELD = "is not to be had while it is marked"
 LAZY = """\
 import importlib
 
@@ -33,6 +32,7 @@ def __getattr__(name):
 """
 # what the learner's process itself consists of; nothing in these files tells what is right
 MACHINERY = (
+    "checks/blank.py",
     "checks/guard.py",
     "checks/compare.py",
     "checks/handle.py",
