@@ -15,7 +15,7 @@ EXERCISE = Exercise(
     "update_average",
     update_average,
     __name__,
-    where="10.5 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
+    where="10.6 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
     watched=watched,
 )
 holds, right = EXERCISE.holds, EXERCISE.right
@@ -129,7 +129,7 @@ def rounds_on_the_way(trial: Trial) -> None:
     average never moves."""
     # a thousandth comes in at each step: rounding to float32 on the way would show
     average, current = two_lists(trial, (2, 3), (3,))
-    lists = tuple(one.double() for one in average), tuple(one.double() for one in current)
+    lists = tuple(one.double() / 3 for one in average), tuple(one.double() / 3 for one in current)
     called(trial, lists, 0.999, tolerance=1e-5)
 
 

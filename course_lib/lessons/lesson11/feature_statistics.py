@@ -127,7 +127,7 @@ def far_from_zero(trial: Trial) -> None:
 def digits_lost_on_the_way(trial: Trial) -> None:
     """The last digits are lost: far from zero your covariance is less exact than float64 is. Is something computed in
     float32 on the way?"""
-    trial.call(some(trial, 300, 3) + 300, label="mean and covariance", tolerance=1e-3)
+    trial.call(some(trial, 300, 3) + 300, label="mean and covariance", tolerance=1e-4)
 
 
 @right

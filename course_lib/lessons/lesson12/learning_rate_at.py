@@ -97,7 +97,7 @@ def wrong_for_long_runs(trial: Trial) -> None:
 @holds("a peak that is a whole number gives fractions all the same")
 def whole_numbers_only(trial: Trial) -> None:
     """With a whole number as peak your rate is wrong: it is a fraction all the same. Is it cut off by // or int()?"""
-    trial.call(3, 2, 8, 100, label=LABEL)
+    trial.call(2, 2, 8, 100, label=LABEL)
 
 
 @right
