@@ -104,6 +104,8 @@ def tensors_differ(value: Any, expected: Tensor, tolerance: float) -> str:
         if torch.allclose(value, expected, equal_nan=True):
             return ""
         return f"{count} of {value.numel()} numbers are NaN or infinite"
+    if not torch.isfinite(expected).all():
+        return f"all numbers are finite, where {int((~torch.isfinite(expected)).sum())} were not expected to be"
     allowed = tolerance * (RELATIVE * expected.abs() + ABSOLUTE * expected.abs().max() + 1e-7)
     wrong = ~((value - expected).abs() <= allowed)
     return "" if not wrong.any() else at_the_first(wrong, value, expected)

@@ -8,6 +8,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import mixes_devices
 from course_lib.checks.stand_ins import EVALUATED, FUNCTION, NETWORK
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.flow_matching import FlowMatching
@@ -39,19 +40,18 @@ def asking(
     gain: float | None = None,
     time_sampling: str = "uniform",
     form: str = NETWORK,
-    device: str = "cpu",
     **given: Any,
 ) -> Call:
     """A call for a model that depends on pixels, time and class, its prediction multiplied by the gain."""
     numbers = tuple(number + 0.3 * trial.random.random() for number in (0.3, 0.7, 0.2, 0.6))
     gain = 1 + 0.3 * trial.uniform() if gain is None else torch.tensor(gain)
     built = trial.build() if time_sampling == "uniform" else trial.build(time_sampling)
-    args = (images, labels, numbers, gain, *(given.get(name) for name in ("t", "noise", "seed")), form, device)
+    args = (images, labels, numbers, gain, *(given.get(name) for name in ("t", "noise", "seed")), form)
     return built.calling(*args, method="loss")
 
 
 def told(call: Call) -> str:
-    images, _, _, _, t, noise, seed, form, _ = call.args
+    images, _, _, _, t, noise, seed, form = call.args
     named = {"t": t, "noise": noise, "a generator": seed}
     given = " and ".join(name for name, value in named.items() if value is not None)
     model = "" if form == NETWORK else f", the model is {form}"
@@ -260,12 +260,11 @@ def times_in_another_precision(trial: Trial) -> None:
 
 @holds("the times go to the device of the images")
 def times_on_another_device(trial: Trial) -> None:
-    """With images on another device than the CPU your code fails, or leaves something behind. Times are drawn where
-    their generator is: they go to the device of the images."""
-    made = batch(trial)
-    for seed in (None, 3):
-        call = asking(trial, made["images"], made["labels"], noise=made["noise"], seed=seed, device=watched.META)
-        trial.checked("the devices of the loss, and of the times the model sees", call.value(), told(call))
+    """With images on another device than the CPU your code brings tensors of two devices together. Drawn times are on the
+    CPU: they go to the device of the images."""
+    call = asking(trial, **{**batch(trial), "t": None})
+    mixed = mixes_devices(call.value(elsewhere=True))
+    trial.see("whether it mixes devices", mixed, told(call) + ", on another device than the CPU")
 
 
 @holds("without a generator, torch's global random numbers do the same")

@@ -7,16 +7,12 @@ from torch import Tensor
 
 from course_lib.checks.stand_ins import NETWORK, StandIn, VelocityStandIn
 
-# torch's device without numbers: a second one that is always there, for what is said to go to the images' device
-META = "meta"
-
 
 def loss(answer: Callable) -> Callable:
     """`FlowMatching.loss` with a stand-in for the model, in one of the forms of a model.
 
     The stand-in is made of the numbers, and what it predicts is multiplied by the gain, which has a gradient where a
-    real model's parameters have theirs. On device "meta", where images, labels and noise can be put, there are no
-    numbers: all that is returned is the device of the loss, and that of the times the model saw.
+    real model's parameters have theirs.
     """
 
     def loss(
@@ -29,14 +25,10 @@ def loss(answer: Callable) -> Callable:
         noise: Tensor | None = None,
         seed: int | None = None,
         form: str = NETWORK,
-        device: str = "cpu",
     ) -> tuple:
-        images, labels, noise = (value if value is None else value.to(device) for value in (images, labels, noise))
         model = StandIn(numbers, images, gain=gain)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         value = answer(self, model.as_given(form), images, labels, generator, t=t, noise=noise)
-        if device == META:
-            return str(value.device), str(model.calls[0][1].device) if model.calls else "none"
         x_t, times, seen_labels = model.calls[0] if model.calls else (None, None, None)
         return value, len(model.calls), x_t, times, seen_labels, model.training
 
