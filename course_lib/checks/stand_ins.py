@@ -65,11 +65,21 @@ class StandIn(nn.Module):
         """This stand-in in one of the forms in which a model may come, see FORMS."""
         if form not in FORMS:
             raise ValueError(f"form is {form!r}; allowed: {', '.join(map(repr, FORMS))}")
-        return (lambda x, t, labels: self(x, t, labels)) if form == FUNCTION else self.train(form == NETWORK)
+        return PlainFunction(self) if form == FUNCTION else self.train(form == NETWORK)
 
 
 # errors name the function that was called: for whoever reads them that is the network
 StandIn.forward.__qualname__ = UNet.forward.__qualname__
+
+
+class PlainFunction:
+    """A function model(x, t, labels) and nothing else: no network, no other names for what goes in."""
+
+    def __init__(self, model: StandIn) -> None:
+        self.__model = model
+
+    def __call__(self, x: Tensor, t: Tensor, labels: Tensor | None, /) -> Tensor:
+        return self.__model(x, t, labels)
 
 
 class VelocityStandIn:

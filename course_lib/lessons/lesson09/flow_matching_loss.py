@@ -260,8 +260,8 @@ def times_in_another_precision(trial: Trial) -> None:
 
 @holds("the times go to the device of the images")
 def times_on_another_device(trial: Trial) -> None:
-    """With images on another device than the CPU your code brings tensors of two devices together. Drawn times are on the
-    CPU: they go to the device of the images."""
+    """With images on another device than the CPU your code brings tensors of two devices together. Drawn times are on
+    the CPU: they go to the device of the images."""
     call = asking(trial, **{**batch(trial), "t": None})
     mixed = mixes_devices(call.value(elsewhere=True))
     trial.see("whether it mixes devices", mixed, told(call) + ", on another device than the CPU")
