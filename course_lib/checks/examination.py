@@ -1,18 +1,17 @@
 """Try every property of an exercise on an answer, and find the words for what goes wrong."""
 
-from dataclasses import dataclass
-
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
-from course_lib.checks.exercise import Exercise, Property
+from course_lib.checks.evidence import FirstFailure, evidence_for
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure, undisturbed
 from course_lib.checks.naming import known_mistake
+from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
 from course_lib.checks.symptoms import of_a_value, of_an_error
-from course_lib.checks.trial import Observation
 from course_lib.checks.witness import Witness, reference_witness
 
 RECOGNISED_KINDS = {
@@ -39,17 +38,6 @@ RETURNS_NOTHING = (
 )
 
 
-@dataclass(frozen=True)
-class FirstFailure:
-    """The first property that does not hold, and what was seen there of the answer and of the reference."""
-
-    property: Property
-    index: int
-    seen: Observation | None
-    expected: Observation
-    difference: str
-
-
 def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict."""
     with undisturbed():
@@ -73,9 +61,10 @@ def verdict_on(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
         return verdict_on_a_blank(exercise, kind)
     mistake = recognised(exercise, answer, failure)
     evidence = evidence_for(exercise, failure)
+    pair = pair_in(failure.seen, failure.expected)
     if mistake is None:
-        return CheckResult("failed", evidence)
-    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
+        return CheckResult("failed", evidence, pair=pair)
+    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0], pair=pair)
 
 
 def first_failure(answer: Witness) -> FirstFailure | None:
@@ -122,17 +111,3 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
     if failure.seen is None or isinstance(value, Failure) or isinstance(failure.expected.value, Failure):
         return None
     return of_a_value(value, failure.expected.value)
-
-
-def evidence_for(exercise: Exercise, failure: FirstFailure) -> str:
-    """What was expected, what went in, what came back, and where to read."""
-    observation = failure.seen or failure.expected
-    lines = [f"Expected: {failure.property.says}."]
-    if observation.given:
-        lines.append(f"Tried: {observation.given}.")
-    lines.append(f"Seen: {observation.label}: {failure.difference}.")
-    value = failure.seen.value if failure.seen is not None else None
-    if isinstance(value, Failure) and value.line:
-        lines.append(f"In detail: {value.line}" if value.kind == "parameters" else f"In your line: {value.line}")
-    lines.append(f"Read again: {exercise.where}.")
-    return "\n".join(lines)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from course_lib.checks import examine
+from course_lib.checks.examination import reference_transcript
+from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
 
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
@@ -50,6 +52,15 @@ def test_the_reference_is_accepted(name):
     for seed in (1, 2):
         result = examine(exercises()[name].answer, name, seed=seed)
         assert result.status == "passed", result.message
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_probe_comes_to_its_end_with_the_reference(name):
+    """One that breaks, or whose call the reference refuses, would ask nothing of any answer."""
+    exercise = exercises()[name]
+    for one, seen in zip(exercise.properties, reference_transcript(exercise, 1), strict=True):
+        failures = [observation.value for observation in seen if isinstance(observation.value, Failure)]
+        assert not failures, f"{one.name}: {failures}"
 
 
 @pytest.mark.parametrize("name", exercises())
