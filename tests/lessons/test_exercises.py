@@ -41,6 +41,19 @@ def test_every_mistake_is_rejected_with_its_own_sentence(name, mistake, seed):
     assert result.message.startswith(mistake.sentence)
 
 
+TEN_SEEDS = range(11, 21)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_a_mistake_has_the_same_name_under_every_seed(name):
+    """All mistakes under ten seeds with COURSE_SLOW_TESTS=1; else every seventh, another one in each exercise."""
+    mistakes = exercises()[name].misconceptions
+    chosen, seeds = (mistakes, TEN_SEEDS) if SLOW else (mistakes[list(exercises()).index(name) % 7 :: 7], TEN_SEEDS[:1])
+    told = {(mistake.name, seed): examine(mistake.wrong, name, seed=seed).misconception
+            for seed in seeds for mistake in chosen}  # fmt: skip
+    assert not {case: heard for case, heard in told.items() if heard != case[0]}
+
+
 @pytest.mark.parametrize(("name", "alternative", "seed"), cases("alternatives"))
 def test_every_right_answer_is_accepted(name, alternative, seed):
     result = examine(alternative.right, name, seed=seed)

@@ -43,15 +43,9 @@ def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
     return torch.full((batch,), trial.pick(T // 2, T // 3))
 
 
-<<<<<<< HEAD
-def tried(built: Built, *args: object, label: str = "the result", **named: object) -> Tensor:
+def tried(built: Built, *args: object, label: str = "the result", tolerance: float = 1.0, **named: object) -> Tensor:
     """Call the exercise's method and record what it returns."""
-    return built(*args, method=built.trial.exercise.method, label=label, **named)
-=======
-def tried(built: Built, *args: object, label: str = "the result", tolerance: float = 1.0) -> Tensor:
-    """Call the exercise's method and record what it returns."""
-    return built(*args, method=built.trial.exercise.method, label=label, tolerance=tolerance)
->>>>>>> main
+    return built(*args, method=built.trial.exercise.method, label=label, tolerance=tolerance, **named)
 
 
 # ---- probes: a method at times of one kind ----
