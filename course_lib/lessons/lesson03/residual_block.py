@@ -342,7 +342,7 @@ def another_default_dropout(trial: Trial) -> None:
 
 
 @right
-class ChannelsLast(nn.Module):
+class OtherNames(nn.Module):
     """Every step written out with other functions and other names."""
 
     def __init__(self, in_channels: int, out_channels: int, emb_dim: int, dropout: float = 0.1) -> None:
