@@ -39,6 +39,15 @@ def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, arguments)
 
 
+@EXERCISE.harder
+def with_much_to_clip(trial: Trial) -> Call:
+    """Several times, the first and the last among them, and images that leave [-1, 1]."""
+    built = schedule(trial)
+    last = steps_of(built) - 1
+    x_t, *rest = arguments(trial, torch.tensor([0, last, last // 2, 1]), SIZE)
+    return built.calling(2 * x_t, *rest, method="step")
+
+
 @holds("the mean is that of equation 7: the clean image and x_t, each with its weight")
 def another_mean(trial: Trial) -> None:
     """With noise of zero your result is not the mean of equation 7: sqrt(alpha-bar_prev) beta / (1 - alpha-bar) of the
