@@ -17,7 +17,7 @@ How an answer is judged:
 10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), what is kept of a passed answer (my_work.py).
+that take one (stand_ins.py), what is kept of a passed answer (my_work.py, standalone.py) and tried (kept_trial.py).
 """
 
 import inspect
@@ -62,6 +62,7 @@ def check(obj: Any, exercise: str | None = None) -> Any:
     Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
         answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
+    from course_lib.checks.kept_trial import BESIDE
     from course_lib.checks.my_work import keep
 
     try:
@@ -88,6 +89,8 @@ def check(obj: Any, exercise: str | None = None) -> Any:
         answer = found.answer
     if printed and result.status != "not started":
         print(f"Your code printed, while it was tried: {printed}")
+    for sentence in BESIDE.found():
+        print(textwrap.fill(sentence, LINE, subsequent_indent=" "))
     return answer
 
 
