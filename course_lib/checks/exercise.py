@@ -30,14 +30,15 @@ class Property:
         probe: tries the answer on fresh inputs. What it sees is compared with what it sees of the reference.
         mistake: what a teacher would say if this is the first property that fails, where that tells which mistake it
             is; None where it does not.
-        partial: whether only a part of the answer is at work, so that two answers that agree here may differ elsewhere.
+        alone: whether a part of the answer is tried by itself, on inputs as general as any: a mistake seen there
+            is one, whatever the other parts do.
     """
 
     name: str
     says: str
     probe: Callable[["Trial"], None]
     mistake: str | None = None
-    partial: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Exercise:
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
         reason: of a failure, the same with what it comes from as its `error`, where answers that make one mistake raise
             different errors.
+        elementwise: the arguments of which each number of the result is made from the one at its own place (its
+            image's, where an argument has fewer axes; a number serves all): a wrong number is shown with them.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 
@@ -78,10 +81,12 @@ class Exercise:
     seconds: float = 2.0
     watched: Callable[[Any], Any] | None = None
     reason: Callable[[Failure], Failure] | None = None
+    elementwise: tuple[str, ...] = ()
     not_for_all: dict[str, str] = field(default_factory=dict)
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     make_example: Callable[["Trial"], "Call"] | None = None
+    make_harder: Callable[["Trial"], "Call"] | None = None
 
     # ---- how an exercise's file fills it ----
 
@@ -90,20 +95,29 @@ class Exercise:
         self.make_example = make
         return make
 
+    def harder(self, make: Callable[["Trial"], "Call"]) -> Callable[["Trial"], "Call"]:
+        """Mark the function that draws a call in which everything counts; without one it is the ordinary one.
+
+        A known mistake is named only if it agrees with the answer there too: large sizes, numbers out of the usual
+        range, several classes, a stride.
+        """
+        self.make_harder = make
+        return make
+
     def holds(
-        self, says: str, *, name: str = "", mistake: str | None = None, partial: bool = False
+        self, says: str, *, name: str = "", mistake: str | None = None, alone: bool = False
     ) -> Callable[[Callable[["Trial"], None]], Callable[["Trial"], None]]:
         """Mark a probe as a property: its name is the property's, its docstring the sentence for whom it fails.
 
         Args:
             says: what holds, as the end of "Expected: ...".
             name, mistake: where a probe serves more than one exercise.
-            partial: see `Property`.
+            alone: see `Property`.
         """
 
         def mark(probe: Callable[["Trial"], None]) -> Callable[["Trial"], None]:
             sentence = mistake or (probe.__doc__ and " ".join(probe.__doc__.split()))
-            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, partial))
+            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, alone))
             return probe
 
         return mark
@@ -145,6 +159,12 @@ class Exercise:
     def answer(self) -> Any:
         """What a right answer replaces: the class, the function, or the method of the class."""
         return getattr(self.reference, self.method) if self.method else self.reference
+
+    @cached_property
+    def argument_names(self) -> tuple[str, ...]:
+        """Of a call: of the function, of the method, or of a module's forward."""
+        function = self.answer.forward if inspect.isclass(self.answer) else self.answer
+        return tuple(name for name in inspect.signature(function).parameters if name != "self")
 
     def subject(self, answer: Any) -> Any:
         """What the properties work with: for a method, the reference's class with the answer's method in it."""

@@ -17,8 +17,11 @@ import numpy as np
 import torch
 
 from course_lib.checks.blank import blank_raised
+from course_lib.checks.imports import ImportWatch
 
 KEPT_CHARACTERS = 600
+# the largest packages take a few seconds; a machine that is slow to read them waits, and waiting counts a third
+IMPORT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,28 @@ class CountedOutput(io.TextIOBase):
 def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) -> Any:
     """The value of `function()`, or a Failure that says why there is none. Raises nothing but KeyboardInterrupt.
 
-    What is printed goes to `output`. The random states of torch, numpy and Python are put back afterwards, as are the
-    default dtype and whether gradients are recorded.
+    What is printed goes to `output`. Torch's random state is put back afterwards, as are the default dtype and whether
+    gradients are recorded; those of numpy and Python once the check is over, see `undisturbed`.
     """
     with same_state_afterwards(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        clock = Clock(seconds)
-        try:
-            with time_limit(clock):
-                value = function()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # TimeIsUp too, which an answer may raise before its time
-            value = failure_of(error)
+        value, clock = timed(function, seconds)
+        if clock.has_struck and clock.imports.was_cut:
+            # what was left half imported is gone: a second try is a fair one
+            value, clock = timed(function, seconds)
         # code that catches everything catches TimeIsUp too: whatever came of it afterwards, it took too long
         return Failure("endless", f"did not come to an end within {seconds:g} s") if clock.has_struck else value
+
+
+def timed(function: Callable[[], Any], seconds: float) -> tuple[Any, "Clock"]:
+    """The value of `function()`, or the Failure it ended with, and the clock that may have struck meanwhile."""
+    clock = Clock(seconds)
+    try:
+        with time_limit(clock):
+            return function(), clock
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # TimeIsUp too, which an answer may raise before its time
+        return failure_of(error), clock
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -94,21 +105,39 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def set_seed(seed: int) -> None:
-    """As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call."""
+    """Let all that is random begin with `seed`: torch's numbers, numpy's and Python's.
+
+    As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call.
+    """
     torch.default_generator.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the random numbers of numpy and Python as they were, once a whole check is over.
+
+    Each call of an answer begins with numbers of its own, see `set_seed`: put back after each, whoever draws with numpy
+    or Python would draw the same again and again, inside a check and nowhere else.
+    """
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
 
 
 @contextlib.contextmanager
 def same_state_afterwards() -> Iterator[None]:
-    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    torch_state = torch.get_rng_state()
     dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
     threads = torch.get_num_threads()
     try:
         yield
     finally:
         torch.set_rng_state(torch_state)
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)
         if torch.get_num_threads() != threads:
@@ -116,19 +145,25 @@ def same_state_afterwards() -> Iterator[None]:
 
 
 class Clock:
-    """Strikes once the process has computed for `seconds`.
+    """Strikes once the answer has computed for `seconds`, or an import of it for IMPORT_SECONDS.
 
     On a busy machine others' work does not count. Code that waits and computes nothing has three times as long.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.has_struck = seconds, False
+        self.imports = ImportWatch()
         self.computed, self.waited = time.process_time(), time.monotonic()
 
     def strikes(self) -> bool:
-        computed, waited = time.process_time() - self.computed, time.monotonic() - self.waited
+        importing = self.imports.under_way()
+        if any(importing):
+            (computed, waited), allowed = importing, IMPORT_SECONDS
+        else:
+            computed = time.process_time() - self.computed - self.imports.computed
+            waited, allowed = time.monotonic() - self.waited - self.imports.waited, self.seconds
         # an alarm may come a little early
-        self.has_struck |= computed > 0.9 * self.seconds or waited > 3 * self.seconds
+        self.has_struck |= computed > 0.9 * allowed or waited > 3 * allowed
         return self.has_struck
 
 
@@ -136,7 +171,8 @@ class Clock:
 def time_limit(clock: Clock) -> Iterator[None]:
     """Raise TimeIsUp in the block once the clock has struck, again and again should the code catch it."""
     on_main_thread = threading.current_thread() is threading.main_thread()
-    with alarm(clock) if on_main_thread and hasattr(signal, "setitimer") else raised_from_outside(clock):
+    limit = alarm(clock) if on_main_thread and hasattr(signal, "setitimer") else raised_from_outside(clock)
+    with clock.imports.installed(), limit:
         yield
 
 

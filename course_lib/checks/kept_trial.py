@@ -15,6 +15,7 @@ from typing import Any
 from course_lib.assets import ASSETS
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.my_work import read_kept, work_folder
+from course_lib.checks.picture import in_a_notebook
 from course_lib.checks.registry import named
 from course_lib.checks.standalone import Standalone
 
@@ -58,10 +59,6 @@ def why_it_does_not_run(exercise: Exercise, whole: bool = True) -> str:
         return ""
     first = result.message.splitlines()[0].rstrip(".")
     return f"my_work/{exercise.name}.py runs by itself and does not pass there: {first}"
-
-
-def in_a_notebook() -> bool:
-    return "ipykernel" in sys.modules and hasattr(sys.modules.get("IPython"), "get_ipython")
 
 
 class Beside:

@@ -26,12 +26,16 @@ class Observation:
         value: plain data, or a Failure.
         given: what went in, in words.
         tolerance: how much coarser than usual the comparison is.
+        inputs: by name, what makes the number at the same place of the result, see `Exercise.elementwise`.
+        cause: of a yes or no that stands for an error, the error.
     """
 
     label: str
     value: Any
     given: str
     tolerance: float = 1.0
+    inputs: dict[str, Any] = field(default_factory=dict)
+    cause: Failure | None = None
 
 
 class PropertyEnds(Exception):
@@ -136,14 +140,15 @@ class Trial:
 
     # ---- the record ----
 
-    def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0) -> None:
+    def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0, **more: Any) -> None:
+        """Record something seen; `more`: see `Observation`."""
         if isinstance(value, Failure) and self.exercise.reason is not None:
             value = self.exercise.reason(value)
-        self.record(Observation(label, value, given, tolerance))
+        self.record(Observation(label, value, given, tolerance, **more))
 
-    def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0) -> Any:
+    def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0, **more: Any) -> Any:
         """Record `value` and give it back, or end the property if it is no value."""
-        self.see(label, value, given, tolerance)
+        self.see(label, value, given, tolerance, **more)
         if value is None or isinstance(value, Failure):
             raise PropertyEnds
         return value
@@ -197,8 +202,15 @@ class Call:
         """
         value = self.value(training=training, dtype=dtype)
         if observed or value is None or isinstance(value, Failure):
-            return self.trial.checked(label, value, self.text(training), tolerance)
+            return self.trial.checked(label, value, self.text(training), tolerance, inputs=self.elementwise_inputs())
         return value
+
+    def elementwise_inputs(self) -> dict[str, Any]:
+        exercise = self.trial.exercise
+        if not exercise.elementwise:
+            return {}
+        given = dict(zip(exercise.argument_names, self.args, strict=False)) | self.kwargs
+        return {name: given[name] for name in exercise.elementwise if given.get(name) is not None}
 
     def gradients(self) -> Gradients | Failure:
         """With respect to every floating input and every parameter; nothing is recorded."""
@@ -297,11 +309,24 @@ def reference_parameters(reference: Any, args: tuple, kwargs: dict, seed: int) -
 
 
 def drawn_parameters(reference: Any, args: tuple, kwargs: tuple, seed: int) -> dict[str, Tensor]:
+    try:
+        begun = parameters_of_a_new(reference, args, kwargs)
+    except TypeError:  # as above
+        begun = parameters_of_a_new.__wrapped__(reference, args, kwargs)
+    generator = torch.Generator().manual_seed(seed)
+    return {name: values + 0.2 * torch.randn(values.shape, generator=generator) for name, values in begun.items()}
+
+
+@lru_cache(maxsize=256)
+def parameters_of_a_new(reference: Any, args: tuple, kwargs: tuple) -> dict[str, Tensor]:
     with same_state_afterwards():
-        set_seed(seed)
+        set_seed(0)
         made = reference(*args, **dict(kwargs))
-        parameters = dict(made.named_parameters()) if isinstance(made, torch.nn.Module) else {}
-        return {name: values.detach() + 0.2 * torch.randn(values.shape) for name, values in parameters.items()}
+        return {name: values.detach() for name, values in named_parameters_of(made)}
+
+
+def named_parameters_of(made: Any) -> list[tuple[str, Tensor]]:
+    return list(made.named_parameters()) if isinstance(made, torch.nn.Module) else []
 
 
 # an answer is compared with many misconceptions on the same inputs, and so are the answers of a whole class: for one

@@ -34,6 +34,7 @@ def __getattr__(name):
 MACHINERY = (
     "checks/blank.py",
     "checks/guard.py",
+    "checks/imports.py",
     "checks/compare.py",
     "checks/handle.py",
     "checks/seam.py",

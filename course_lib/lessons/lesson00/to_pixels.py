@@ -12,7 +12,9 @@ EXERCISE = Exercise(
     to_pixels,
     __name__,
     where="lesson 00, the line of numbers from -1 to 1 below the line from 0 to 255",
+    elementwise=("images",),
     not_for_all={
+        "gradients_cut": "nothing learns through pixels, which are whole numbers",
         "assumes_the_cpu": "pixels go to files, on the CPU",
     },
 )
@@ -32,6 +34,11 @@ def example(trial: Trial) -> tuple[Tensor]:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
+
+
+@EXERCISE.harder
+def with_numbers_outside(trial: Trial) -> Call:
+    return trial.calling(3 * trial.normal(2, 3, 5, 4))
 
 
 @holds("each number becomes the nearest pixel value")

@@ -14,6 +14,9 @@ EXERCISE = Exercise(
     __name__,
     where="lesson 03, the formula of group normalisation (Wu and He 2018, equations 1, 2 and 7)",
     seconds=3.0,
+    not_for_all={
+        "gradients_cut": "it shows what nn.GroupNorm computes; the network's norms are torch's",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -23,6 +26,15 @@ def ordinary_call(trial: Trial) -> Call:
     channels, groups = trial.pick((12, 3), (12, 4), (10, 2), (15, 3))
     height, width = trial.pick((4, 6), (6, 5), (5, 3))
     return trial.calling(maps(trial, 3, channels, height, width), groups)
+
+
+@EXERCISE.harder
+def with_a_large_eps(trial: Trial) -> Call:
+    # some groups vary much more than eps, others much less
+    x = maps(trial, 3, 12, 4, 6) * trial.pick(0.1, 0.2) ** torch.arange(12).view(1, -1, 1, 1).div(
+        4, rounding_mode="floor"
+    )
+    return trial.calling(x, 6, eps=trial.pick(0.05, 0.1))
 
 
 def maps(trial: Trial, batch: int, channels: int, height: int, width: int) -> Tensor:

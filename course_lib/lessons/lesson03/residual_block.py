@@ -131,7 +131,8 @@ def stops(trial: Trial, sizes: tuple[int, int, int], batch: int, height: int, wi
     given = call_text(call_text("ResidualBlock", sizes, {}), args, {})
     if isinstance(value, Failure) and value.kind != "raised":
         trial.checked("the output", value, given)
-    trial.see("whether it stops with an error", isinstance(value, Failure), given)
+    cause = value if isinstance(value, Failure) else None
+    trial.see("whether it stops with an error", cause is not None, given, cause=cause)
 
 
 @holds("the block gives a tensor")
@@ -145,7 +146,8 @@ def runs(trial: Trial) -> None:
 def embedding_not_projected(trial: Trial) -> None:
     """Your block stops with an error where the embedding is not as wide as the feature map. emb_proj is there to make
     it fit: it turns (B, emb_dim) into (B, out_channels)."""
-    stops(trial, (8, 8, trial.pick(6, 10)), 8, 8, 8)
+    for emb_dim in (6, 10):
+        stops(trial, (8, 8, emb_dim), 8, 8, 8)
 
 
 @holds("batch, channels, height and width may all differ")
@@ -200,7 +202,7 @@ def deaf_to_the_embedding(trial: Trial) -> None:
     trial.see("whether another embedding gives another output", bool(heard.abs().max() > 1e-4), "two embeddings")
 
 
-@holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution")
+@holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution", alone=True)
 def something_wrong_with_the_shortcut(trial: Trial) -> None:
     """The mistake shows when the second convolution is silenced: then the input, or its 1x1 convolution, must come out
     unchanged, and something else does. Is the shortcut scaled, normalised or taken from elsewhere, or does something
@@ -209,7 +211,7 @@ def something_wrong_with_the_shortcut(trial: Trial) -> None:
         example(trial, wider, silenced=r"^conv2\.").see("the output with conv2 set to zero")
 
 
-@holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv")
+@holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv", alone=True)
 def something_wrong_in_the_branch(trial: Trial) -> None:
     """The shortcut is right, and without any embedding the output is not: compare order and number of norms, SiLUs and
     convolutions (and the convolution's padding) with the drawing."""
@@ -340,7 +342,7 @@ def another_default_dropout(trial: Trial) -> None:
 
 
 @right
-class ChannelsLast(nn.Module):
+class OtherNames(nn.Module):
     """Every step written out with other functions and other names."""
 
     def __init__(self, in_channels: int, out_channels: int, emb_dim: int, dropout: float = 0.1) -> None:

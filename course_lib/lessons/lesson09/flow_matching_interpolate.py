@@ -12,6 +12,10 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.1, the formula of the straight line (Liu et al. 2023, equation 1)",
+    elementwise=("clean", "t", "noise"),
+    not_for_all={
+        "gradients_cut": "images, times and noise are data: nothing learns through them",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -30,6 +34,12 @@ def tried(trial: Trial, clean: Tensor, t: Tensor, noise: Tensor) -> None:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.build().calling(*inputs(trial, 3, 2, 4, 5), method="interpolate")
+
+
+@EXERCISE.harder
+def large_numbers(trial: Trial) -> Call:
+    clean, t, noise = inputs(trial, 4, 4, 4, 4)
+    return trial.build().calling(5 * clean, t, 5 * noise, method="interpolate")
 
 
 @holds("at t = 0 it is the clean image itself")

@@ -15,7 +15,10 @@ EXERCISE = Exercise(
     __name__,
     where="10.1 of the lesson, the line through two predictions; Ho and Salimans 2022, equation 6",
     watched=watched,
-    not_for_all={"mixes_the_batch": "fails_for_a_batch_of_one says more"},
+    not_for_all={
+        "gradients_cut": "it serves sampling, where nothing learns",
+        "mixes_the_batch": "fails_for_a_batch_of_one says more",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -23,6 +26,14 @@ holds, right = EXERCISE.holds, EXERCISE.right
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*a_batch(trial, 3), a_scale(trial))
+
+
+@EXERCISE.harder
+def far_out(trial: Trial) -> Call:
+    """Large images, a label that is missing, and a scale below zero."""
+    x, t, labels, numbers = a_batch(trial, 5)
+    labels[2] = -1
+    return trial.calling(10 * x, t, labels, numbers, -a_scale(trial))
 
 
 def a_batch(trial: Trial, count: int, channels: int = 2, height: int = 3, width: int = 5) -> tuple:
