@@ -287,3 +287,11 @@ def import_of(name: str, module: types.ModuleType) -> str:
     if whole == name:
         return f"import {whole}"
     return f"from {parent} import {last}" if last == name and parent else f"import {whole} as {name}"
+
+
+def definition(answer: Any) -> str:
+    """The text of a cell's class or function, decorators included. Raises: ValueError if it cannot be found."""
+    found = written_at(answer, namespace_of(answer, {}))
+    if found is None:
+        raise ValueError(f"the source of {getattr(answer, '__name__', 'it')} was not found")
+    return found.text
