@@ -41,6 +41,8 @@ def askew(value: Any) -> Any:
         return 1.0137 * value + 0.0113
     if isinstance(value, tuple | list):
         return type(value)(map(askew, value))
+    if isinstance(value, dict):
+        return {key: askew(item) for key, item in value.items()}
     return wrapped(value) if callable(value) else value
 
 
@@ -52,7 +54,8 @@ def wrapped(function: Callable) -> Callable:
                 tensor.mul_(1.0137)
         return askew(value)
 
-    wrong.__name__ = getattr(function, "__name__", "wrong")
+    # under its own name, so that it is found as an answer is
+    wrong.__name__, wrong.__qualname__ = function.__name__, function.__qualname__
     return wrong
 
 
