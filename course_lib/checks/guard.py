@@ -3,18 +3,19 @@
 import contextlib
 import ctypes
 import io
-import linecache
 import random
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+
+from course_lib.checks import raised
+from course_lib.checks.blank import is_of_a_blank
 
 KEPT_CHARACTERS = 600
 
@@ -28,12 +29,17 @@ class Failure:
         text: what happened, as part of a sentence; for "raised" the exception.
         line: the learner's own line it happened in, where there is one.
         error: name of the exception's class, "" where there was none.
+        place, called, names, hint: of an exception, see `raised.Raised`.
     """
 
     kind: str
     text: str
     line: str = ""
     error: str = ""
+    place: str = ""
+    called: str = ""
+    names: str = ""
+    hint: str = ""
 
 
 class TimeIsUp(BaseException):
@@ -67,20 +73,20 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
         try:
             with time_limit(clock):
                 value = function()
-        except NotImplementedError as error:
-            value = Failure("not started", str(error), error="NotImplementedError")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # TimeIsUp too, which an answer may raise before its time
-            text = str(error).strip().splitlines()
-            value = Failure(
-                "raised",
-                f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
-                line=learners_line(error),
-                error=type(error).__name__,
-            )
+            value = failure_of(error)
         # code that catches everything catches TimeIsUp too: whatever came of it afterwards, it took too long
         return Failure("endless", f"did not come to an end within {seconds:g} s") if clock.has_struck else value
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What there is to tell of an exception that an answer raised."""
+    text, name = raised.message_of(error), type(error).__name__
+    if is_of_a_blank(text):
+        return Failure("not started", text.partition(": ")[2], error=name)
+    return Failure("raised", text, error=name, **raised.of_safely(error)._asdict())
 
 
 def set_seed(seed: int) -> None:
@@ -167,11 +173,3 @@ def raised_from_outside(clock: Clock) -> Iterator[None]:
         finished.set()
         watcher.join()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
-
-
-def learners_line(error: BaseException) -> str:
-    """The innermost line of the traceback that is neither this package's nor an installed library's."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "site-packages" not in frame.filename and "course_lib" not in frame.filename.replace("\\", "/").split("/"):
-            return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
-    return ""
