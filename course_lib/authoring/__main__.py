@@ -15,6 +15,7 @@ from course_lib.authoring.build import (
     shown,
     write_generated,
 )
+from course_lib.shown_command import shown_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_build(options: argparse.Namespace) -> int:
     sources = select(options.lessons)
     if options.check:
-        gone = orphans()
+        gone, again = orphans(), shown_command("course_lib.authoring", "build")
         stale = [path for source in sources for path in outdated(source)] + outdated_generated()
         for path in gone:
-            print(f"{shown(path)} has no lesson any more: run python -m course_lib.authoring build")
+            print(f"{shown(path)} has no lesson any more: run {again}")
         for path in stale:
-            print(f"{shown(path)} is out of date: run python -m course_lib.authoring build")
+            print(f"{shown(path)} is out of date: run {again}")
         return 1 if gone or stale else 0
     if options.nbgrader is not None:
         from course_lib.authoring.nbgrader_flavour import write_assignment

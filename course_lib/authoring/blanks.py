@@ -3,6 +3,9 @@
 What stays of a body that is cut: the docstring, the comments that stand on lines of their own (the steps), and a call
 of super().__init__(). So no marker ever stands in the library, and a solution cannot differ from it.
 
+The library refuses what does not fit; a learner need not. So a blank promises no "Raises:", and imports nothing that
+only refusals use.
+
 Files are read and never imported: what a notebook shows is what is saved, also while `watch` runs for hours.
 """
 
@@ -27,18 +30,20 @@ class ExerciseSource:
 
     Attributes:
         name: as in the registry: "ResidualBlock" or "DDPM.add_noise".
-        imports: what the cell has to import, one statement a line.
+        imports: what the cell has to import, one statement a line; imports_of_blank: without those for refusals alone.
         full: the library's source; blank: with the bodies cut out; marked: with nbgrader's solution markers.
     """
 
     name: str
     imports: str
+    imports_of_blank: str
     full: str
     blank: str
     marked: str
 
     def cell(self, body: str) -> str:
-        return f"{self.imports}\n\n\n{body}" if self.imports else body
+        imports = self.imports_of_blank if body == self.blank else self.imports
+        return f"{imports}\n\n\n{body}" if imports else body
 
 
 def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] = ()) -> ExerciseSource:
@@ -63,11 +68,15 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         if missing or not blank:
             raise ValueError(f"blank is {list(blank)} for {path}; allowed: some of {', '.join(methods)}")
         functions = [methods[method] for method in blank]
+    blank = without_bodies(source, functions, names[0], marked=False)
+    left = used_names(ast.parse(blank)) | used_names(WithoutRefusals().visit(ast.parse(source)))
+    defined = {*given, names[-1]}
     return ExerciseSource(
         name=name,
-        imports=imports_for(module, tree, {*given, names[-1]}),
+        imports=imports_for(module, used_names(tree) - defined),
+        imports_of_blank=imports_for(module, left - defined),
         full=source,
-        blank=without_bodies(source, functions, names[0], marked=False),
+        blank=blank,
         marked=without_bodies(source, functions, names[0], marked=True),
     )
 
@@ -171,7 +180,21 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
         else:
             left = [*steps, f'{indent}raise NotImplementedError("{called} is still blank")']
         lines[start : function.end_lineno] = left
-    return "\n".join(lines)
+    return "\n".join(without_raises(lines))
+
+
+def without_raises(lines: list[str]) -> list[str]:
+    """The lines of a definition without the "Raises:" entries of its docstrings, an entry with its further lines."""
+    kept, inside = [], None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if line.lstrip().startswith("Raises: "):
+            inside = indent
+        elif inside is not None and (not line.strip() or indent <= inside):
+            inside = None
+        if inside is None:
+            kept.append(line)
+    return kept
 
 
 def kept_statements(function: ast.FunctionDef) -> int:
@@ -190,9 +213,25 @@ def header_end(function: ast.FunctionDef) -> int:
     return last.end_lineno if last is not None else function.lineno
 
 
-def imports_for(module: Module, tree: ast.Module, defined: set[str]) -> str:
-    """The import statements for every global name that the source uses and the notebook does not have yet."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - defined - SET_UP_NAMES
+def used_names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+class WithoutRefusals(ast.NodeTransformer):
+    """Takes out statements that do nothing but refuse an argument: `if ...: raise`, and calls of check_something."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        refuses = not node.orelse and all(isinstance(statement, ast.Raise) for statement in node.body)
+        return None if refuses else self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        return None if isinstance(called, ast.Name) and called.id.startswith("check_") else node
+
+
+def imports_for(module: Module, names: set[str]) -> str:
+    """The import statements for every global name that a source uses and the notebook does not have yet."""
+    used = names - SET_UP_NAMES
     plain, by_module = set(), {}
     for statement in module.tree.body:
         if isinstance(statement, ast.Import):

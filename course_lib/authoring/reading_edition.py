@@ -20,6 +20,7 @@ from course_lib.authoring.build import code_cells
 from course_lib.authoring.notebooks import to_text
 from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
 from course_lib.files import write_text
+from course_lib.shown_command import shown_command
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
@@ -111,7 +112,9 @@ def for_readers(name: str) -> NotebookNode:
     """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
     path = SOLUTIONS / f"{name}.ipynb"
     if not path.exists():
-        raise ValueError(f"{path.name} is missing in {SOLUTIONS.name}: run python -m course_lib.authoring build")
+        raise ValueError(
+            f"{path.name} is missing in {SOLUTIONS.name}: run {shown_command('course_lib.authoring', 'build')}"
+        )
     made = nbformat.read(path, as_version=4)
     made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)

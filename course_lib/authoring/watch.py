@@ -17,6 +17,7 @@ from course_lib.authoring.build import (
     write_where_different,
 )
 from course_lib.authoring.source import LESSONS, ROOT, Source
+from course_lib.shown_command import shown_command
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -55,7 +56,7 @@ class Watcher:
         if not changed:
             return []
         lines = []
-        again = ": run python -m course_lib.authoring build"
+        again = f": run {shown_command('course_lib.authoring', 'build')}"
         try:
             for source in select(self.names):
                 known = self.files.get(source.name)
@@ -82,9 +83,8 @@ class Watcher:
             written += write_where_different(solution, wanted.solution)
         lines = [f"{source.name}: {', '.join(map(shown, written))}"] if written else []
         if wanted.solution is None:
-            lines.append(
-                f"{shown(solution)} is out of date: run python -m course_lib.authoring build {source.name[:2]}"
-            )
+            build = shown_command("course_lib.authoring", "build", source.name[:2])
+            lines.append(f"{shown(solution)} is out of date: run {build}")
         return lines or [f"{source.name}: up to date"]
 
 

@@ -1,7 +1,10 @@
 """Whether what came back is what was expected, and if not, how to say so in a sentence."""
 
+import numbers
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,14 +15,32 @@ ABSOLUTE = 1e-5
 
 
 def to_data(value: Any) -> Any:
-    """A returned value as plain data: tensors, numbers, text, None, and tuples of these; anything else is a Failure."""
+    """A returned value as plain data: tensors, numbers, text, None, and tuples of these; anything else is a Failure.
+
+    A number is a number whoever made it: numpy's, a fraction, an array without axes. So is a sequence of values.
+    """
     if isinstance(value, Tensor):
-        return value.detach().clone()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, torch.Size | tuple | list):
+        return plain_tensor(value)
+    if isinstance(value, np.ndarray | np.generic) and value.ndim == 0:
+        value = value.item()
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)
+    for kind, made in ((bool, bool), (numbers.Integral, int), (numbers.Real, float)):
+        if isinstance(value, kind):
+            return made(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return tuple(to_data(item) for item in value)
     return Failure("type", f"an object of type {type(value).__name__}")
+
+
+def plain_tensor(value: Tensor) -> Tensor:
+    """A copy of a Parameter, of another subclass or of a sparse tensor, as a tensor that is nothing but its numbers."""
+    value = value.detach()
+    if value.layout is not torch.strided:
+        value = value.to_dense()
+    return value.clone().as_subclass(Tensor)
 
 
 def difference(value: Any, expected: Any, tolerance: float = 1.0) -> str:

@@ -52,8 +52,8 @@ def another_type(call: Call, trial: Trial) -> None:
 
 def mixes_the_batch(call: Call, trial: Trial) -> None:
     """each image is treated by itself, so a batch of one gives what it gives in a larger batch ::
-    Your code is right for several images and wrong for one: a squeeze() that also removes the batch axis, a batch size
-    written as a number, or a statistic taken over the whole batch."""
+    In a larger batch an image comes out right, and by itself it does not. Is there a squeeze() that also removes the
+    batch axis, a batch size written as a number, or a statistic taken over the whole batch?"""
     batched = [arg for arg in call.args if isinstance(arg, Tensor) and arg.ndim]
     if batched:
         first = tuple(arg[:1] if isinstance(arg, Tensor) and arg.ndim else arg for arg in call.args)
@@ -62,17 +62,18 @@ def mixes_the_batch(call: Call, trial: Trial) -> None:
 
 def gradients_cut(call: Call, trial: Trial) -> None:
     """gradients flow back to every floating-point input and every parameter ::
-    The values are right, and the gradients are not: somewhere the computation is cut from its past (.detach(), .data,
-    .item(), torch.no_grad() or a tensor built anew from numbers). Training would never reach what lies before the
-    cut."""
+    The values are right, and the gradients are not: training would follow them, and go elsewhere or nowhere. Is the
+    computation cut from its past somewhere (.detach(), .data, .item(), torch.no_grad() or a tensor built anew from
+    numbers)?"""
     if call.of is not None or any(map(is_floating, call.args)):
         call.see_gradients()
 
 
 def assumes_float32(call: Call, trial: Trial) -> None:
     """the precision of what comes in is the precision of what goes out ::
-    With weights and inputs in float64 your code fails or falls back to float32: somewhere a precision is fixed
-    (.float(), dtype=torch.float32, a tensor made without dtype). Mixed precision would stumble over it on a GPU."""
+    With weights and inputs in float64 your code does not give the same result in float64. Is a precision fixed
+    somewhere (.float(), dtype=torch.float32, a tensor made without dtype)? Mixed precision would stumble over it on a
+    GPU."""
     if call.of is not None or any(map(is_floating, call.args)):
         value = call.see("the output", dtype=torch.float64)
         trial.see("its type", type_of(value), "float64 inputs")
@@ -80,8 +81,8 @@ def assumes_float32(call: Call, trial: Trial) -> None:
 
 def assumes_the_cpu(call: Call, trial: Trial) -> None:
     """new tensors are made on the device of the inputs ::
-    Your code makes a new tensor and leaves it on the CPU. With the inputs on a GPU the two cannot be combined: give the
-    new tensor device=x.device, or register it as a buffer."""
+    With the inputs on another device, such as a GPU, tensors of two devices meet in your code, or the result is not
+    where the inputs are. Is a new tensor left on the CPU? Give it device=x.device, or register it as a buffer."""
     if call.of is not None or holds_a_tensor(call.args):
         trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
 

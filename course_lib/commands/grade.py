@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> None:
     found = find_submissions(options.submissions, lesson_names().values(), skip=options.out)
     level, meaning = level_in_force(options.require_isolation)
     settings = settings_for(options.out, options.seed, lessons, options.require_isolation)
-    print(f"{len(found.submissions)} learners, {len(items)} exercises, seed {settings.seed}")
+    learners, exercises = counted(len(found.submissions), "learner"), counted(len(items), "exercise")
+    print(f"{learners}, {exercises}, seed {settings.seed}")
     print(f"isolation: {level} ({meaning})")
     if found.ignored:
         print(f"not looked at, since they are no notebooks: {shortened(found.ignored)}")
@@ -120,3 +121,7 @@ def fill_gradebook(options: argparse.Namespace, class_: tuple["Graded", ...]) ->
 
 def shortened(names: list[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")

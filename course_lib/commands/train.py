@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 
 from course_lib.commands.options import add_subparser, whole_numbers
+from course_lib.shown_command import shown_command
 
 # option -> field of TrainingConfig, and of UNet
 CONFIG_OPTIONS = ("method", "data", "steps", "batch_size", "learning_rate", "ema_decay", "time_sampling", "seed")
@@ -69,10 +70,10 @@ def run(options: argparse.Namespace) -> None:
             cpu=options.cpu,
         )
     except KeyboardInterrupt:
-        print(f"\nto go on from the last checkpoint: python -m course_lib train --out {out} --resume")
+        print("\nto go on from the last checkpoint:", shown_command("course_lib", "train", "--out", out, "--resume"))
         raise
     print(f"done: look at {folder.samples(config.steps)}, then try")
-    print(f"  python -m course_lib sample {folder.path} --guidance 2 --out grid.png")
+    print(" ", shown_command("course_lib", "sample", folder.path, "--guidance", 2, "--out", "grid.png"))
 
 
 def _stored_config(folder: "RunFolder") -> "TrainingConfig":  # noqa: F821

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from course_lib.files import save_safetensors
+from course_lib.shown_command import shown_command
 from course_lib.training.config import Process, TrainingConfig, make_process
 from course_lib.training.run_folder import RunFolder
 from course_lib.unet import UNet
@@ -56,7 +57,7 @@ def load_trained(
     if not path.is_file():
         raise ValueError(
             f"run is {str(run)!r}, which holds no trained model; allowed: the folder of a run "
-            "(python -m course_lib train --out FOLDER) or a .safetensors file"
+            f"({shown_command('course_lib', 'train', '--out')} FOLDER) or a .safetensors file"
         )
     try:
         with safe_open(path, framework="pt") as file:

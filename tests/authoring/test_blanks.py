@@ -56,7 +56,9 @@ def test_blanks_keep_signature_docstring_and_steps():
     found = exercise_source(BLOCK, ["forward"])
     assert found.full == inspect.getsource(course_lib.ResidualBlock).rstrip()
     full, blank = ast.parse(found.full).body[0], ast.parse(found.blank).body[0]
-    assert ast.get_docstring(blank) == ast.get_docstring(full)
+    asked, whole = (ast.get_docstring(one).splitlines() for one in (blank, full))
+    assert asked == [line for line in whole if not line.startswith("Raises: ")]
+    assert len(asked) == len(whole) - 1
     methods = {node.name: node for node in blank.body[1:]}
     originals = {node.name: node for node in full.body[1:]}
     assert ast.unparse(methods["__init__"]) == ast.unparse(originals["__init__"])
@@ -65,6 +67,39 @@ def test_blanks_keep_signature_docstring_and_steps():
     assert len(methods["forward"].body) == 1
     steps = [line.strip() for line in found.full.splitlines() if line.strip().startswith("#")]
     assert [line.strip() for line in found.blank.splitlines() if line.strip().startswith("#")] == steps
+
+
+@pytest.mark.parametrize("source", lesson_sources(), ids=lambda source: source.name)
+def test_a_blank_asks_for_no_refusal(source):
+    for cell in read_lesson(source).cells:
+        keys = cell.metadata
+        if "exercise" not in keys:
+            continue
+        found = exercise_source(keys["exercise"], keys.get("blank", ()), keys.get("given", ()))
+        left = ast.unparse(ast.parse(found.blank))
+        assert "Raises" not in found.blank, found.name
+        # what is imported for refusals alone would have to be called; a class may come with methods that call it
+        for statement in ast.walk(ast.parse(found.imports_of_blank)):
+            if isinstance(statement, ast.ImportFrom):
+                refusing = [one.name for one in statement.names if one.name.startswith("check_")]
+                assert all(f"{name}(" in left for name in refusing), f"{found.name} imports {refusing}"
+
+
+def test_a_refusal_of_several_lines_goes_and_what_follows_stays():
+    source = textwrap.dedent('''
+        def f(x):
+            """Do it.
+
+            Raises: ValueError for this,
+                and for that.
+            Source: a book.
+            """
+            if x < 0:
+                raise ValueError
+            return x
+    ''').strip()
+    blank = without_bodies(source, ast.parse(source).body, "f", marked=False)
+    assert ast.get_docstring(ast.parse(blank).body[0]) == "Do it.\n\nSource: a book."
 
 
 def test_blanks_of_every_form():

@@ -10,8 +10,10 @@ from course_lib.authoring import source as reading
 from course_lib.authoring import watch
 from course_lib.authoring.build import build
 from course_lib.authoring.watch import Watcher
+from course_lib.shown_command import shown_command
 
-LEFT = "solutions/00_test.ipynb is out of date: run python -m course_lib.authoring build 00"
+AGAIN = f"run {shown_command('course_lib.authoring', 'build')}"
+LEFT = f"solutions/00_test.ipynb is out of date: {AGAIN} 00"
 REAL_ROOT, REAL_LESSONS = reading.ROOT, list(reading.LESSONS.glob("lesson[0-9][0-9]"))
 BOTH = "00_test: notebooks/00_test.ipynb, solutions/00_test.ipynb"
 
@@ -82,17 +84,17 @@ def test_other_files_and_lessons_that_are_gone_are_told(course, watcher, monkeyp
         "course_lib.authoring.build.generated", lambda: {course.root / "assets/table.md": lambda: "new"}
     )
     course.edit_lesson("Text.", "Other text.")
-    table = "assets/table.md is out of date: run python -m course_lib.authoring build"
+    table = f"assets/table.md is out of date: {AGAIN}"
     assert watcher.look() == [BOTH, table]
     shutil.rmtree(course.lesson)
-    gone = "{}/00_test.ipynb has no lesson any more: run python -m course_lib.authoring build"
+    gone = "{}/00_test.ipynb has no lesson any more: " + AGAIN
     assert watcher.look() == [gone.format("notebooks"), gone.format("solutions"), table]
 
 
 def test_the_tables_of_the_document_are_left_to_the_build(course, watcher):
     (course.root / "course_lib/document.py").write_text("", encoding="utf-8")
     tables = "course_lib/document.py was saved, and assets/network.md shows its tables"
-    assert watcher.look() == [f"{tables}: run python -m course_lib.authoring build"]
+    assert watcher.look() == [f"{tables}: {AGAIN}"]
     assert watcher.look() == []
 
 

@@ -19,7 +19,7 @@ from course_lib.grading.sandbox.channel import Channel
 from course_lib.grading.sandbox.isolation import LEVELS
 from course_lib.grading.sandbox.library import PACKAGE, write_machinery
 from course_lib.grading.sandbox.limits import scrubbed_environment
-from course_lib.grading.sandbox.zygote import Settings
+from course_lib.grading.sandbox.zygote import FirstWords
 
 START_SECONDS = 180.0
 END_SECONDS = 10.0
@@ -123,7 +123,7 @@ class Sandbox:
 
     def _launch(self, level: str) -> None:
         ours, theirs = socket.socketpair()
-        settings = Settings(
+        settings = FirstWords(
             control=theirs.fileno(),
             level=level,
             folder=os.path.realpath(self._folder.name),

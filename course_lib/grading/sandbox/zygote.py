@@ -29,7 +29,7 @@ BETWEEN_LOOKS = 0.1
 
 
 @dataclass(frozen=True)
-class Settings:
+class FirstWords:
     """What the marking process says once, at the start.
 
     Attributes:
@@ -49,7 +49,7 @@ class Settings:
 
 def main() -> None:
     """Shut this process in, import torch, and serve until the marking process ends."""
-    settings = Settings(**json.loads(sys.argv[1]))
+    settings = FirstWords(**json.loads(sys.argv[1]))
     control = socket.socket(fileno=settings.control)
     # an editable installation would lead to the real library
     sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
@@ -81,7 +81,7 @@ def import_everything() -> None:
     gc.freeze()
 
 
-def try_out(settings: Settings) -> None:
+def try_out(settings: FirstWords) -> None:
     """Fork once, so that what the level promises and the system does not keep is known at the start.
 
     Raises: OSError with what was refused.
@@ -109,7 +109,7 @@ def tell(control: socket.socket, word: str, text: str = "") -> None:
     control.sendall(json.dumps([word, text[:500]]).encode())
 
 
-def serve(control: socket.socket, settings: Settings) -> None:
+def serve(control: socket.socket, settings: FirstWords) -> None:
     """For each channel that arrives, fork a process that answers on it, and say why it ended."""
     while True:
         word, descriptors, *_ = socket.recv_fds(control, 16, 1)
@@ -132,12 +132,12 @@ def remove(folder: str, level: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def readable(settings: Settings) -> list[str]:
+def readable(settings: FirstWords) -> list[str]:
     """The files that remain readable where they cannot be hidden."""
     return without([*visible_paths(), *DEVICES], [*settings.hidden, settings.folder])
 
 
-def fork_answering(channel: socket.socket, control: socket.socket, settings: Settings, folder: str) -> int:
+def fork_answering(channel: socket.socket, control: socket.socket, settings: FirstWords, folder: str) -> int:
     pid = isolation.fork(settings.level)
     if pid == 0:
         try:

@@ -46,8 +46,9 @@ def a_batch(trial: Trial) -> None:
 
 @holds("a picture without black or white pixels is not stretched")
 def stretches_each_picture(trial: Trial) -> None:
-    """You stretch every picture to its own darkest and brightest pixel. The network has to see how bright a picture
-    really is: the scale is fixed, 0 to 255."""
+    """A picture without black or white pixels comes out wrong, though others were right. The scale is fixed, 0 to 255,
+    so that the network sees how bright a picture really is. Does yours come from the picture's own darkest and
+    brightest pixel?"""
     trial.call(trial.integers(20, 90, 2, 1, 5, 4).to(torch.uint8))
 
 
@@ -58,7 +59,7 @@ def one_pixel(trial: Trial) -> None:
 
 @holds("the result is float32")
 def wrong_precision(trial: Trial) -> None:
-    """The numbers are right, in a type the network's weights do not have: it computes in float32."""
+    """The numbers are right, and their type is not float32, the one that the network's weights have and compute in."""
     value = trial.call(trial.integers(0, 256, 3, 4).to(torch.uint8))
     trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "uint8 pixels")
 

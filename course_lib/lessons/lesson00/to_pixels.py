@@ -46,8 +46,8 @@ def ends(trial: Trial) -> None:
 
 @holds("numbers outside [-1, 1] are clipped to black or white")
 def not_clipped(trial: Trial) -> None:
-    """Inside [-1, 1] all is well; outside it is not. In uint8 numbers wrap around: a pixel a little brighter than white
-    would turn black. Clip first."""
+    """Inside [-1, 1] your pixels are right, outside it they are not: below -1 is black, 0, and above 1 is white, 255.
+    In uint8 numbers wrap around, so without clipping a pixel a little brighter than white would turn black."""
     trial.call(torch.tensor([-3.0, -1.2, -1.01, 1.01, 1.3, 7.0]))
 
 
@@ -58,8 +58,8 @@ def a_batch(trial: Trial) -> None:
 
 @holds("a dull picture stays dull")
 def stretches_each_picture(trial: Trial) -> None:
-    """You stretch every picture to its own darkest and brightest point. The scale is fixed: -1 is black and 1 is
-    white."""
+    """A dull picture, with neither black nor white in it, comes out wrong. The scale is fixed: -1 is black and 1 is
+    white. Does yours come from the picture's own darkest and brightest point?"""
     trial.call(0.3 * inside(trial, 2, 1, 5, 4) + 0.1001)
 
 
@@ -70,7 +70,7 @@ def one_number(trial: Trial) -> None:
 
 @holds("the result is uint8")
 def wrong_type(trial: Trial) -> None:
-    """The numbers are right, in a type no screen shows: pixels are uint8, one byte each."""
+    """The numbers are right, and their type is not uint8. Pixels are one byte each: that is what a screen shows."""
     value = trial.call(inside(trial, 3, 4))
     trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else "no tensor", "float32 images")
 

@@ -60,8 +60,8 @@ def wrong_number_of_frequencies(trial: Trial) -> None:
 
 @holds("the first frequency is 1 radian a step, because its exponent is 0")
 def first_frequency_is_not_one(trial: Trial) -> None:
-    """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1: look at where your count starts, and
-    at any factor in front of or outside the exponential."""
+    """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1. Where does your count start, and is
+    there a factor in front of or outside the exponential?"""
     dim = trial.pick(6, 10, 14)
     value = unrecorded(trial, dim)
     if value is not None:
@@ -72,8 +72,8 @@ def first_frequency_is_not_one(trial: Trial) -> None:
 
 @holds("the frequencies fall from 1 towards 1/10000, and stay positive")
 def frequencies_do_not_fall(trial: Trial) -> None:
-    """Your frequencies start at 1 and then do not fall as they should. The embedding needs fast columns first and ever
-    slower ones after them; every number stays between 0 and 1."""
+    """Your frequencies start at 1, and then not every one is smaller than the one before and above 0. The embedding
+    needs fast columns first and ever slower ones after them."""
     dim = trial.pick(6, 10, 14)
     value = unrecorded(trial, dim)
     if value is not None:
@@ -99,7 +99,7 @@ def not_a_geometric_series(trial: Trial) -> None:
 
 @holds("the frequencies are exp(-log(10000) * i / (dim/2))")
 def wrong_factor_between_frequencies(trial: Trial) -> None:
-    """Your frequencies start at 1 and fall by a constant factor, only by another one than the document's,
+    """Your frequencies start at 1 and fall by a constant factor, and it is another one than the document's,
     exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one."""
     trial.call(trial.pick(6, 10, 14))
 
@@ -121,8 +121,8 @@ def fails_for_the_real_width(trial: Trial) -> None:
 
 @holds("the result has the precision that `dtype` asks for")
 def dtype_ignored(trial: Trial) -> None:
-    """Your values are right, and the argument dtype has no effect on them. Hand it on to torch.arange: the rest of the
-    line keeps that precision."""
+    """Your values are right, and their type is not: it is the one that `dtype` names, and float32 where none is given.
+    Handed on to torch.arange it holds for the rest of the line."""
     dim = trial.pick(6, 10, 14)
     given = f"embedding_frequencies({dim}, dtype=torch.float64)"
     value = trial.handle.call(None, (dim,), {"dtype": torch.float64})

@@ -67,14 +67,16 @@ def wrong_order(trial: Trial) -> None:
 
 @holds("a batch of one gives one row")
 def fails_for_one_row(trial: Trial) -> None:
-    """Your code is right for several rows and wrong for one. Does a squeeze() take the batch axis away?"""
+    """Your code is right for several rows and wrong for others or for a single one. Does a squeeze() take the batch
+    axis away?"""
     trial.call(trial.normal(2, 6))
     trial.call(trial.normal(1, trial.pick(6, 10)))
 
 
 @holds("the columns are reordered, also when there are as many rows as columns")
 def confuses_batch_and_columns(trial: Trial) -> None:
-    """With as many rows as columns your code works on the wrong axis. Columns are the last axis, dim=-1."""
+    """With other numbers of rows and columns, among them as many of one as of the other, your columns stand in another
+    order. Columns are the last axis, dim=-1. Is an axis found by its length?"""
     for batch, dim in ((6, 6), (4, 8), (2, 4)):
         trial.call(trial.normal(batch, dim))
 

@@ -72,8 +72,8 @@ def has_parameters(trial: Trial) -> None:
 
 @holds("times of shape (B,) give an embedding of shape (B, dim)")
 def wrong_shape(trial: Trial) -> None:
-    """Your output does not have the shape (B, dim): dim/2 sines and dim/2 cosines for each time. Print args.shape
-    first; it should be (B, dim/2)."""
+    """Your output does not have the shape (B, dim): dim/2 sines and dim/2 cosines for each time. Print the shape of
+    your angles first; it should be (B, dim/2)."""
     embed, (times,) = example(trial)
     value = embed(times, observed=False)
     shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
@@ -86,7 +86,7 @@ def wrong_shape(trial: Trial) -> None:
 @holds("at t = 0 the angles are 0, so the row is dim/2 zeros (sines), then dim/2 ones (cosines)")
 def wrong_at_time_zero(trial: Trial) -> None:
     """At t = 0 every angle is 0: sin 0 = 0 and cos 0 = 1, so the row has to be dim/2 zeros followed by dim/2 ones.
-    Yours is not, so something is added to the angle, or the halves are not [sin, cos]."""
+    Yours is another one."""
     embed, (times,) = example(trial)
     value = embed(torch.zeros(2))
     half = embed.args[0] // 2
@@ -97,8 +97,8 @@ def wrong_at_time_zero(trial: Trial) -> None:
 
 @holds("columns i and dim/2 + i are sine and cosine of one angle: their squares add up to 1")
 def pairs_leave_the_unit_circle(trial: Trial) -> None:
-    """In your output, column i and column dim/2 + i are not the sine and cosine of one and the same angle, or they are
-    scaled: their squares should add up to 1."""
+    """In your output the squares of column i and of column dim/2 + i do not add up to 1, as the squares of the sine and
+    the cosine of one angle do."""
     embed, (times,) = example(trial)
     value = unrecorded(trial, embed, times)
     if value is not None:
@@ -124,16 +124,16 @@ def fastest_wave_is_not_one_radian_a_step(trial: Trial) -> None:
 
 @holds("column i is sin(t * freqs[i]), column dim/2 + i is cos(t * freqs[i])")
 def wrong_frequencies(trial: Trial) -> None:
-    """The fastest pair of columns is right and slower ones are not: look at your frequencies. They are exp(-log(10000)
-    * i / (dim/2))."""
+    """The fastest pair of columns is right and slower ones are not. The frequencies are exp(-log(10000) * i / (dim/2)),
+    and column i and column dim/2 + i belong to the same one."""
     embed, args = example(trial)
     embed(*args)
 
 
 @holds("times between the steps work too: t = 0.5 is not t = 0")
 def fractions_lost(trial: Trial) -> None:
-    """Your embedding is right for whole times and wrong between them. Flow matching uses every time between 0 and 1000:
-    do not round t, and do not use it as an index."""
+    """Your embedding is right for whole times and wrong between them, and flow matching uses every time between 0 and
+    1000. Is t rounded somewhere, or used as an index?"""
     embed, _ = example(trial)
     embed(20 * trial.uniform(3))
     embed(trial.uniform(3))
@@ -150,8 +150,8 @@ def refuses_whole_numbers(trial: Trial) -> None:
 
 @holds("times run down the rows, also when there are as many of them as frequencies or columns")
 def confuses_batch_and_frequencies(trial: Trial) -> None:
-    """With as many times as frequencies your rows and columns get mixed up. (B, 1) * (1, dim/2) is the product in which
-    every time meets every frequency."""
+    """With as many times as there are frequencies, or columns, your embedding is wrong. In the product (B, 1) * (1,
+    dim/2) every time meets every frequency, however many there are."""
     for batch in (4, 8):
         trial.build(8)(small_whole_times(trial, batch))
 
@@ -167,8 +167,8 @@ def fails_for_one_time(trial: Trial) -> None:
 
 @holds("each row depends on its own time only")
 def times_are_not_treated_alone(trial: Trial) -> None:
-    """A time's row depends on the other times in the batch, or on their order. Each row describes its own time and
-    nothing else."""
+    """A batch whose times are out of order, with one of them twice, comes out wrong. Each row describes its own time
+    and nothing else."""
     # Rows in another order, and a time repeated.
     embed, _ = example(trial)
     embed(torch.tensor([9.0, 4.0, 9.0, 1.0, 0.0]))

@@ -78,7 +78,7 @@ def wrong_shape(trial: Trial) -> None:
 
 @holds("different times give different outputs")
 def deaf_to_time(trial: Trial) -> None:
-    """Your output is the same for different times. Whatever follows then cannot know how noisy its input is."""
+    """Your output is the same for times that differ. Whatever follows then cannot know how noisy its input is."""
     embed, _ = example(trial)
     value = embed(torch.tensor([2, 3, 17]), observed=False)
     rows = value.flatten(1) if isinstance(value, Tensor) and value.ndim > 1 else torch.zeros(3, 1)
@@ -106,7 +106,7 @@ def refuses_floats(trial: Trial) -> None:
 
 @holds("times between the steps work too")
 def fractions_lost(trial: Trial) -> None:
-    """Your output is right for whole times and wrong between them: t is rounded, or used as an index."""
+    """Your output is right for whole times and wrong between them. Is t rounded, or used as an index?"""
     embed, _ = example(trial)
     embed(20 * trial.uniform(3))
 
@@ -122,14 +122,16 @@ def fails_for_one_time(trial: Trial) -> None:
 
 @holds("times run down the rows, also when there are as many as columns")
 def confuses_batch_and_columns(trial: Trial) -> None:
-    """With as many times as columns your axes get mixed up. Times run down the rows, (B, dim)."""
+    """With as many times as there are columns, or half as many, your output is wrong. Times run down the rows, (B,
+    dim), however many there are."""
     for batch in (4, 8):
         trial.build(8)(torch.tensor(trial.random.sample(range(1, 25), batch)))
 
 
 @holds("each row depends on its own time only")
 def times_are_not_treated_alone(trial: Trial) -> None:
-    """A time's row depends on which others are in the batch, or on their order."""
+    """A batch whose times are out of order, with one of them twice, comes out wrong. Each row describes its own time
+    and nothing else."""
     embed, _ = example(trial)
     embed(torch.tensor([9, 4, 9, 1, 0]))
 
@@ -143,8 +145,8 @@ def fails_for_other_widths(trial: Trial) -> None:
 
 @holds("training mode changes nothing: nothing is random here")
 def random_while_training(trial: Trial) -> None:
-    """In evaluation all is well, and while training your output changes. There is no dropout and no noise in the time
-    embedding."""
+    """In evaluation all is well, and while training your output is another one. There is no dropout and no noise in the
+    time embedding."""
     embed = trial.build(16)
     embed(torch.tensor([3, 8, 11, 20]), training=True)
 

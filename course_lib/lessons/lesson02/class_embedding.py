@@ -124,8 +124,7 @@ def wrong_shape(trial: Trial) -> None:
 
 @holds("label k gives row k of the table")
 def wrong_rows(trial: Trial) -> None:
-    """A real class does not come back as its row. Either another row is looked up, or something is done to it
-    afterwards: label k gives row k, as it stands."""
+    """The rows of real classes are not what comes back: label k gives row k of the table, as it stands."""
     classes, dim = sizes(trial)
     embed = trial.build(classes, dim)
     embed(trial.integers(1, classes - 1, 4))
@@ -141,8 +140,8 @@ def last_class_lost(trial: Trial) -> None:
 
 @holds("label 0 gives row 0")
 def class_zero_lost(trial: Trial) -> None:
-    """Label 0 is a class, the first, and in your code it is not treated like one. "No class" is -1, so compare with -1,
-    not with 0 and not by truth."""
+    """Labels 1 and up were right, and a batch with label 0 in it is not. 0 is a class, the first; "no class" is -1. Is
+    something compared with 0, or asked whether it is true?"""
     trial.build(*sizes(trial))(torch.tensor([0, 2, 0]))
 
 
@@ -176,7 +175,8 @@ def no_class_is_not_zeros(trial: Trial) -> None:
 @holds("label -1 gives zeros before any training, too")
 def no_class_starts_random(trial: Trial) -> None:
     """
-    "No class" has a row of its own in your table, which starts random and learns. Here it is zeros and stays zeros."""
+    "No class" gives zeros with the weights that the check sets, and something else with those that your module begins
+    with. It is zeros from the start and stays zeros. Does it have a row of its own, which starts random and learns?"""
     # With the parameters as they were made: a learned row for "no class" is not zero.
     classes, dim = sizes(trial)
     made = constructed(trial, classes, dim)
@@ -196,8 +196,8 @@ def wrong_in_a_mixed_batch(trial: Trial) -> None:
 
 @holds("the mask is one value an image, however many images there are")
 def mask_over_the_wrong_axis(trial: Trial) -> None:
-    """It works until the batch is as large as the vectors are wide, or as there are classes. Then a mask (B,) falls on
-    the wrong axis: give it a second axis, no_class[:, None]."""
+    """Where the batch is as large as the vectors are wide, or as there are classes, your output is wrong. A mask (B,)
+    then falls on another axis without an error: no_class[:, None] has the axis it needs."""
     # As many images as numbers in a vector, and as many as classes.
     for classes, dim in ((7, 4), (6, 9)):
         embed = trial.build(classes, dim)
@@ -217,8 +217,8 @@ def wrong_for_a_single_no_class(trial: Trial) -> None:
 
 @holds("the table is as before after -1 was asked for")
 def table_overwritten(trial: Trial) -> None:
-    """After a batch with -1 in it the table is another: your code writes into the weights. Change what was looked up,
-    not the table."""
+    """After a batch with -1 in it, the rows that come back are others than before. Does your code write into the
+    weights? Change what was looked up, not the table."""
     # The table after "no class" was asked for.
     classes, dim = sizes(trial)
     embed = trial.build(classes, dim)
@@ -243,22 +243,22 @@ def sizes_hard_coded(trial: Trial) -> None:
 
 @holds("the rows looked up learn, and only those")
 def gradients_cut(trial: Trial) -> None:
-    """The numbers are right and the gradients are not: the rows that were looked up should learn, and only they. Look
-    for detach, .data, no_grad or requires_grad=False."""
+    """The numbers are right and the gradients are not: the rows that were looked up should learn, and only they. Is
+    there a detach, .data, no_grad or requires_grad=False?"""
     learned_rows(trial, [5, 2, 6])
 
 
 @holds("label -1 sends no gradient to any row")
 def no_class_learns(trial: Trial) -> None:
-    """Label -1 sends a gradient into the table, so images *without* a class would change one. The zeros must not depend
-    on any row."""
+    """With label -1 in the batch, the table gets another gradient than it should: images *without* a class must not
+    move any row, and the others move theirs."""
     learned_rows(trial, [-1, -1])
     learned_rows(trial, [4, -1, 1])
 
 
 @holds("a class that stands in the batch three times gets the sum of three gradients")
 def repeats_do_not_add_up(trial: Trial) -> None:
-    """A class that occurs several times should add up its gradients; in yours they are averaged or lost."""
+    """A class that occurs several times should add up its gradients; yours get another gradient."""
     learned_rows(trial, [3, -1, 3, 0, 3])
 
 

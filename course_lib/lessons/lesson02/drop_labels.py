@@ -76,8 +76,8 @@ def several_draws(trial: Trial, count: int, batch: int, probability: float) -> l
 
 @holds("labels come back as they went in: a vector (B,) of whole numbers")
 def form_of_the_result(trial: Trial) -> None:
-    """What comes back is no vector of B labels. Nothing is taken out of the batch: a dropped label stays in its place,
-    as -1, and all are whole numbers."""
+    """What comes back is no vector of B whole numbers. Nothing is taken out of the batch: a dropped label stays in its
+    place, as -1."""
     labels = some_labels(trial, trial.pick(5, 8))
     found = trial.handle.call(None, (labels, 0.5), {}, seed=1)
     given = text(labels, 0.5, None)
@@ -104,8 +104,8 @@ def labels_change_at_probability_zero(trial: Trial) -> None:
 
 @holds("a dropped label becomes -1, and all others stay what they are")
 def not_minus_one(trial: Trial) -> None:
-    """Where a label is gone stands something else than -1. Only -1 means "no class" here: it is the one number that no
-    class has."""
+    """What stands where labels are gone is not -1 alone; what does stands below, and nothing stands there if none was
+    dropped. Only -1 means "no class" here: it is the one number that no class has."""
     labels = some_labels(trial, MANY)
     result, _ = called(trial, labels, 0.5)
     new = result[result != labels].unique().tolist()
@@ -114,8 +114,8 @@ def not_minus_one(trial: Trial) -> None:
 
 @holds("some labels of a batch are dropped and others kept")
 def one_draw_for_all(trial: Trial) -> None:
-    """Your batch is dropped as a whole or kept as a whole: one draw decides for all images. Each label needs a number
-    of its own, torch.rand(labels.shape)."""
+    """In none of twelve batches were some labels dropped and others kept. Each label needs a number of its own,
+    torch.rand(labels.shape)."""
     found = several_draws(trial, 12, 64, 0.5)
     mixed = any(bool(one.any()) and not bool(one.all()) for one in found)
     trial.see("whether some labels of a batch are dropped and others kept", mixed, "64 labels, probability 0.5")
@@ -139,8 +139,8 @@ def wrong_share(trial: Trial) -> None:
 
 @holds("every call draws anew")
 def same_draw_every_time(trial: Trial) -> None:
-    """Every call drops the same labels. Something is fixed (a seed, a pattern of places), and the network would never
-    hear those labels."""
+    """Every call drops the same labels, and the network would never hear those. Is something fixed, a seed or a pattern
+    of places?"""
     found = several_draws(trial, 4, 64, 0.5)
     different = any(not torch.equal(found[0], one) for one in found[1:])
     trial.see("whether a second call drops other labels", different, "64 labels, probability 0.5")
@@ -168,7 +168,8 @@ def not_every_label_alike(trial: Trial) -> None:
 
 @holds("in a small batch, too, any label may be dropped")
 def each_place_of_a_small_batch(trial: Trial) -> None:
-    """In a batch of five, some labels are always dropped or never. Each has the same chance, wherever it stands."""
+    """In a batch of five, some labels are hardly ever dropped, or nearly always. Each has the same chance, wherever it
+    stands."""
     # Every place of a small batch is dropped at times and kept at times.
     found = torch.stack(several_draws(trial, 30, 5, 0.5))
     share = found.double().mean(0)
@@ -178,8 +179,8 @@ def each_place_of_a_small_batch(trial: Trial) -> None:
 
 @holds("how many are dropped differs from batch to batch")
 def number_is_fixed(trial: Trial) -> None:
-    """You drop the same number of labels in every batch. Each label has a draw of its own, so their number varies; in a
-    batch of one, a fixed number would be never or always."""
+    """How many labels are dropped hardly differs from batch to batch. Each label has a draw of its own, so their number
+    varies; in a batch of one, a fixed number would be never or always."""
     found = several_draws(trial, 20, 20, 0.4)
     counts = {int(one.sum()) for one in found}
     trial.see("whether the number dropped differs from batch to batch", len(counts) > 2, "20 labels, probability 0.4")
@@ -194,8 +195,8 @@ def wrong_for_one_label(trial: Trial) -> None:
 
 @holds("every kept label, 0 included, is what it was")
 def kept_labels_change(trial: Trial) -> None:
-    """Some labels that were kept are not what they were, or class 0 is treated in a special way. 0 is a class like the
-    others."""
+    """Some labels that were kept are not what they were, or class 0 is dropped with another probability. 0 is a class
+    like the others."""
     labels = trial.integers(0, 1000, MANY)
     result, _ = called(trial, labels, 0.3)
     kept = result != -1
@@ -223,8 +224,8 @@ def no_class_comes_back(trial: Trial) -> None:
 
 @holds("with a generator, the same seed drops the same labels")
 def generator_not_used(trial: Trial) -> None:
-    """Two generators with the same seed drop different labels: somewhere your draw does not use the generator it was
-    given. Pass generator=generator."""
+    """Two generators with the same seed drop different labels. Is every draw made with the generator that was given?
+    Pass generator=generator."""
     labels, seed = some_labels(trial, 200), trial.random.randrange(1000)
     first, _ = called(trial, labels, 0.5, seed, numpy_seed=1)
     again, _ = called(trial, labels, 0.5, seed, numpy_seed=2)
@@ -233,8 +234,8 @@ def generator_not_used(trial: Trial) -> None:
 
 @holds("generators with different seeds drop different labels")
 def generator_seeded_anew(trial: Trial) -> None:
-    """Generators with different seeds drop the same labels. Use the generator as it comes, without seeding it
-    yourself."""
+    """Generators with different seeds drop the same labels. Does the draw come from the generator as it is, without a
+    seed of your own?"""
     labels = some_labels(trial, 200)
     first, _ = called(trial, labels, 0.5, 1)
     second, _ = called(trial, labels, 0.5, 2)

@@ -36,8 +36,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("every row of the result is a row of the table, number for number")
 def not_rows_of_the_table(trial: Trial) -> None:
-    """What comes back is not made of the table's rows. A product with one-hot rows copies rows and changes no number in
-    them: look for another shape on the way, another factor, or something done afterwards."""
+    """What comes back is not made of the table's rows. A product with one-hot rows copies rows of the table and changes
+    no number in them."""
     # Whichever rows: whatever is multiplied with whatever, it fits, because all sizes are equal.
     size = trial.pick(5, 6)
     weight, labels = trial.normal(size, size), trial.integers(0, size - 1, size)
@@ -80,7 +80,8 @@ def values(trial: Trial) -> None:
 
 @holds("label K - 1 gives the last row")
 def last_class_lost(trial: Trial) -> None:
-    """Only the last class goes wrong. Labels run from 0 to K - 1, so the one-hot row needs K columns."""
+    """A batch with the last class in it comes out wrong. Labels run from 0 to K - 1, so the one-hot row needs K
+    columns."""
     trial.call(trial.normal(6, 3), torch.tensor([5, 0, 5, 2]))
 
 
@@ -93,7 +94,7 @@ def wrong_for_one_label(trial: Trial) -> None:
 
 @holds("a table of one row, or of one column, works like any other")
 def wrong_for_one_class(trial: Trial) -> None:
-    """A table with one row or one column trips your code. Is there a squeeze(), or a size that it guesses?"""
+    """A table with one row or one column gives a wrong result. Is there a squeeze(), or a size that is guessed?"""
     trial.call(trial.normal(1, 4), torch.tensor([0, 0]))
     trial.call(trial.normal(5, 1), torch.tensor([4, 1, 0]))
 

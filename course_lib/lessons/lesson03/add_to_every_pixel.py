@@ -39,15 +39,15 @@ def values(trial: Trial) -> None:
 
 @holds("the same, where batch, channels, height and width all differ")
 def axes_do_not_line_up(trial: Trial) -> None:
-    """As long as all axes have the same length your code runs and is right; with four different lengths it is not. Say
-    (B, C, 1, 1) explicitly."""
+    """With all axes of the same length your code is right; with four different lengths it is not. Say (B, C, 1, 1)
+    explicitly."""
     ordinary_call(trial).see()
 
 
 @holds("a batch of one keeps its batch axis")
 def loses_a_batch_of_one(trial: Trial) -> None:
-    """With one image in the batch your result departs: squeeze() without an axis removes every axis of length one, the
-    batch's too."""
+    """With one image in the batch your result departs. Is there a squeeze()? Without an axis it removes every axis of
+    length one, the batch's too."""
     trial.call(*drawn(trial, 1, 3, 4, 5))
 
 
@@ -59,7 +59,8 @@ def loses_a_single_channel(trial: Trial) -> None:
 
 @holds("a feature map of one pixel keeps its axes")
 def loses_a_single_pixel(trial: Trial) -> None:
-    """With one pixel your result departs: height and width of length one must stay."""
+    """With one pixel your result departs. Height and width of length one stay: is there a squeeze() that removes
+    them?"""
     trial.call(*drawn(trial, 3, 5, 1, 1))
 
 

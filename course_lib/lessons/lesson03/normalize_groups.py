@@ -39,14 +39,14 @@ def values(trial: Trial) -> None:
 
 @holds("the result is right where height and width differ")
 def assumes_square_images(trial: Trial) -> None:
-    """For square images your numbers are right, and for others they are not: height and width have changed places
-    somewhere."""
+    """For square images your numbers are right, and for others they are not. Have height and width changed places
+    somewhere?"""
     ordinary_call(trial).see()
 
 
 @holds("three groups of three are three groups of neighbours")
 def confuses_number_and_size_of_groups(trial: Trial) -> None:
-    """Three groups of three come out wrong: number and size of the groups must not be told apart by luck."""
+    """Three groups of three come out wrong. A group is made of neighbours: channels 0 to 2, 3 to 5, 6 to 8."""
     trial.call(maps(trial, 3, 9, 4, 6), 3)
 
 
@@ -90,8 +90,8 @@ def another_default_eps(trial: Trial) -> None:
 
 @holds("a constant group gives zeros")
 def divides_by_zero(trial: Trial) -> None:
-    """A constant group has variance 0, and you divide by its root: the result is NaN. eps is there to prevent exactly
-    that."""
+    """A constant group does not come out as zeros. Its variance is 0: eps, added under the root, is all that keeps the
+    division from giving NaN."""
     trial.call(torch.zeros(2, 8, 3, 4), 2)
 
 

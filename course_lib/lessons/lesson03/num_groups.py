@@ -40,15 +40,15 @@ def more_than_32_groups(trial: Trial) -> None:
 
 @holds("channels that are a multiple of four, but no power of two, are divided as finely as the rule allows")
 def only_powers_of_two(trial: Trial) -> None:
-    """Powers of two come out right, and 24 or 40 channels do not. Try every whole number from the largest allowed
+    """Powers of two come out right, and other multiples of four do not. Try every whole number from the largest allowed
     downwards, not only the powers of two."""
     ask(trial, trial.random.sample((24, 36, 40, 44, 48, 80, 96, 100), 6))
 
 
 @holds("the number of groups divides the channels, also where four does not")
 def does_not_divide(trial: Trial) -> None:
-    """Your rule is right for multiples of four only. For 30 channels, 7 groups would leave a rest: go down to 6, the
-    first number that divides."""
+    """Your rule is right for multiples of four, and not for other numbers of channels. For 30 channels, 7 groups would
+    leave a rest: go down to 6, the first number that divides."""
     ask(trial, trial.random.sample((14, 18, 22, 30, 33, 42, 45, 50, 66, 70, 90), 8))
 
 
@@ -80,7 +80,7 @@ def one_to_three_channels(trial: Trial) -> None:
 
 @holds("the result is an int")
 def no_whole_number(trial: Trial) -> None:
-    """The value is right and its type is not: nn.GroupNorm wants an int, so divide with // and not with /."""
+    """The value is right and its type is not: nn.GroupNorm wants an int. // of two ints gives one, / does not."""
     trial.see("whether it is an int", type(ordinary_call(trial).value()) is int, "a number of groups")
 
 

@@ -61,16 +61,16 @@ def layers(trial: Trial, in_channels: int, out_channels: int, emb_dim: int) -> C
 
 @holds("one Linear leads from emb_dim to out_channels")
 def projection_missing(trial: Trial) -> None:
-    """Your block has no layer that turns emb_dim numbers into out_channels numbers. Without this projection the
-    embedding only fits where both happen to be equal."""
+    """Your block should have one layer that turns emb_dim numbers into out_channels numbers, and has another number of
+    them. Without this projection the embedding only fits where both happen to be equal."""
     found = layers(trial, *COUNTED)
     trial.see("the number of layers from 6 to 8", found[8, 6], "ResidualBlock(4, 8, 6)")
 
 
 @holds("two convolutions have a 3x3 kernel; the shortcut's is 1x1")
 def kernel_of_another_size(trial: Trial) -> None:
-    """Your kernels are of other sizes than the document's: two convolutions of 3x3 in the branch, and 1x1 in the
-    shortcut, which is to change the number of channels and nothing else."""
+    """Your kernels larger than 1x1 are not the document's: two convolutions of 3x3 in the branch. The shortcut's is
+    1x1: it is to change the number of channels and nothing else."""
     found = layers(trial, *COUNTED)
     sizes = sorted(shape[2:] for shape in found.elements() if len(shape) > 2)
     trial.see("the kernels larger than 1x1", tuple(sizes), "ResidualBlock(4, 8, 6)")
@@ -78,8 +78,8 @@ def kernel_of_another_size(trial: Trial) -> None:
 
 @holds("conv1 goes from in_channels to out_channels, and conv2 from out_channels to out_channels")
 def convolution_of_another_width(trial: Trial) -> None:
-    """Your 3x3 convolutions have other numbers of channels. The first one changes in_channels to out_channels, the
-    second one keeps them."""
+    """Your 3x3 convolutions have other channels than the document's. The first one changes in_channels to out_channels,
+    the second one keeps them."""
     found = layers(trial, *COUNTED)
     sizes = sorted(shape[:2] for shape in found.elements() if len(shape) > 2)
     trial.see("channels out and in of the 3x3 convolutions", tuple(sizes), "ResidualBlock(4, 8, 6)")
@@ -88,7 +88,7 @@ def convolution_of_another_width(trial: Trial) -> None:
 @holds("where the channels change, a 1x1 convolution brings the shortcut to out_channels")
 def shortcut_without_convolution(trial: Trial) -> None:
     """Where the channels change, the input cannot be added to the output as it is: the shortcut needs one 1x1
-    convolution from in_channels to out_channels."""
+    convolution from in_channels to out_channels, and yours has another number of them."""
     found = layers(trial, *COUNTED)
     trial.see("the number of 1x1 convolutions from 4 to 8", found[8, 4], "ResidualBlock(4, 8, 6)")
 
@@ -143,22 +143,22 @@ def runs(trial: Trial) -> None:
 
 @holds("the width of the embedding may differ from the channels")
 def embedding_not_projected(trial: Trial) -> None:
-    """Your block runs only where the embedding is as wide as the feature map. emb_proj is there to make it fit: it
-    turns (B, emb_dim) into (B, out_channels)."""
+    """Your block stops with an error where the embedding is not as wide as the feature map. emb_proj is there to make
+    it fit: it turns (B, emb_dim) into (B, out_channels)."""
     stops(trial, (8, 8, trial.pick(6, 10)), 8, 8, 8)
 
 
 @holds("batch, channels, height and width may all differ")
 def embedding_on_the_wrong_axes(trial: Trial) -> None:
-    """Your block runs only where batch, height and width happen to equal the channels. The projected embedding (B, C)
-    needs two axes of length one at the end, (B, C, 1, 1), to spread over the pixels."""
+    """Your block runs where all sizes agree, and stops where batch, height and width are not equal to the channels. The
+    projected embedding (B, C) needs two axes of length one at the end, (B, C, 1, 1), to spread over the pixels."""
     stops(trial, (8, 8, 6), 3, *trial.pick((4, 6), (7, 5)))
 
 
 @holds("the block runs where more channels come out than go in")
 def stops_where_the_channels_change(trial: Trial) -> None:
-    """Your block runs where the channels stay and stops where they change. Look for a layer in another's place (norm1
-    for norm2, conv2 for conv1), or for a shortcut that adds x without skip_conv."""
+    """Your block runs where the channels stay and stops where they change. Is a layer in another's place (norm1 for
+    norm2, conv2 for conv1), or is x added without skip_conv?"""
     stops(trial, (8, 16, 6), 3, 4, 6)
 
 
@@ -183,16 +183,16 @@ def varies(block: Built, args: tuple, training: bool) -> None:
 
 @holds("in evaluation two calls give the same")
 def random_in_evaluation(trial: Trial) -> None:
-    """Your block is random in evaluation too. F.dropout does not know the module's mode unless told
-    training=self.training; self.dropout(...) does."""
+    """In evaluation too, two calls of your block differ. Dropout acts while training only: self.dropout(...) knows the
+    mode, F.dropout has to be told, training=self.training."""
     block = trial.build(8, 16, 6, dropout=0.5)
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=False)
 
 
 @holds("another embedding gives another output")
 def deaf_to_the_embedding(trial: Trial) -> None:
-    """Your output does not change when the embedding does: the block cannot know what time it is. Either the embedding
-    never enters, or a norm takes it out again."""
+    """Your output does not change when the embedding does: the block cannot know what time it is. Does the embedding
+    enter at all, and does a norm take it out again?"""
     call = ordinary_call(trial)
     x, emb = call.args
     other = call.of.calling(x, trial.normal(*emb.shape))
@@ -203,23 +203,24 @@ def deaf_to_the_embedding(trial: Trial) -> None:
 @holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution")
 def something_wrong_with_the_shortcut(trial: Trial) -> None:
     """The mistake shows when the second convolution is silenced: then the input, or its 1x1 convolution, must come out
-    unchanged. Yours is scaled, normalised or taken from elsewhere, or something follows the sum."""
+    unchanged, and something else does. Is the shortcut scaled, normalised or taken from elsewhere, or does something
+    follow the sum?"""
     for wider in (True, False):
         example(trial, wider, silenced=r"^conv2\.").see("the output with conv2 set to zero")
 
 
 @holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv")
 def something_wrong_in_the_branch(trial: Trial) -> None:
-    """The shortcut is right. The mistake shows with the embedding silenced, so it sits in the branch: compare order and
-    number of norms, SiLUs and convolutions (and the convolution's padding) with the drawing."""
+    """The shortcut is right, and without any embedding the output is not: compare order and number of norms, SiLUs and
+    convolutions (and the convolution's padding) with the drawing."""
     for wider in (True, False):
         example(trial, wider, silenced=r"^emb_proj\.").see("the output with emb_proj set to zero")
 
 
 @holds("SiLU, then emb_proj, then added to the output of the first convolution")
 def something_wrong_with_the_embedding(trial: Trial) -> None:
-    """Shortcut and convolutions are right; only the embedding's way into the block is not. It passes SiLU, then
-    emb_proj, and is added once, between the first convolution and the second norm."""
+    """Without an embedding your block is right, and with one it is not. The embedding passes SiLU, then emb_proj, and
+    is added once, between the first convolution and the second norm."""
     example(trial, wider=True).see()
 
 
@@ -232,8 +233,8 @@ def assumes_changing_channels(trial: Trial) -> None:
 
 @holds("the embedding is added per image and channel, also when all sizes are equal")
 def confuses_batch_and_channels(trial: Trial) -> None:
-    """Where batch, channels, height and width have the same size your embedding lands on the wrong axis. The shape to
-    broadcast is (B, C, 1, 1)."""
+    """Where batch, channels, height and width have the same size your output is wrong. Does the embedding land on
+    another axis there? The shape to broadcast is (B, C, 1, 1)."""
     block = trial.build(8, 8, 8)
     block(trial.normal(8, 8, 8, 8), trial.normal(8, 8))
 
@@ -248,8 +249,8 @@ def assumes_more_channels_come_out(trial: Trial) -> None:
 
 @holds("the number of groups follows num_groups, for narrow and for wide layers")
 def another_number_of_groups(trial: Trial) -> None:
-    """For some widths (18 or 160 channels) your numbers depart: the number of groups of a norm follows another rule
-    there. group_norm(channels) makes one with the rule of this course."""
+    """For some widths (such as 18 or 160 channels) your output is wrong. Does the number of groups of a norm follow
+    another rule there? group_norm(channels) makes one with the rule of this course."""
     for in_channels, out_channels in ((trial.pick(18, 30), 4), (160, 4), (4, trial.pick(18, 30)), (4, 96)):
         block = trial.build(in_channels, out_channels, 6)
         block(trial.normal(2, in_channels, 2, 3), trial.normal(2, 6))
@@ -260,14 +261,16 @@ def another_number_of_groups(trial: Trial) -> None:
 
 @holds("while training two calls differ")
 def dropout_never_acts(trial: Trial) -> None:
-    """Dropout never acts: while training nothing is dropped. It belongs between the second SiLU and conv2."""
+    """While training two calls give the same, so nothing is dropped at random. Dropout belongs between the second SiLU
+    and conv2."""
     block = trial.build(8, 16, 6, dropout=0.5)
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=True)
 
 
 @holds("with dropout=0.0 training mode changes nothing")
 def dropout_ignores_its_argument(trial: Trial) -> None:
-    """With dropout=0.0 your block still drops values while training: hand the argument on to nn.Dropout."""
+    """With dropout=0.0, training mode still changes your output, and it should not. Is the argument handed on to
+    nn.Dropout?"""
     block = trial.build(8, 8, 6, dropout=0.0)
     args = trial.normal(2, 8, 4, 6), trial.normal(2, 6)
     training, evaluation = (block(*args, training=mode, observed=False) for mode in (True, False))
@@ -284,8 +287,8 @@ def dropout_after_the_second_convolution(trial: Trial) -> None:
 
 @holds("on average dropout changes nothing: only a convolution comes after it")
 def dropout_before_an_activation(trial: Trial) -> None:
-    """Averaged over many draws, your output with dropout is not the output without. So an activation or a norm still
-    follows it. Dropout comes after the second SiLU, right before conv2."""
+    """Averaged over many draws, your output with dropout is not the output without. It would be if only a convolution
+    came after a dropout that divides by 1 - p what it keeps. Does an activation or a norm follow it?"""
     block, repeats = trial.build(4, 4, 6, dropout=0.5), 256
     x, emb = trial.normal(1, 4, 4, 4), trial.normal(1, 6)
     still = block(x, emb, observed=False)
@@ -307,7 +310,8 @@ def change_by_dropout(trial: Trial, **dropout: float) -> Tensor:
 
 @holds("dropout acts once, with the probability given")
 def dropout_of_another_strength(trial: Trial) -> None:
-    """Dropout is in its place and of another strength: applied twice, with 1 - p, or with a fixed probability."""
+    """The spread that dropout brings does not grow with its probability as it should. Is it applied twice, with 1 - p,
+    or with a fixed probability?"""
     # the variance that dropout brings is proportional to p / (1 - p)
     weak, strong = (float(change_by_dropout(trial, dropout=p).std()) for p in (0.2, 0.7))
     expected = ((0.7 / 0.3) / (0.2 / 0.8)) ** 0.5
@@ -325,7 +329,8 @@ def whole_channels_dropped(trial: Trial) -> None:
 
 @holds("without the argument, dropout is 0.1")
 def another_default_dropout(trial: Trial) -> None:
-    """The default probability of dropout is 0.1; yours is another."""
+    """The default probability of dropout is 0.1, and without the argument your block does not act like one that was
+    given dropout=0.1."""
     default, given = float(change_by_dropout(trial).std()), float(change_by_dropout(trial, dropout=0.1).std())
     close = abs(default / (given + 1e-9) - 1) < 0.15
     trial.see("whether the default acts like dropout=0.1", close, "ResidualBlock(4, 12, 6), while training")

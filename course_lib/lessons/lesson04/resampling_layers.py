@@ -66,8 +66,9 @@ def other_size(trial: Trial) -> None:
 
 @LAYERS.holds("the layer only weighs and adds: what it makes of a sum is the sum of what it makes of the parts")
 def not_linear(trial: Trial) -> None:
-    """Something in your layer bends or normalises: an activation, a norm, a maximum. The document has none here; the
-    residual blocks on both sides bring their own SiLU and GroupNorm."""
+    """Your layer does more than weigh and add: what it makes of a sum is not the sum of what it makes of the parts. The
+    document has no activation, no norm and no maximum here; the residual blocks on both sides bring their own SiLU and
+    GroupNorm."""
     # layer(a + b) - layer(a) - layer(b) + layer(0): nothing, if weights are all that acts
     call = ordinary_call(trial)
     layer, (a,), b = call.of, call.args, trial.normal(*call.args[0].shape)
@@ -92,8 +93,7 @@ def looks_at_other_pixels(trial: Trial) -> None:
 
 @LAYERS.holds("away from the border an input of zeros gives the bias of each channel")
 def zeros_do_not_give_the_bias(trial: Trial) -> None:
-    """With an input of zeros only the bias is left, once and unscaled. You lose it, scale it, or add it more than
-    once."""
+    """With an input of zeros only the bias is left, once and unscaled. Yours gives something else."""
     call = ordinary_call(trial)
     of_zero = call.of(0 * call.args[0], observed=False)
     trial.see("the middle of the output", of_zero[..., 1:-1, 1:-1], "an input of zeros")
@@ -101,30 +101,30 @@ def zeros_do_not_give_the_bias(trial: Trial) -> None:
 
 @LAYERS.holds("the numbers in the middle are those of the convolution")
 def weights_used_otherwise(trial: Trial) -> None:
-    """Right size, right pixels, right bias, and yet other numbers: the result is scaled, the input is added to it, the
-    kernel is turned round, or the weight's first two axes (out, in) have changed places."""
+    """Right size, right pixels, right bias, and yet other numbers. Is the result scaled, the input added to it, the
+    kernel turned round, or have the weight's first two axes (out, in) changed places?"""
     call = square_call(trial)
     trial.see("the output without its border", call.see(observed=False)[..., 1:-1, 1:-1], call.text())
 
 
 @LAYERS.holds("beyond the border there are zeros")
 def another_border(trial: Trial) -> None:
-    """In the middle your output is right, at the border it is not: the pixels beyond the border are zeros in the
-    document's padding=1, neither mirrored nor repeated nor taken from the other side."""
+    """In the middle your output is right, at the border it is not: the pixels beyond it are zeros in the document's
+    padding=1."""
     square_call(trial).see("the output")
 
 
 @LAYERS.holds("the output is right when height and width differ")
 def assumes_square_images(trial: Trial) -> None:
-    """For square images you are right. When height and width differ you are not: one of them stands for both, or they
-    have changed places."""
+    """For square images you are right, and where height and width differ you are not. Have they changed places, or does
+    one of them stand for both?"""
     ordinary_call(trial).see("the output")
 
 
 @LAYERS.holds("images of other sizes come out right, from 2x2 pixels on")
 def works_for_one_size_only(trial: Trial) -> None:
-    """Your layer knows one size of image. Ask the input for its size, or name a factor instead of a size: the same
-    class serves at several levels of the U."""
+    """For images of other sizes your output is wrong. Ask the input for its size, or name a factor instead of a size:
+    the same class serves at several levels of the U."""
     channels = trial.pick(2, 3)
     layer = trial.build(channels)
     for height, width in ((2, 2), (2, 6), (32, 16), (12, 20), (18, 4)):
@@ -133,16 +133,15 @@ def works_for_one_size_only(trial: Trial) -> None:
 
 @LAYERS.holds("other numbers of channels come out right, a single one included")
 def works_for_some_channels_only(trial: Trial) -> None:
-    """With other numbers of channels your layer goes wrong: some number in it is written out where `channels`
-    belongs."""
+    """With other numbers of channels your output is wrong. Is a number written out where `channels` belongs?"""
     for channels in (1, 3, 8):
         trial.build(channels)(trial.normal(2, channels, 6, 4))
 
 
 @LAYERS.holds("as many images as channels make no difference")
 def confuses_batch_and_channels(trial: Trial) -> None:
-    """Where there are as many images as channels your output changes: the two axes are told apart by their length
-    somewhere, and not by their place."""
+    """Where there are as many images as channels your output is wrong. Are the two axes told apart by their length, and
+    not by their place?"""
     trial.build(4)(trial.normal(4, 4, 4, 6))
 
 

@@ -59,8 +59,8 @@ def heads_confused(trial: Trial) -> None:
 
 @holds("the scores are divided by sqrt(d), the root of the width of a head")
 def wrong_scale(trial: Trial) -> None:
-    """With d = 1 your weights are right and with wider heads they are wrong, so it is the scale: the scores are to be
-    divided by sqrt(d), where d is the last axis of q."""
+    """With d = 1 your weights are right and with wider heads they are wrong. A score adds up d products, and is divided
+    by sqrt(d), where d is the last axis of q."""
     queries_and_keys(trial, 2, 3, 7, trial.pick(5, 6, 10)).see()
 
 
@@ -82,8 +82,8 @@ def the_documents_shapes(trial: Trial) -> None:
 
 @holds("axes of length one stay: a batch of one, one head, one pixel")
 def squeezes_axes_of_length_one(trial: Trial) -> None:
-    """Your weights lose an axis where its length is one. A batch of one image and a single head still have their axes;
-    a squeeze() takes them away."""
+    """Where an axis has length one your weights are wrong. A batch of one image and a single head still have their
+    axes: is there a squeeze() that takes one away?"""
     for sizes in ((1, 1, 4, 3), (1, 3, 5, 4), (2, 2, 1, 3)):
         queries_and_keys(trial, *sizes).see()
 

@@ -29,15 +29,14 @@ def values(trial: Trial) -> None:
 
 @holds("with several heads: the first d channels come from head 0, the next d from head 1")
 def heads_confused(trial: Trial) -> None:
-    """One head is put back correctly, several are not: their channels end up in the wrong places. All d channels of
-    head 0 come first, then those of head 1."""
+    """One head is put back correctly, several are not. All d channels of head 0 come first, then those of head 1."""
     trial.call(trial.normal(2, trial.pick(3, 5), 16, 4), 4, 4)
 
 
 @holds("it is right for other batches, heads and images that are not square")
 def assumes_square_images(trial: Trial) -> None:
-    """You put square images back correctly and others not: height and width have changed places, or one of them (or a
-    root of N) stands for both."""
+    """You put square images back correctly and others not. Have height and width changed places, or does one of them
+    (or a root of N) stand for both?"""
     height, width = trial.pick((3, 6), (7, 2))
     trial.call(trial.normal(4, 2, height * width, 5), height, width)
 
@@ -49,8 +48,8 @@ def the_documents_shapes(trial: Trial) -> None:
 
 @holds("axes of length one stay: a batch of one, heads of one channel, an image of one pixel")
 def squeezes_axes_of_length_one(trial: Trial) -> None:
-    """Somewhere an axis of length one disappears, probably in a squeeze(): the batch of one image, the one channel of a
-    head or the one pixel is an axis like any other."""
+    """Where an axis has length one your result is wrong: the batch of one image, the one channel of a head or the one
+    pixel is an axis like any other. Is there a squeeze()?"""
     trial.call(trial.normal(1, 2, 8, 3), 2, 4)
     trial.call(trial.normal(2, 4, 6, 1), 2, 3)
     trial.call(trial.normal(2, 2, 1, 3), 1, 1)

@@ -131,53 +131,55 @@ def branch_not_as_drawn(trial: Trial) -> None:
 
 @holds("with one head over all channels the output is that of the drawing")
 def wrong_for_wide_heads(trial: Trial) -> None:
-    """With heads of one channel your block is right, with wider ones it is not. Two things depend on the width d: the
-    scores are divided by sqrt(d), and the d numbers of a pixel have to stay together in one row."""
+    """With heads of one channel your block is right, with one wide head it is not. The scores are divided by sqrt(d),
+    and the d numbers of a pixel stay together in one row."""
     trial.build(32, 1)(already_normed(trial, 3, 32, 8, 8), tolerance=3)
 
 
 @holds("with several heads each attends by itself, over d = C / heads channels of its own")
 def heads_confused(trial: Trial) -> None:
-    """With one head your block is right, with several it is not. Either channels land in the wrong head, or a number
-    that belongs to one head (d) is taken from all of them (C)."""
+    """With one head your block is right, with several it is not. Each head has d = C / heads channels of its own,
+    neighbours, and attends by itself."""
     channels, heads = trial.pick((16, 2), (32, 4))
     trial.build(channels, heads)(already_normed(trial, 3, channels, 8, 8), tolerance=3)
 
 
 @holds("the channels may differ in mean and spread: the norm is a GroupNorm with the groups of group_norm")
 def another_norm(trial: Trial) -> None:
-    """Everything after the norm is right, and the norm is not: for images whose channels all have mean 0 and the same
-    variance your block agrees. Use group_norm(channels): not another number of groups, and no Batch-, Layer- or
-    InstanceNorm."""
+    """For images whose channels all have mean 0 and the same variance your block is right, for others it is not. There
+    the norm counts: group_norm(channels) makes it. Has yours another number of groups, or is it a Batch-, Layer- or
+    InstanceNorm?"""
     channels, heads = trial.pick((24, 4), (24, 3), (40, 2))
     trial.build(channels, heads)(uneven(trial, 3, channels, 8, 8))
 
 
 @holds("nearly constant images are normalised with the usual eps of 1e-5")
 def another_epsilon(trial: Trial) -> None:
-    """Your norm adds another eps to the variance. It only shows where an image is nearly constant, and there it
-    shows."""
+    """For nearly constant images your block is wrong. There it shows what the norm adds to the variance, 1e-5: does
+    yours add another eps?"""
     # a variance of about 1e-5: what is added to it before the root is taken shows
     trial.build(12, 3)(1.0 + 0.003 * trial.normal(2, 12, 8, 8), tolerance=20)
 
 
 @holds("other sizes than 8x8 pass through the same block")
 def fixed_image_size(trial: Trial) -> None:
-    """Your block works for 8x8 images only. Take height and width from x.shape: attention works for any N."""
+    """Your block is right for 8x8 images and wrong for another size. Take height and width from x.shape: attention
+    works for any N."""
     side = trial.pick(3, 5, 6)
     trial.build(12, 3)(uneven(trial, 2, 12, side, side))
 
 
 @holds("the output is right when height and width differ")
 def assumes_square_images(trial: Trial) -> None:
-    """Square images come out right and others do not: height and width have changed places on the way back to an image,
-    or one of them stands for both."""
+    """Square images come out right and others do not. Have height and width changed places on the way back to an image,
+    or does one of them stand for both?"""
     ordinary_call(trial).see()
 
 
 @holds("without a number of heads there are four")
 def another_default(trial: Trial) -> None:
-    """SelfAttention(channels) should have four heads; the default value of num_heads is another one."""
+    """SelfAttention(channels) is a block of four heads, and yours gives something else. Is the default value of
+    num_heads another one?"""
     trial.build(24)(uneven(trial, 2, 24, 4, 3))
 
 
@@ -194,8 +196,8 @@ def equal_sizes(trial: Trial) -> None:
 
 @holds("an image of one pixel, a row of pixels and heads of one channel are nothing special")
 def squeezes_axes_of_length_one(trial: Trial) -> None:
-    """Where there is a single pixel, or a single channel in a head, your block goes wrong: an axis of length one is
-    squeezed away, or taken for another."""
+    """Where there is a single pixel, or a single channel in a head, your block is wrong. Is an axis of length one
+    squeezed away, or taken for another?"""
     trial.build(12, 2)(uneven(trial, 2, 12, 1, 1))
     trial.build(8, 8)(uneven(trial, 2, 8, 1, 3))
 

@@ -45,16 +45,16 @@ def not_q_k_v_by_pixels(trial: Trial) -> None:
 
 @holds("with several heads: the first d channels of the queries belong to head 0, the next d to head 1")
 def heads_confused(trial: Trial) -> None:
-    """With one head all is right, with several it is not: channels end up in the wrong head. Within q, k and v the
-    channels lie head after head: d for head 0, then d for head 1, and so on."""
+    """With one head all is right, with several it is not. Within q, k and v the channels lie head after head: d for
+    head 0, then d for head 1, and so on."""
     heads = trial.pick(3, 5)
     trial.call(trial.normal(2, 3 * heads * 4, 8, 8), heads)
 
 
 @holds("it is right for other batches, heads and images that are not square")
 def assumes_square_images(trial: Trial) -> None:
-    """Square images are split correctly and others are not: height and width have changed places, or a number is
-    written down that should come from qkv.shape."""
+    """Square images are split correctly and others are not. Have height and width changed places, or is a number
+    written down that should come from qkv.shape?"""
     trial.call(trial.normal(4, 3 * 2 * 5, *trial.pick((3, 6), (7, 2))), 2)
 
 
@@ -70,8 +70,8 @@ def equal_sizes(trial: Trial) -> None:
 
 @holds("axes of length one stay: a batch of one, heads of one channel, an image of one pixel")
 def squeezes_axes_of_length_one(trial: Trial) -> None:
-    """An axis of length one has gone astray: squeeze() removes every such axis, also the batch when it holds one image.
-    Name the axes you mean instead."""
+    """Where an axis has length one your result is wrong. Is there a squeeze()? It removes every such axis, also the
+    batch when it holds one image: name the axes you mean."""
     trial.call(trial.normal(1, 3 * 2 * 3, 2, 4), 2)
     trial.call(trial.normal(2, 3 * 4, 2, 3), 4)
     trial.call(trial.normal(2, 3 * 2 * 3, 1, 1), 2)

@@ -141,8 +141,8 @@ def fails_for_a_long_stack(trial: Trial) -> None:
 
 @holds("older skips may have any other size and channels")
 def looks_at_older_skips(trial: Trial) -> None:
-    """Older skips are larger images, and your code stumbles over them. Only the newest one is used: do not touch the
-    others."""
+    """Where older skips are larger images with other channels, your code goes wrong. Only the newest one is used: do
+    not touch the others."""
     # as in the network: older skips are larger images with other channels
     skips = trial.normal(2, 4, 12, 16), trial.normal(2, 4, 6, 8), trial.normal(2, 6, 3, 4)
     see_all(trial, trial.normal(2, 8, 3, 4), *skips)
@@ -156,15 +156,15 @@ def assumes_a_narrow_skip(trial: Trial) -> None:
 
 @holds("axis 1 is the channels, also when all axes are of one length")
 def confuses_equal_axes(trial: Trial) -> None:
-    """Where all four axes have the same length you join the wrong one. Do not look for the axis by its size: channels
-    are dim=1."""
+    """Where all four axes have the same length your result is wrong. Is the axis found by its size? Channels are
+    dim=1."""
     see_all(trial, *(trial.normal(4, 4, 4, 4) for _ in range(3)))
 
 
 @holds("if the same tensor stands on the list twice, one of the two stays")
 def removes_by_value(trial: Trial) -> None:
-    """You take skips away by comparing them, and more than one, or the wrong one, leaves. pop() takes the last,
-    whatever is in it."""
+    """Where the same tensor stands on the list twice, what is left of the list is wrong. Is a skip taken away by
+    comparing it with others? pop() takes the last, whatever is in it."""
     first, second = trial.normal(2, 3, 4, 5), trial.normal(2, 3, 4, 5)
     see_all(trial, trial.normal(2, 4, 4, 5), first, second, second)
 
@@ -177,8 +177,9 @@ def judges_by_value(trial: Trial) -> None:
 
 @holds("gradients flow back through h and through the skip")
 def gradients_cut(trial: Trial) -> None:
-    """The values are right, and gradients do not reach h or the skip (.detach(), .data, torch.no_grad()). The skips are
-    the encoder's shortest way to the loss: cut them, and its first layers hardly learn."""
+    """The values are right, and gradients do not reach h or the skip as they should. Is there a .detach(), a .data, a
+    torch.no_grad()? The skips are the encoder's shortest way to the loss: cut them, and its first layers hardly
+    learn."""
     trial.gradients(*unlike(trial))
 
 

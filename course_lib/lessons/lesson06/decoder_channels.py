@@ -64,15 +64,15 @@ def other_channels(trial: Trial) -> None:
 
 @holds("the channels scale with base_channels")
 def ignores_base_channels(trial: Trial) -> None:
-    """For 64 channels your pairs are right, for another base they are not: some number is written out that
-    base_channels should give."""
+    """For 64 channels your pairs are right, for another base they are not. Is a number written out that base_channels
+    should give?"""
     trial.call(trial.pick(10, 14, 22), (1, 2, 4), 2)
 
 
 @holds("each level has mult * base_channels channels, whatever mult is")
 def assumes_doubling(trial: Trial) -> None:
-    """Where each level doubles you are right; with other multipliers you are not. Halving or doubling has to become
-    mult * base_channels."""
+    """Where each level doubles you are right; with other multipliers you are not. A level has mult * base_channels
+    channels, by its own mult."""
     trial.call(trial.pick(8, 12), (1, *trial.pick((3, 5), (3, 4), (4, 7))), 2)
 
 
@@ -85,22 +85,22 @@ def assumes_first_multiplier_one(trial: Trial) -> None:
 
 @holds("it works when a deeper level has fewer channels")
 def assumes_growing_channels(trial: Trial) -> None:
-    """You assume that the deepest level is the widest. Its channels are channel_mults[-1] * base_channels, large or
-    small."""
+    """Where a deeper level has fewer channels your pairs are wrong. The deepest level has channel_mults[-1] *
+    base_channels, large or small."""
     trial.call(trial.pick(8, 12), trial.pick((5, 3, 2), (4, 1, 3), (7, 2, 3)), 2)
 
 
 @holds("it works when two levels have equally many channels")
 def assumes_different_multipliers(trial: Trial) -> None:
-    """Two levels of the same width are mixed up in your answer. Count blocks to find where a level ends; channels do
-    not tell."""
+    """Where two levels are equally wide your pairs are wrong. Count blocks to find where a level ends; channels do not
+    tell."""
     for mults in ((1, 1, 1), (2, 2, 3), (3, 2, 2), (2, 3, 2)):
         trial.call(trial.pick(8, 12), mults, 2)
 
 
 @holds("it works for other numbers of blocks than two")
 def assumes_two_blocks(trial: Trial) -> None:
-    """With num_res_blocks=2 you are right, with others not: a 2 or a 3 is written out somewhere."""
+    """With num_res_blocks=2 you are right, with others not. Is a 2 or a 3 written out somewhere?"""
     for blocks in (1, trial.pick(3, 4), 5):
         trial.call(trial.pick(8, 12), (1, 3, 5), blocks)
 

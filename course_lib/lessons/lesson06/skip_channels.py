@@ -53,8 +53,8 @@ def other_channels(trial: Trial) -> None:
 
 @holds("the channels scale with base_channels")
 def ignores_base_channels(trial: Trial) -> None:
-    """For 64 channels your list is right, for another base it is not: a 64, 128 or 256 is written out that should be
-    computed from base_channels."""
+    """For 64 channels your list is right, for another base it is not. Is a 64, 128 or 256 written out that should be
+    computed from base_channels?"""
     trial.call(trial.pick(10, 14, 22), (1, 2, 4), 2)
 
 
@@ -75,14 +75,14 @@ def assumes_first_multiplier_one(trial: Trial) -> None:
 
 @holds("it works when channels shrink from a level to the next")
 def assumes_growing_channels(trial: Trial) -> None:
-    """Your list assumes that channels grow on the way down. Nothing in the network demands that: keep the order of
-    pushing, and do not sort."""
+    """Where channels shrink on the way down your list is wrong. Nothing in the network demands that they grow: keep the
+    order of pushing."""
     trial.call(trial.pick(8, 12), trial.pick((5, 3, 2), (4, 1, 3), (7, 2, 3)), 2)
 
 
 @holds("it works when two levels have equally many channels")
 def assumes_different_multipliers(trial: Trial) -> None:
-    """Where two levels have the same multiplier your list goes wrong. Tell levels apart by their number, not by their
+    """Where two levels have the same multiplier your list is wrong. Levels are told apart by their number, not by their
     channels."""
     for mults in ((1, 1, 1), (2, 2, 3), (3, 2, 2), (2, 3, 2)):
         trial.call(trial.pick(8, 12), mults, 2)
@@ -90,8 +90,7 @@ def assumes_different_multipliers(trial: Trial) -> None:
 
 @holds("it works for other numbers of blocks than two")
 def assumes_two_blocks(trial: Trial) -> None:
-    """With two blocks a level you are right, with other numbers not: num_res_blocks is not used everywhere it should
-    be."""
+    """With two blocks a level you are right, with other numbers not. Is num_res_blocks used everywhere it should be?"""
     for blocks in (1, trial.pick(3, 4), 5):
         trial.call(trial.pick(8, 12), (1, 3, 5), blocks)
 

@@ -51,27 +51,27 @@ def misses_inner_layers(trial: Trial) -> None:
 
 @holds("a module without parameters has 0")
 def nothing_learned(trial: Trial) -> None:
-    """A module that learns nothing has 0 parameters; yours has no answer for it. An empty sum is 0."""
+    """A module that learns nothing has 0 parameters; yours gives something else. An empty sum is 0."""
     count(trial, "no layer that learns")
 
 
 @holds("buffers, such as the running mean of a BatchNorm, are no parameters")
 def buffers_counted(trial: Trial) -> None:
-    """You count the running statistics of a BatchNorm. They are buffers: saved with the weights, and never touched by
-    an optimizer."""
+    """A BatchNorm is miscounted. Its running statistics are buffers: saved with the weights, and never touched by an
+    optimizer. Only its weight and its bias count."""
     count(trial, "BatchNorm2d")
 
 
 @holds("a parameter that does not require gradients is not counted")
 def frozen_counted(trial: Trial) -> None:
-    """You count a frozen layer. What has requires_grad=False is not learned, so it stays out."""
+    """Where a layer is frozen you count wrongly. What has requires_grad=False is not learned, so it stays out, and the
+    rest counts."""
     count(trial, "a frozen Linear and one that learns")
 
 
 @holds("what two layers share counts once")
 def shared_counted_twice(trial: Trial) -> None:
-    """A layer that is used twice has its numbers once in memory, and an optimizer moves them once. You count them for
-    every place they are used at."""
+    """What is used at two places is miscounted. It has its numbers once in memory, and an optimizer moves them once."""
     count(trial, "one Linear used twice", "two Linears that share a weight")
 
 

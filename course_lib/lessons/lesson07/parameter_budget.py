@@ -41,15 +41,15 @@ def wrong_under_a_heading(trial: Trial) -> None:
 
 @holds("a UNet with one level, another number of classes and of image channels is counted right")
 def fixed_to_one_network(trial: Trial) -> None:
-    """Your budget is right for one network and wrong for another: something in it is written as a number or fits a
-    certain number of levels only."""
+    """Your budget is right for one network and wrong for another. Is something in it written as a number, or made for a
+    certain number of levels?"""
     channels, mult, classes = trial.pick(1, 2), trial.pick(1, 2), trial.pick(4, 7)
     small(trial, in_channels=channels, channel_mults=(mult,), num_classes=classes).see(SORTED)
 
 
 @holds("a UNet with attention at other levels is counted right")
 def attention_forgotten(trial: Trial) -> None:
-    """Where levels have attention of their own your budget is wrong: count whole parts (model.encoder), not the kinds
+    """Where levels have attention of their own your budget is wrong. Count whole parts (model.encoder), not the kinds
     of layers you expect in them."""
     blocks = trial.pick(1, 2)
     small(trial, channel_mults=(1, 1, 2), attention_resolutions=(32, 16), num_res_blocks=blocks).see(SORTED)
@@ -57,8 +57,8 @@ def attention_forgotten(trial: Trial) -> None:
 
 @holds("what is frozen does not count")
 def frozen_counted(trial: Trial) -> None:
-    """You count frozen parameters too, so that the budget does not add up to count_parameters(model). Let
-    count_parameters do the counting: it knows."""
+    """Where a part is frozen your budget is wrong: frozen parameters do not count, so that it adds up to
+    count_parameters(model). Let count_parameters do the counting: it knows."""
     small(trial, freeze=trial.pick("encoder", "time_embed")).see(SORTED)
 
 

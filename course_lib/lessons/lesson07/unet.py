@@ -92,54 +92,53 @@ def both_ends(trial: Trial) -> None:
 
 @holds("with blocks and attentions at zero, h and the skips take the document's way through three levels", partial=True)
 def way_of_h(trial: Trial) -> None:
-    """One level is right, and with several h or a skip goes astray, even with blocks and attentions silenced. Follow
-    them on paper: what is pushed after each step, which skip each decoder block pops, and where level.resample is
-    called."""
+    """One level is right, and several are not, even with blocks and attentions silenced. Follow h and the skips on
+    paper: what is pushed after each step, which skip each decoder block pops, and where level.resample is called."""
     unet = trial.build_silenced(BARE, base_channels=8, channel_mults=(1, 2, 3), num_res_blocks=1, image_size=16)
     unet(*inputs(trial, 8, 4, batch=2))
 
 
 @holds("with residual blocks at zero, every attention is called once, in its place", partial=True)
 def attention_out_of_place(trial: Trial) -> None:
-    """h and the skips take the right way; an attention does not stand where it should. Behind each residual block
-    stands its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the middle
-    it stands between the two blocks."""
+    """Without attention h and the skips are right, and with it they are not. Behind each residual block stands an
+    attention of its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the
+    middle it stands between the two blocks."""
     unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
     unet(*inputs(trial, batch=2))
 
 
 @holds("with a silent embedding, every residual block runs once, in its place", partial=True)
 def blocks_out_of_order(trial: Trial) -> None:
-    """h, skips and attentions are right; the residual blocks are not. Each is called once, in the order of the lists,
-    and hands its result on: block, attention, next block."""
+    """With the residual blocks silenced all is right, and with them it is not. Each is called once, in the order of the
+    lists, and hands its result on: block, attention, next block."""
     trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL)(*inputs(trial))
 
 
 @holds("with a single level every step runs in the document's order")
 def embedding_not_as_documented(trial: Trial) -> None:
-    """All is right as long as the embedding is silent, so the mistake lies there: emb = time_embed(t) +
+    """All is right as long as the embedding is silent, and not when it speaks: emb = time_embed(t) +
     class_embed(labels), made once, and handed unchanged to *every* residual block: encoder, middle and decoder."""
     trial.build(**ONE_LEVEL)(*inputs(trial))
 
 
 @holds("with two levels sizes go down and up again, and skips fit")
 def levels_unlike(trial: Trial) -> None:
-    """With one level your network is right and with two it is not, so a level is treated otherwise than the others, or
-    a resampling is. The same steps run at every level, with the level's own layers."""
+    """With one level your network is right and with two it is not. The same steps run at every level, with the level's
+    own layers: is one treated otherwise than the others, or a resampling?"""
     trial.build(**TWO_LEVELS)(*inputs(trial))
 
 
 @holds("attention stands where attention_resolutions says")
 def attention_at_other_levels(trial: Trial) -> None:
-    """With attention at the highest resolution alone your network goes wrong. attention_resolutions names heights in
+    """With attention at the highest resolution alone your network is wrong. attention_resolutions names heights in
     pixels: the level of height 16 has attention if 16 is in it, in encoder and decoder alike."""
     trial.build(**TWO_LEVELS, attention_resolutions=(16,))(*inputs(trial, 4, 2, batch=2))
 
 
 @holds("with three levels and two blocks a level, as in the document, the output is right")
 def document_like(trial: Trial) -> None:
-    """Small networks come out right, and one shaped as the document's does not: some order fits only where all channels
-    are equal. Follow one skip from where it is pushed to the block that pops it."""
+    """Small networks come out right, and one shaped as the document's does not. Does some order fit only where all
+    channels are equal? Follow one skip from where it is pushed to the block that pops it."""
     unet = trial.build(
         base_channels=8, channel_mults=(1, 2, 2), num_res_blocks=2, attention_resolutions=(4,), image_size=16
     )
@@ -148,8 +147,8 @@ def document_like(trial: Trial) -> None:
 
 @holds("with another number of blocks a level the output is right")
 def assumes_two_blocks(trial: Trial) -> None:
-    """Your network is right for some numbers of residual blocks and wrong for others: a 2 or a 3 is written where a
-    loop over level.resblocks belongs."""
+    """Your network is right for some numbers of residual blocks and wrong for others. Is a 2 or a 3 written where a
+    loop over level.resblocks belongs?"""
     unet = trial.build(**TWO_LEVELS | {"num_res_blocks": 3, "image_size": 8}, attention_resolutions=(4,))
     unet(*inputs(trial, 4, 2, batch=2))
 
@@ -176,7 +175,8 @@ def label_minus_one(trial: Trial) -> None:
 
 @holds("the first and the last class are looked up as themselves")
 def ends_of_the_labels(trial: Trial) -> None:
-    """The first or the last class goes wrong, the others are right. Hand labels on to class_embed as they are."""
+    """With the first and the last class in the batch your network is wrong. Hand labels on to class_embed as they
+    are."""
     classes = trial.pick(4, 6)
     unet = trial.build(**ONE_LEVEL, num_classes=classes)
     x, t, _ = inputs(trial)
@@ -186,7 +186,7 @@ def ends_of_the_labels(trial: Trial) -> None:
 @holds("t = 0 and t = 999 are times as all others")
 def ends_of_time(trial: Trial) -> None:
     """Times in the middle are right and the ends (0, 1, 999) are not. Hand t on to time_embed unchanged; `if t` and
-    clipping treat 0 otherwise."""
+    clipping would treat some otherwise."""
     unet = trial.build(**ONE_LEVEL)
     x, _, labels = inputs(trial)
     unet(x, torch.tensor([0, 999, 1]), labels, tolerance=20)
@@ -194,7 +194,8 @@ def ends_of_time(trial: Trial) -> None:
 
 @holds("fractions of t count")
 def whole_times_only(trial: Trial) -> None:
-    """Whole times are right, fractions such as 412.5 are not. Flow matching needs them: no rounding, no .long()."""
+    """Whole times are right, fractions such as 412.5 are not. Flow matching needs them. Is there a rounding, or a
+    .long()?"""
     unet = trial.build(**ONE_LEVEL)
     x, t, labels = inputs(trial)
     unet(x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
@@ -202,21 +203,21 @@ def whole_times_only(trial: Trial) -> None:
 
 @holds("images may have another number of channels")
 def three_channels_only(trial: Trial) -> None:
-    """Your network works for 3 colour channels only; in_channels says how many there are."""
+    """With another number of image channels than 3 your network is wrong; in_channels says how many there are."""
     channels = trial.pick(1, 2)
     trial.build(channels, **ONE_LEVEL)(*inputs(trial, channels=channels))
 
 
 @holds("with dropout=0.0 training mode changes nothing")
 def dropout_ignores_its_argument(trial: Trial) -> None:
-    """With dropout=0.0 your network still drops values while training: hand the argument on to every ResidualBlock, and
-    add no dropout of your own."""
+    """With dropout=0.0, training mode changes your network's output, and it should not. Is the argument handed on to
+    every ResidualBlock, and is there a dropout of your own?"""
     trial.build(**ONE_LEVEL, dropout=0.0)(*inputs(trial), training=True)
 
 
 @holds("while training, dropout acts")
 def dropout_never(trial: Trial) -> None:
-    """Dropout never acts in your network, not even while training. Does something switch the mode, or is the argument
+    """While training two calls give the same, so dropout never acts. Does something switch the mode, or is the argument
     not handed on?"""
     call = trial.build(**ONE_LEVEL, dropout=0.5).calling(*inputs(trial))
     once, again = (call.see(training=True, observed=False) for _ in range(2))

@@ -56,7 +56,8 @@ def ends_of_time(trial: Trial) -> None:
 
 @holds("nothing is clipped, however large the numbers")
 def limited(trial: Trial) -> None:
-    """Large values are cut off or squashed in your code. Noise has no limits, and x_t must keep all of it."""
+    """Large numbers come out wrong. Noise has no limits, and x_t must keep all of it: nothing is cut off or
+    squashed."""
     call = ordinary_call(trial)
     clean, t, noise = call.args
     tried(call.of, 20 * clean, t, 20 * noise)

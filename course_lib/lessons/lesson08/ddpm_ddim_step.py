@@ -58,8 +58,8 @@ def another_strength_of_noise(trial: Trial) -> None:
 
 @holds("above eta = 0, less of eps is added, so that the total stays right: the root of 1 - alpha-bar_prev - variance")
 def no_room_for_the_noise(trial: Trial) -> None:
-    """With eta above 0, eps keeps a weight that leaves no room for the fresh noise, or too much. Their variances
-    together are 1 - alpha-bar_prev: take the fresh noise's away, under the root."""
+    """With eta above 0 and a fresh noise of zero your step is wrong. eps has the weight that leaves room for the fresh
+    noise: their variances together are 1 - alpha-bar_prev, so the fresh noise's is taken away, under the root."""
     # fresh noise of zero at eta above 0, which still makes room for it
     for eta in (1.0, 0.4):
         built = schedule(trial)
@@ -74,8 +74,8 @@ def not_the_sum(trial: Trial) -> None:
 
 @holds("the predicted clean image is clipped, by default, and eps stays the model's own")
 def another_clipping(trial: Trial) -> None:
-    """Where nothing needs clipping your step is right, and elsewhere not: clip the predicted *clean* image to [-1, 1]
-    if clip_denoised, and leave eps as it came."""
+    """Where nothing needs clipping your step is right, and elsewhere not: the predicted *clean* image is clipped to
+    [-1, 1] if clip_denoised, and eps stays as it came."""
     built = schedule(trial)
     for eta in (0.0, 1.0):
         *args, _ = clipped(trial, middle(trial, steps_of(built), 2), SIZE, eta, scale=2.0)
@@ -93,7 +93,8 @@ def other_defaults(trial: Trial) -> None:
 
 @holds("with t_prev = -1 the predicted clean image comes out exactly, whatever eta is")
 def clean_image_missed(trial: Trial) -> None:
-    """t_prev = -1 is the clean image: alpha-bar is 1 there, and no noise is left. Your code looks up something else."""
+    """t_prev = -1 is the clean image: alpha-bar is 1 there, and no noise is left. In your step something else comes
+    out."""
     # for all images of a batch, and for some
     built = schedule(trial)
     for eta in (0.0, 1.0):

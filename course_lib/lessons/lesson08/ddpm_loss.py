@@ -125,7 +125,7 @@ def wrong_without_labels(trial: Trial) -> None:
 
 @holds("large errors count squared")
 def not_the_square(trial: Trial) -> None:
-    """For small errors your loss agrees, for large ones not: the square is not all there is."""
+    """For small errors your loss agrees, for large ones not. The error is squared, however large it is."""
     # where an absolute or a Huber loss leaves a squared one
     built = schedule(trial)
     images, labels, given = batch(trial, built)
@@ -144,8 +144,8 @@ def special_times(trial: Trial) -> None:
 
 @holds("a gradient flows back to the model")
 def nothing_to_learn_from(trial: Trial) -> None:
-    """The number is right, and no gradient reaches the model (.item(), .detach(), torch.no_grad() around it?). Training
-    would run, and learn nothing."""
+    """The number is right, and the gradient that reaches the model is not. Training would not learn from this loss. Is
+    there an .item(), a .detach(), a torch.no_grad() around it?"""
     built = schedule(trial)
     images, labels, given = batch(trial, built)
     see(asking(built, "gradient", images, labels, **given), "the gradient of the model's number")
@@ -195,8 +195,8 @@ def noise_not_normal(trial: Trial) -> None:
 
 @holds("the noise that was drawn is the noise that is compared with")
 def two_different_noises(trial: Trial) -> None:
-    """Noise that you draw yourself is not the same in both places: what you add is what the model is to find. Draw
-    once, use it twice."""
+    """With noise given your loss is right, and where you draw it yourself it is not: what is added to the images is
+    what the model is to find, one draw, used twice, with a number of its own for every image, channel and pixel."""
     built = schedule(trial)
     images, labels, given = batch(trial, built, 3)
     see(asking(built, "value", images, labels, t=given["t"], seed=trial.random.randrange(1000)))
@@ -214,7 +214,7 @@ def drawn_in_another_order(trial: Trial) -> None:
 
 @holds("every call draws anew")
 def always_the_same_draw(trial: Trial) -> None:
-    """Two calls use the same noise. Something is fixed, and the network would learn that noise by heart."""
+    """Two calls use the same noise, and the network would learn it by heart. Is something fixed?"""
     built = schedule(trial)
     found = [seen_by_the_model(built, 16) for _ in range(2)]
     trial.see("whether a second call draws other noise", not torch.equal(found[0][0], found[1][0]), "no generator")

@@ -61,8 +61,8 @@ def not_the_sum(trial: Trial) -> None:
 
 @holds("the predicted clean image is clipped to [-1, 1] first, by default, and not at all with clip_denoised=False")
 def another_clipping(trial: Trial) -> None:
-    """Where nothing needs clipping your step is right, and elsewhere not: clip the predicted *clean* image to [-1, 1],
-    before anything else is made of it, and only if clip_denoised."""
+    """Where nothing needs clipping your step is right, and elsewhere not: the predicted *clean* image is clipped to
+    [-1, 1], before anything else is made of it, and only if clip_denoised."""
     built = schedule(trial)
     x_t, t, eps, noise, _ = unclipped(trial, middle(trial, steps_of(built), 2), SIZE)
     tried(built, 2 * x_t, t, eps, noise, label="the result, where much is clipped")

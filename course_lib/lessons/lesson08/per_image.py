@@ -66,20 +66,21 @@ def ends_of_the_table(trial: Trial) -> None:
 
 @holds("it is right when batch, channels, height, width and table are all of length 4")
 def wrong_where_sizes_agree(trial: Trial) -> None:
-    """Where all axes are equally long, your numbers land on the wrong one. The batch is the first axis."""
+    """Where all axes are equally long your result is wrong. The batch is the first axis: is an axis found by its
+    length?"""
     trial.call(*inputs(trial, 4, (4, 4, 4), T=4))
 
 
 @holds("a batch of one image gives (1, 1, 1, 1)")
 def loses_a_batch_of_one(trial: Trial) -> None:
-    """Your code is right for several images and wrong for one: a squeeze(), or a size written as a number."""
+    """Your code is right for several images and wrong for one. Is there a squeeze(), or a size written as a number?"""
     trial.call(*inputs(trial, 1, (3, 2, 5)))
     trial.call(*inputs(trial, 1, (1, 1, 1)))
 
 
 @holds("the result has the type of the images, whatever the table's")
 def type_of_the_table(trial: Trial) -> None:
-    """Your result has the type of the table, or a fixed one. The schedule is float64, and float64 times a float32 image
+    """Your result does not have the type of the images. The schedule is float64, and float64 times a float32 image
     gives a float64 image, which the network refuses: .to(x.dtype)."""
     table, t, x = inputs(trial, 3, (2, 3, 4))
     for of_table, of_images in ((torch.float64, torch.float32), (torch.float32, torch.float64)):
@@ -93,7 +94,8 @@ def type_of_the_table(trial: Trial) -> None:
 
 @holds("the result is on the device of the images, wherever the table is")
 def device_of_the_table(trial: Trial) -> None:
-    """Your result stays where the table is. With the images on a GPU the two could not be multiplied: .to(x.device)."""
+    """With the images on a GPU, your result could not be multiplied with them. The table is on the CPU then:
+    .to(x.device) brings it there."""
     value = ordinary_call(trial).value(elsewhere=True)
     trial.see("whether the result can be multiplied with the images", not mixes_devices(value), "images elsewhere")
 

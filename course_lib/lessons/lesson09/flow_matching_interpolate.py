@@ -69,22 +69,23 @@ def one_time_for_all(trial: Trial) -> None:
 
 @holds("it is right when batch, channels, height and width are all 4")
 def wrong_axis_when_sizes_agree(trial: Trial) -> None:
-    """Where the batch is as large as another axis, your times run along that one. Say which axis t belongs to: the
+    """Where the batch is as large as every other axis your numbers are wrong. Say which axis t belongs to: the
     first."""
     tried(trial, *inputs(trial, 4, 4, 4, 4))
 
 
 @holds("a batch of one image, and images of one pixel, work as well")
 def wrong_for_one_image(trial: Trial) -> None:
-    """For several images you are right, for a single one, or a single pixel, not: a squeeze() takes an axis away, or a
-    size is written out."""
+    """For several images you are right, for a single one, or a single pixel, not. Is there a squeeze(), or a size that
+    is written out?"""
     tried(trial, *inputs(trial, 1, 3, 4, 2))
     tried(trial, *inputs(trial, 2, 1, 1, 1))
 
 
 @holds("numbers outside [-1, 1] are left as they are")
 def clipped(trial: Trial) -> None:
-    """You clip x_t. Noise is often larger than 1, and a clipped line is no longer straight."""
+    """Large numbers come out wrong. Noise is often larger than 1, and nothing of it is cut off: a clipped line is no
+    longer straight."""
     clean, t, noise = inputs(trial, 3, 2, 4, 5)
     tried(trial, 5 * clean, t, 5 * noise)
 

@@ -122,8 +122,8 @@ def model_sees_another_time(trial: Trial) -> None:
 
 @holds("the model sees the labels as they came, None included")
 def model_sees_other_labels(trial: Trial) -> None:
-    """The model is not shown the labels as they came. With labels it could never learn the classes otherwise; None
-    means there are none."""
+    """The model is not shown the labels as they came. Without them it could never learn the classes; None means there
+    are none."""
     seen_by_the_model(trial, LABELS, "the labels the model sees")
     without = {**batch(trial), "labels": None}
     trial.see("the labels the model sees", ask(asking(trial, **without))[LABELS], "labels None")
@@ -131,8 +131,8 @@ def model_sees_other_labels(trial: Trial) -> None:
 
 @holds("a model that always says 0 has the mean square of noise - clean as its loss")
 def wrong_target(trial: Trial) -> None:
-    """For a model that always predicts zero the loss is the mean square of the target, and yours is not that of noise -
-    clean: the target or the mean is wrong."""
+    """For a model that always predicts zero the loss is the mean square of the target, noise - clean. Yours is another
+    number."""
     call = asking(trial, **batch(trial), gain=0.0)
     see(call, told(call) + ", a model that always says 0")
 
@@ -192,7 +192,7 @@ def another_distribution_of_times(trial: Trial) -> None:
 
 @holds("the times come from the generator")
 def times_not_from_the_generator(trial: Trial) -> None:
-    """The times do not come from the generator that was given, as its first draw."""
+    """With noise given, the times are not those that the generator gives as its first draw."""
     seed = trial.random.randrange(1000)
     found = ask(asking(trial, **{**batch(trial), "t": None, "seed": seed}))
     trial.see("the times the model sees", found[TIMES], f"noise given, a generator with seed {seed}")
@@ -200,7 +200,7 @@ def times_not_from_the_generator(trial: Trial) -> None:
 
 @holds("the noise comes from the generator")
 def noise_not_from_the_generator(trial: Trial) -> None:
-    """The noise does not come from the generator that was given, or is not standard normal."""
+    """With t given, the noise is not the standard normal numbers that the generator gives as its next draw."""
     seed = trial.random.randrange(1000)
     found = ask(asking(trial, **{**batch(trial), "noise": None, "seed": seed}))
     given = f"t given, a generator with seed {seed}"
@@ -210,8 +210,8 @@ def noise_not_from_the_generator(trial: Trial) -> None:
 
 @holds("the generator draws the times first, then the noise")
 def drawn_in_another_order(trial: Trial) -> None:
-    """Each is drawn correctly by itself, but in another order: the times come first, then the noise. Otherwise a run
-    could not be repeated."""
+    """Times alone and noise alone come as they should, and where both are drawn they do not: the times come first, then
+    the noise. Otherwise a run could not be repeated."""
     seed = trial.random.randrange(1000)
     found = ask(asking(trial, **{**batch(trial), "t": None, "noise": None, "seed": seed}))
     given = f"a generator with seed {seed}"
@@ -240,8 +240,8 @@ def wrong_without_a_generator(trial: Trial) -> None:
 
 @holds("gradients flow back to the model")
 def gradients_cut(trial: Trial) -> None:
-    """The value is right, and no gradient reaches the model: somewhere the computation is cut from its past (.detach(),
-    .data, .item(), torch.no_grad() or a tensor built anew from numbers). Training would change nothing."""
+    """The value is right, and the gradient that reaches the model is not. Training would not learn from it. Is the
+    computation cut from its past (.detach(), .data, .item(), torch.no_grad() or a tensor built anew from numbers)?"""
     call = ordinary_call(trial)
     found = call.gradients()
     if isinstance(found, Failure):

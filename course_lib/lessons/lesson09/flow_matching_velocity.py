@@ -58,7 +58,7 @@ def wrong_for_large_numbers(trial: Trial) -> None:
 
 @holds("a batch of one, equal sizes, and single pixels work as well")
 def wrong_for_other_sizes(trial: Trial) -> None:
-    """For other sizes your code goes wrong: a squeeze(), or a size that is written out."""
+    """For other sizes your velocity is wrong. Is there a squeeze(), or a size that is written out?"""
     for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 1, 1)):
         tried(trial, *pair(trial, *shape))
 

@@ -62,8 +62,8 @@ def see(call: Call, place: int, label: str) -> None:
 
 @holds("what is returned is a model, and its prediction has the shape of x")
 def no_prediction(trial: Trial) -> None:
-    """What you return cannot be called like a model, model(x, t, labels), or its prediction has another shape than x.
-    Return the inner function itself, without calling it."""
+    """What you return is no model, called as model(x, t, labels), whose prediction has the shape of x. Return the inner
+    function itself, without calling it."""
     call = ordinary_call(trial)
     trial.see("the shape of its prediction", tuple(ask(call)[RESULT].shape), told(call))
 
@@ -88,7 +88,8 @@ def wrong_clock_at_the_ends(trial: Trial) -> None:
 
 @holds("their model sees x as it is")
 def another_point(trial: Trial) -> None:
-    """You change x. A point on the line is the same point whichever way one walks along it."""
+    """Their model is shown another x than yours was given. A point on the line is the same point whichever way one
+    walks along it."""
     see(ordinary_call(trial), PLACE, "the point that their model sees")
 
 

@@ -22,8 +22,8 @@ STEPS.hold_for(
     ordinary_call,
     wrong_step=(
         "the step is that of Heun's method, with the mean of the velocities at both ends",
-        "In a nearly constant field you are right, in another one not: the second velocity is asked for at another "
-        "place or time, or the two are weighed otherwise than half and half.",
+        "In a nearly constant field you are right, in another one not. The second velocity is that at t_next, at the "
+        "point where v alone would lead, and the two are weighed half and half.",
     ),
     wrong_number_of_calls=(
         "velocity_at is called once: v is the other of the two",

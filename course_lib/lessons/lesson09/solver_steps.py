@@ -85,15 +85,15 @@ def moves_while_no_time_passes(trial: Trial) -> None:
 
 @STEPS.holds("where the velocity is zero, x stays where it is")
 def moves_without_a_velocity(trial: Trial) -> None:
-    """Where the velocity is zero, x has to stay as it is. Yours moves, shrinks or grows all the same."""
+    """Where the velocity is zero, x has to stay as it is. Yours does not."""
     x, t, t_next, _ = start(trial)
     reach(trial, x, t, t_next, (0.0, 0.0, 0.0, 0.0), where=", where every velocity is zero")
 
 
 @STEPS.holds("in a field of constant velocity, a step is the time that passes, t_next - t, times the velocity")
 def wrong_length_or_direction(trial: Trial) -> None:
-    """Even where the velocity is nearly the same everywhere your step has the wrong length or direction. The time that
-    passes is t_next - t: it is negative on the way back."""
+    """Even where the velocity is nearly the same everywhere your step leads to another point. The time that passes is
+    t_next - t: it is negative on the way back."""
     x, t, t_next, _ = start(trial)
     reach(trial, torch.zeros_like(x), t, t_next, (0.0, 0.0, 0.5, 1.0))
 
@@ -119,8 +119,7 @@ def asks_elsewhere(trial: Trial) -> None:
 
 @STEPS.holds("a step forward in time, towards the noise, is right as well")
 def wrong_forward_in_time(trial: Trial) -> None:
-    """On the way back you are right, forward in time not. t_next - t knows the direction by its sign: take no absolute
-    value."""
+    """On the way back you are right, forward in time not. t_next - t knows the direction by its sign."""
     x, t, t_next, numbers = start(trial)
     reach(trial, x, t_next, t, numbers)
 
@@ -134,8 +133,8 @@ def wrong_at_the_ends(trial: Trial) -> None:
 
 @STEPS.holds("v is used as it was given, whatever velocity_at would say")
 def given_velocity_ignored(trial: Trial) -> None:
-    """You do not use the v that was given. It has been paid for, and it may have been changed on the way, by guidance
-    for instance."""
+    """Where v is not what velocity_at would say, your step is wrong: v is used as it was given. It has been paid for,
+    and it may have been changed on the way, by guidance for instance."""
     x, t, t_next, numbers = start(trial)
     reach(trial, x, t, t_next, numbers, trial.normal(*x.shape), where=", with a guided v")
 

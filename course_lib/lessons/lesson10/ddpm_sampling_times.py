@@ -52,8 +52,8 @@ def wrong_for_all_steps(trial: Trial) -> None:
 
 @holds("where T / num_steps is no whole number, each time is rounded by itself")
 def uneven_with_a_remainder(trial: Trial) -> None:
-    """Where T cannot be divided by num_steps your times drift or bunch up. Compute each end as T * k / num_steps, and
-    round it by itself; a rounded step length adds its error up."""
+    """Where T cannot be divided by num_steps your times are others. Each end is T * k / num_steps, rounded by itself; a
+    rounded step length would add its error up."""
     # an odd number of steps: no end of a part lies half way between two whole numbers
     for num_timesteps, num_steps in trial.pick(((40, 7), (50, 9)), ((52, 7), (41, 9)), ((33, 7), (58, 11))):
         sampling_times(trial, num_timesteps, num_steps).see("the times")
@@ -61,7 +61,7 @@ def uneven_with_a_remainder(trial: Trial) -> None:
 
 @holds("almost all times are visited: only one is left out")
 def uneven_near_the_end(trial: Trial) -> None:
-    """With 9 of 10 times one is left out. Yours leaves out others, or visits one twice."""
+    """With 9 of 10 times one is left out. Yours are other times."""
     sampling_times(trial, 10, 9).see("the times")
 
 

@@ -58,7 +58,7 @@ def wrong_for_short_decays(trial: Trial) -> None:
 
 @holds("for thousands of steps it comes closer and closer to 1")
 def too_coarse_for_long_runs(trial: Trial) -> None:
-    """For thousands of steps yours is too coarse: between 0.999 and 0.9999 the average covers 1,000 or 10,000 steps, so
+    """For thousands of steps your decay departs: between 0.999 and 0.9999 the average covers 1,000 or 10,000 steps, so
     nothing may be rounded."""
     for step in (999, 5_000, 80_000):
         trial.call(step, 0.9999, label="the share forgotten", tolerance=0.01)

@@ -104,27 +104,30 @@ def stumbles_over_missing_classes(trial: Trial) -> None:
 
 @holds("twelve images of twelve classes each get their own")
 def confuses_classes(trial: Trial) -> None:
-    """With twelve classes in one batch some images are mixed up. Image, time and label of one row belong together."""
+    """With twelve images of twelve classes your prediction is wrong. Image, time and label of one row belong
+    together."""
     x, t, _, numbers = a_batch(trial, 12)
     called(trial, (x, t, torch.arange(12), numbers, a_scale(trial)))
 
 
 @holds("large predictions stay large")
 def limits_the_result(trial: Trial) -> None:
-    """Large values are cut off or rescaled. The prediction is noise or a velocity, and neither ends at 1."""
+    """Where predictions are large yours is wrong. They are noise or a velocity, and neither ends at 1: nothing is cut
+    off or rescaled."""
     x, *rest = a_batch(trial, 2)
     called(trial, (20 * x, *rest, a_scale(trial)))
 
 
 @holds("a batch of one gives one prediction")
 def fails_for_a_batch_of_one(trial: Trial) -> None:
-    """With a single image your code goes wrong. Is the batch axis squeezed away, or cut in two?"""
+    """With a single image your prediction is wrong. Is the batch axis squeezed away, or cut in two?"""
     called(trial, (*a_batch(trial, 1), a_scale(trial)))
 
 
 @holds("it makes no difference if batch, channels, height and width are equally long")
 def confuses_equal_axes(trial: Trial) -> None:
-    """Where all axes are equally long something is cut or joined along the wrong one."""
+    """Where all axes are equally long your prediction is wrong. Is something cut or joined along an axis that its
+    length names?"""
     called(trial, (*a_batch(trial, 4, 4, 4, 4), a_scale(trial)))
 
 

@@ -98,13 +98,13 @@ def fails_for_one_tensor(trial: Trial) -> None:
 
 @holds("tensors without axes, and with one number, are updated like any other")
 def fails_for_small_tensors(trial: Trial) -> None:
-    """Tensors of a single number are left out, or fail. A network has such weights, too."""
+    """Tensors without axes, or of a single number, come out wrong. A network has such weights, too."""
     called(trial, two_lists(trial, (), (1,)), a_decay(trial))
 
 
 @holds("partners stand at the same place of both lists, also where all shapes are equal")
 def partners_mixed_up(trial: Trial) -> None:
-    """Where all tensors have the same shape, yours meet the wrong partners."""
+    """Where all tensors have the same shape your average is wrong. Partners stand at the same place of both lists."""
     called(trial, two_lists(trial, (3, 3), (3, 3), (3, 3)), a_decay(trial))
 
 
@@ -117,15 +117,16 @@ def wrong_at_the_ends(trial: Trial) -> None:
 
 @holds("a decay below one half counts as it is given")
 def long_decays_only(trial: Trial) -> None:
-    """Short decays come out wrong: the warm-up begins at 0.1, where the current weights have nine tenths."""
+    """Decays below one half come out wrong: the warm-up begins at 0.1, where the current weights have nine tenths."""
     for decay in (0.1, 0.45):
         called(trial, two_lists(trial, (2, 3), (3,)), decay)
 
 
 @holds("float64 weights are averaged in float64")
 def rounds_on_the_way(trial: Trial) -> None:
-    """Your numbers are rounded on the way (.float(), .half(), .bfloat16()). With a decay of 0.9999 only a ten
-    thousandth comes in at each step: rounded, it is lost, and the average never moves."""
+    """In float64 your numbers are less exact than float64 is. Are they rounded on the way (.float(), .half(),
+    .bfloat16())? With a decay of 0.9999 only a ten thousandth comes in at each step: rounded, it is lost, and the
+    average never moves."""
     # a thousandth comes in at each step: rounding to float32 on the way would show
     average, current = two_lists(trial, (2, 3), (3,))
     lists = tuple(one.double() for one in average), tuple(one.double() for one in current)

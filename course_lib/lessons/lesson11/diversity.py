@@ -40,7 +40,7 @@ def ordinary_call(trial: Trial) -> Call:
 @holds("for two images of one class it is their squared distance")
 def wrong_for_two_images(trial: Trial) -> None:
     """For two images of one class there is one pair, and the answer is its squared distance: the features' differences,
-    squared and added up. Yours is something else, or fails."""
+    squared and added up. Yours is something else."""
     trial.call(trial.normal(2, 4), torch.tensor([5, 5]))
 
 
@@ -64,8 +64,8 @@ def uneven(trial: Trial) -> None:
 
 @holds("a class with a single image is left out")
 def lonely_image_not_left_out(trial: Trial) -> None:
-    """Classes with a single image lead you astray: one image says nothing about how two differ, and its variance is 0 /
-    0, NaN. Leave such classes out, from the sum and from the count."""
+    """With classes of a single image your number is wrong: one image says nothing about how two differ, and its
+    variance is 0 / 0, NaN. Leave such classes out, from the sum and from the count."""
     trial.call(*some(trial, {1: 4, 2: 1, 6: 3, 8: 1}, 3))
 
 

@@ -64,15 +64,15 @@ def equal_spreads_do_not_cancel(trial: Trial) -> None:
 @holds("with equal means and features that do not hang together, the standard deviations' squared differences add up")
 def wrong_on_the_diagonal(trial: Trial) -> None:
     """For covariances with numbers on the diagonal only, the features' squared differences of standard deviations add
-    up. Yours mixes the features, or takes one number of each matrix too early."""
+    up. Yours is another number."""
     mean = mean_of(trial, 3)
     trial.call(mean, torch.diag(trial.uniform(3).double()), mean, torch.diag(3 + trial.uniform(3).double()))
 
 
 @holds("it is right where features hang together")
 def wrong_where_features_hang_together(trial: Trial) -> None:
-    """It is right for diagonal covariances and wrong where features hang together. Somewhere a matrix is treated number
-    by number, or eigh is given one that is not symmetric."""
+    """It is right for diagonal covariances and wrong where features hang together. Is a matrix treated number by number
+    somewhere, or eigh given one that is not symmetric?"""
     mean = mean_of(trial, 4)
     trial.call(mean, covariance(trial, 4), mean, 4 * covariance(trial, 4))
 

@@ -38,8 +38,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("multiplied by itself it gives [[2, 1], [1, 2]]")
 def does_not_give_the_matrix_back(trial: Trial) -> None:
-    """Multiply your result by itself, with @: the matrix does not come back. Put it together as vectors diag(roots)
-    vectors^T, with the eigenvectors as columns."""
+    """Your result is not the symmetric root without negative eigenvalues, the one that multiplied by itself, with @,
+    gives the matrix back. It is vectors diag(roots) vectors^T, with the eigenvectors as columns."""
     trial.call(torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64))
 
 
@@ -50,8 +50,8 @@ def diagonal(trial: Trial) -> None:
 
 @holds("root @ root gives the matrix back, whatever its size")
 def wrong_for_other_matrices(trial: Trial) -> None:
-    """It works for a matrix of two features and fails for more, or for other eigenvalues. Only eigenvalues below zero
-    may be changed, and vectors.T belongs on the right."""
+    """It is right for a matrix of two features and for a diagonal one, and wrong for others. vectors.T stands on the
+    right, and only eigenvalues below zero may be changed."""
     trial.call(covariance(trial, trial.pick(5, 6)))
     trial.call(3 * covariance(trial, 7))
 

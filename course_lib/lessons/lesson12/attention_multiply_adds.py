@@ -87,7 +87,8 @@ def wrong_for_one_channel(trial: Trial) -> None:
 
 @holds("64 channels at 8x8, and the document's 256 channels at 8x8")
 def wrong_where_pixels_equal_channels(trial: Trial) -> None:
-    """For the document's own block your count is wrong. N and d are both 64 there: do not take one for the other."""
+    """For one block of 64 channels, or for the document's own of 256, at 8x8, your count is wrong. N is 64 there, and
+    so is d: is one taken for the other?"""
     trial.call(64, 8, 8, label=LABEL)
     trial.call(256, 8, 8, label=LABEL)
 

@@ -59,8 +59,8 @@ def not_constant_afterwards(trial: Trial) -> None:
 
 @holds("without a warm-up the whole rate counts from the first step on")
 def fails_without_warm_up(trial: Trial) -> None:
-    """With no steps of warm-up your code divides by zero or begins too low. max(1, warmup_steps) below the line is one
-    way out."""
+    """With no warm-up, or one of a single step, your rate is not the whole one from the first step on. max(1,
+    warmup_steps) below the line is one way to avoid a division by zero."""
     for warmup_steps in (0, 1):
         for step in (0, 1, 50):
             trial.call(step, 1.5, warmup_steps, 100, label=LABEL)
@@ -75,7 +75,7 @@ def wrong_cosine(trial: Trial) -> None:
 
 @holds("the cosine is 1 at step 0, one half in the middle, and nearly 0 at the last step")
 def wrong_ends_of_the_cosine(trial: Trial) -> None:
-    """The ends of your cosine are off. It reaches zero at step `steps`, one after the last."""
+    """At its ends, or in its middle, your cosine is off. It reaches zero at step `steps`, one after the last."""
     for step in (0, 50, 99):
         trial.call(step, 1.5, 0, 100, "cosine", label=LABEL, tolerance=0.1)
 
@@ -96,7 +96,7 @@ def wrong_for_long_runs(trial: Trial) -> None:
 
 @holds("a peak that is a whole number gives fractions all the same")
 def whole_numbers_only(trial: Trial) -> None:
-    """With a whole number as peak your rate is cut off. Use /, not //."""
+    """With a whole number as peak your rate is wrong: it is a fraction all the same. Is it cut off by // or int()?"""
     trial.call(3, 2, 8, 100, label=LABEL)
 
 

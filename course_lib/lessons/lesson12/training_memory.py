@@ -52,7 +52,8 @@ def image_counted_wrongly(trial: Trial) -> None:
 
 @holds("five float32 numbers a parameter, and what is kept of each image")
 def something_on_top(trial: Trial) -> None:
-    """Your count grows as it should, and something is added or missing that does not depend on the sizes."""
+    """Your count grows as it should, and its value is another one: is something added or missing that does not depend
+    on the sizes?"""
     ordinary_call(trial).see(LABEL)
 
 

@@ -1,0 +1,30 @@
+"""Commands that we print, so that they run as they are printed."""
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+
+def shown_command(*arguments: object) -> str:
+    """`python -m course_lib ...` with the Python that runs now, quoted for a shell.
+
+    Without an activated environment a bare "python" is another one, without torch. Below the current folder the path
+    stays short, as in the guides: `.venv/bin/python`.
+
+    Args:
+        arguments: what stands behind `-m`: the module, and its own arguments.
+    """
+    running = Path(sys.executable)
+    found = shutil.which("python")
+    if found is not None and Path(found) == running:
+        python = "python"
+    elif running.is_relative_to(Path.cwd()):
+        python = os.path.join(".", running.relative_to(Path.cwd())).removeprefix(f".{os.sep}")
+    else:
+        python = str(running)
+    words = [python, "-m", *map(str, arguments)]
+    if os.name == "nt":
+        return " ".join(f'"{word}"' if " " in word else word for word in words)
+    return shlex.join(words)

@@ -1,0 +1,48 @@
+"""Answers as learners write them get the verdict they should: right ones in unusual styles, wrong ones of each kind."""
+
+import pytest
+from answers import FOLDER, Answer, answer_in_a_notebook, problem_of, read_answers, verdict_on, what_is_wrong
+
+CASES = [
+    pytest.param(answer, id=f"{path.stem}-{answer.exercise}-{answer.what}")
+    for path in sorted(FOLDER.glob("*.toml"))
+    for answer in read_answers(path)
+]
+
+
+@pytest.mark.parametrize("answer", CASES)
+def test_every_answer_gets_the_verdict_it_should(answer):
+    result = verdict_on(answer)
+    problem = what_is_wrong(answer, result)
+    assert not problem, f"{answer.what}: {problem}\n{result.status}: {result.message}"
+
+
+RIGHT = {"exercise": "num_groups", "what": "one", "verdict": "passed", "code": "x = 1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"verdict": "right"}, "verdict is 'right'; allowed"),
+        ({"exercise": "nothing"}, "exercise is 'nothing'; allowed"),
+        ({"hears": ["words"]}, "belongs to failed answers"),
+        ({"verdict": "failed"}, "belongs to failed answers"),
+        ({"verdict": "failed", "hears": "words"}, "lists of texts"),
+        ({"heard": ["words"]}, "unknown: heard"),
+    ],
+)
+def test_an_entry_that_says_nothing_is_refused(change, words):
+    assert problem_of(RIGHT) == ""
+    assert words in problem_of({**RIGHT, **change})
+
+
+def test_a_cell_finds_what_stands_above_it_and_tracebacks_find_its_lines():
+    code = """
+def sampling_times(self, num_steps):
+    return missing + DDPM
+"""
+    answer = Answer("DDPM.sampling_times", "a name that is not there", "failed", code, hears=("return missing",))
+    assert {"DDPM", "torch", "guided_prediction"} < set(answer_in_a_notebook(answer).__globals__)
+    assert what_is_wrong(answer, verdict_on(answer)) == ""
+    right = Answer("DDPM.sampling_times", "no such line", "failed", code, never=("return missing",))
+    assert "hears ['return missing']" in what_is_wrong(right, verdict_on(right))
