@@ -6,6 +6,7 @@ from functools import lru_cache
 from torch import Tensor
 
 from course_lib.checks.compare import difference
+from course_lib.checks.errors import evidence_of, meaning_of, same_error
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
@@ -13,7 +14,7 @@ from course_lib.checks.mistakes import Misconception
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
-from course_lib.checks.symptoms import of_a_value, of_an_error
+from course_lib.checks.symptoms import of_a_value, of_another_type
 from course_lib.checks.trial import Observation, PropertyEnds, Trial
 
 # for each property what was seen, in order
@@ -74,10 +75,20 @@ def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     if isinstance(kind, Failure) and kind.kind == "not started":
         return CheckResult("not started", kind.text)
     mistake = recognised(exercise, seen, failure, seed)
-    evidence = evidence_for(exercise, failure)
+    others_come_back = raised_in(failure) is not None and comes_back(exercise, handle, seed)
+    evidence = evidence_for(exercise, failure, others_come_back)
     if mistake is None:
         return CheckResult("failed", evidence)
     return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
+
+
+def comes_back(exercise: Exercise, handle: Seam, seed: int) -> bool:
+    """Whether an ordinary call of the answer comes back, so that it stops only where something else is tried."""
+    trial = Trial(handle, exercise, seed, lambda observation: None)
+    try:
+        return not isinstance(exercise.make_example(trial).value(), Failure)
+    except PropertyEnds:
+        return False
 
 
 def transcript(exercise: Exercise, handle: Seam, seed: int, matching: int = 0) -> tuple[Transcript, int]:
@@ -130,8 +141,11 @@ def first_failure(exercise: Exercise, seen: Transcript, expected: Transcript) ->
     return None
 
 
-def recognised(exercise: Exercise, seen: Transcript, failure: FirstFailure, seed: int) -> tuple[str, str] | None:
-    """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough."""
+def recognised(exercise: Exercise, seen: Transcript, failure: FirstFailure, seed: int) -> tuple[str | None, str] | None:
+    """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough.
+
+    An error that nobody knows has a sentence and no name.
+    """
     value = failure.seen.value if failure.seen is not None else None
     if isinstance(value, Failure) and value.kind in RECOGNISED_KINDS:
         return RECOGNISED_KINDS[value.kind]
@@ -147,9 +161,12 @@ def recognised(exercise: Exercise, seen: Transcript, failure: FirstFailure, seed
         return UNREGISTERED
     if failure.seen is not None and value is None:
         return RETURNS_NOTHING
-    symptom = of_an_error(value) if isinstance(value, Failure) else None
-    # what fails for the first thing tried says nothing about that property
-    if symptom and (failure.index == 0 or failure.property.mistake is None or value.kind == "type"):
+    raised = raised_in(failure)
+    if raised is not None:
+        # an error says nothing of the values that the property is about
+        return meaning_of(raised)
+    symptom = of_another_type(value) if isinstance(value, Failure) else None
+    if symptom is not None:
         return symptom
     if failure.property.mistake is not None:
         return failure.property.name, failure.property.mistake
@@ -199,9 +216,14 @@ def gives_numbers(observations: list[Observation]) -> bool:
 def behaves_alike(exercise: Exercise, misconception: Misconception, index: int, seen: Transcript, seed: int) -> bool:
     mine, theirs = seen[index], seen_of_a_mistake(exercise, misconception, index, seed)
     return len(mine) == len(theirs) and all(
-        one.label == other.label and not difference(one.value, other.value, other.tolerance)
-        for one, other in zip(mine, theirs, strict=True)
+        one.label == other.label and are_alike(one, other) for one, other in zip(mine, theirs, strict=True)
     )
+
+
+def are_alike(one: Observation, other: Observation) -> bool:
+    if isinstance(one.value, Failure) and isinstance(other.value, Failure) and one.value.kind == "raised":
+        return same_error(one.value, other.value)
+    return not difference(one.value, other.value, other.tolerance)
 
 
 @lru_cache(maxsize=4096)  # most are small; a class that is marked with one seed asks for the same ones again
@@ -215,15 +237,24 @@ def seen_of_a_mistake(
     return tuple(observations)
 
 
-def evidence_for(exercise: Exercise, failure: FirstFailure) -> str:
+def raised_in(failure: FirstFailure) -> Failure | None:
+    """The error, if that is what came instead of a value."""
+    value = failure.seen.value if failure.seen is not None else None
+    return value if isinstance(value, Failure) and value.kind == "raised" else None
+
+
+def evidence_for(exercise: Exercise, failure: FirstFailure, others_come_back: bool = False) -> str:
     """What was expected, what went in, what came back, and where to read."""
     observation = failure.seen or failure.expected
-    lines = [f"Expected: {failure.property.says}."]
-    if observation.given:
-        lines.append(f"Tried: {observation.given}.")
-    lines.append(f"Seen: {observation.label}: {failure.difference}.")
-    value = failure.seen.value if failure.seen is not None else None
-    if isinstance(value, Failure) and value.line:
-        lines.append(f"In detail: {value.line}" if value.kind == "parameters" else f"In your line: {value.line}")
+    tried = [f"Tried: {observation.given}."] if observation.given else []
+    raised = raised_in(failure)
+    if raised is not None:
+        where = [f"Other calls come back. Here it was tried that {failure.property.says}."] if others_come_back else []
+        lines = [*evidence_of(raised), *tried, *where]
+    else:
+        lines = [f"Expected: {failure.property.says}.", *tried]
+        lines.append(f"Seen: {observation.label}: {failure.difference}.")
+        if isinstance(observation.value, Failure) and observation.value.kind == "parameters":
+            lines.append(f"In detail: {observation.value.line}")
     lines.append(f"Read again: {exercise.where}.")
     return "\n".join(lines)
