@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.authoring.source import ROOT
+from course_lib.checks.blank import STILL_BLANK
 
 # what the set-up cell of every notebook imports
 SET_UP_NAMES = {"torch", "nn", "Tensor", "F"}
@@ -178,7 +179,7 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
             code = [line for line in body if not line.strip().startswith("#")]
             left = [*steps, indent + BEGIN, *code, indent + END]
         else:
-            left = [*steps, f'{indent}raise NotImplementedError("{called} is still blank")']
+            left = [*steps, f'{indent}raise NotImplementedError("{called} {STILL_BLANK}")']
         lines[start : function.end_lineno] = left
     return "\n".join(without_raises(lines))
 

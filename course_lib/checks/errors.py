@@ -67,7 +67,9 @@ def meaning(name: str, table: dict) -> Meaning:
 
 def with_names(sign: str) -> str:
     """A sign with the names that {layer} and {of_a_tensor} stand for."""
-    return sign.replace("{layer}", f"(?:{'|'.join(layers())})").replace("{of_a_tensor}", f"(?:{'|'.join(of_tensors())})")
+    return sign.replace("{layer}", f"(?:{'|'.join(layers())})").replace(
+        "{of_a_tensor}", f"(?:{'|'.join(of_tensors())})"
+    )
 
 
 @cache
@@ -102,7 +104,9 @@ def evidence_of(failure: Failure) -> list[str]:
         ("There", failure.names),
         ("It stops in", failure.called),
     )
-    lines = [f"{what}: {text.rstrip('.')}." if what != "In your line" else f"{what}: {text}" for what, text in parts if text]
+    lines = [
+        f"{what}: {text.rstrip('.')}." if what != "In your line" else f"{what}: {text}" for what, text in parts if text
+    ]
     return [*lines, failure.hint] if failure.hint else lines
 
 

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from torch import Tensor
 
+from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
+from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
 from course_lib.checks.errors import evidence_of, meaning_of, same_error
 from course_lib.checks.exercise import Exercise, Property
@@ -72,8 +74,8 @@ def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
         matching += 1
     failure, seen, matching = first
     kind = failure.seen.value if failure.seen is not None else None
-    if isinstance(kind, Failure) and kind.kind == "not started":
-        return CheckResult("not started", kind.text)
+    if isinstance(kind, Failure) and kind.kind in (NOT_STARTED, RAISE_LEFT):
+        return verdict_on_a_blank(exercise, kind)
     mistake = recognised(exercise, seen, failure, seed)
     others_come_back = raised_in(failure) is not None and comes_back(exercise, handle, seed)
     evidence = evidence_for(exercise, failure, others_come_back)
@@ -101,7 +103,7 @@ def transcript(exercise: Exercise, handle: Seam, seed: int, matching: int = 0) -
         trial = Trial(handle, exercise, seed + index, observations.append, matching)
         probe(one, trial)
         ends = observations[-1].value if observations else None
-        if isinstance(ends, Failure) and ends.kind in ("endless", "not started"):
+        if isinstance(ends, Failure) and ends.kind in ("endless", NOT_STARTED, RAISE_LEFT):
             break
         ways = max(ways, trial.matchings_seen)
     return seen, ways

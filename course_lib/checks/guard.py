@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from course_lib.checks import raised
-from course_lib.checks.blank import is_of_a_blank
+from course_lib.checks.blank import blank_raised
 
 KEPT_CHARACTERS = 600
 
@@ -25,8 +25,9 @@ class Failure:
     """An answer that did not come back with a value.
 
     Attributes:
-        kind: "not started", "raised", "endless", "changed its input", "reseeded", "type" or "parameters".
-        text: what happened, as part of a sentence; for "raised" the exception.
+        kind: "not started" or "raise left" (see `blank`), "raised", "endless", "changed its input", "reseeded", "type"
+            or "parameters".
+        text: what happened, as part of a sentence; for "raised" the exception, for a blank its name, or theirs.
         line: the learner's own line it happened in, where there is one.
         error: name of the exception's class, "" where there was none.
         place, called, names, hint: of an exception, see `raised.Raised`.
@@ -82,11 +83,13 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
 
 
 def failure_of(error: BaseException) -> Failure:
-    """What there is to tell of an exception that an answer raised."""
-    text, name = raised.message_of(error), type(error).__name__
-    if is_of_a_blank(text):
-        return Failure("not started", text.partition(": ")[2], error=name)
-    return Failure("raised", text, error=name, **raised.of_safely(error)._asdict())
+    """A blank, or an error."""
+    blank = blank_raised(error)
+    if blank is not None:
+        kind, names = blank
+        return Failure(kind, names, error="NotImplementedError")
+    told = raised.told_of(error)
+    return Failure("raised", raised.message_of(error), error=type(error).__name__, **told._asdict())
 
 
 def set_seed(seed: int) -> None:

@@ -36,7 +36,7 @@ NAMES_OF_TORCH = {"torch": torch, "nn": nn}
 
 
 class Raised(NamedTuple):
-    """What `of` tells; each is "" where there is nothing to tell.
+    """What there is to tell; each is "" where there is nothing to tell.
 
     Attributes:
         line: the learner's innermost line.
@@ -53,8 +53,18 @@ class Raised(NamedTuple):
     hint: str = ""
 
 
-def of(error: BaseException) -> Raised:
-    """What can be told of an exception, from its traceback."""
+def told_of(error: BaseException) -> Raised:
+    """What can be told of an exception, from its traceback; nothing where even that goes wrong, since what an answer
+    holds may be of any making."""
+    try:
+        return told_by_frames(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return Raised()
+
+
+def told_by_frames(error: BaseException) -> Raised:
     frames = [(tb.tb_frame, tb.tb_lineno) for tb in walk(error)]
     frames = [(frame, number) for frame, number in frames if not is_on_the_way(frame.f_code)]
     mine = [index for index, (frame, _) in enumerate(frames) if home(frame.f_code) == YOURS]
@@ -69,16 +79,6 @@ def of(error: BaseException) -> Raised:
         place = COURSE
     called = call_of(below, place, frame) if below else ""
     return Raised(cut(line), place, cut(called), cut(names_in(line, frame)), cut(hint_for(error, frame, line)))
-
-
-def of_safely(error: BaseException) -> Raised:
-    """The same, and nothing where even that goes wrong: what an answer holds may be of any making."""
-    try:
-        return of(error)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return Raised()
 
 
 def message_of(error: BaseException) -> str:
@@ -122,6 +122,8 @@ def call_of(below: list[FrameType], place: str, caller: FrameType) -> str:
     if place == COURSE:
         return call_text(next(frame for frame in below if home(frame.f_code) == COURSE), caller)
     if place == PYTHON:
+        return ""
+    if below[-1].f_code.co_name == "_forward_unimplemented":
         return ""
     layers = [frame for frame in below if frame.f_code.co_name == "forward"]
     made = [frame for frame in below if frame.f_code.co_name == "__init__"]
@@ -169,7 +171,8 @@ def names_in(line: str, frame: FrameType) -> str:
             value = attribute(value, rest[0])
             if value is MISSING:
                 continue
-        found.setdefault(path, f"{path} is {described(value)}")
+        if type(value) not in (FunctionType, ModuleType):
+            found.setdefault(path, f"{path} is {described(value)}")
     return "; ".join(list(found.values())[:MOST_NAMES])
 
 

@@ -10,6 +10,7 @@ mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[
 import ast
 from collections.abc import Sequence
 
+from course_lib.checks.blank import NOT_STARTED, WITHHELD
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
@@ -17,7 +18,6 @@ from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
 from course_lib.grading.sandbox import Sandbox
-from course_lib.grading.sandbox.library import WITHHELD
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
@@ -68,7 +68,7 @@ def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -
         return Mark(exercise.name, "failed", f"{name} should be a {wants}, and is {with_article(handle.kind)}.")
     if failure.kind == "missing":
         return Mark(exercise.name, "missing", f"Your code does not define {name}.")
-    if failure.kind == "not started":
+    if failure.kind == NOT_STARTED:
         return not_attempted(exercise, handle.answer.code, failure.text)
     if handle.timed_out:
         return Mark(exercise.name, "timeout", f"The code before and around {name} {failure.text}.", "endless_loop")

@@ -9,13 +9,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from course_lib.checks.blank import WITHHELD
 from course_lib.checks.exercise import Exercise
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 # what makes an answer a function of data runs beside the answer, and knows nothing of what is expected
 WATCHED = ("checks/stand_ins.py", "lessons/lesson[0-9][0-9]/*_watched.py")
-# what the part that is being marked says in place of its body, whichever way an answer came to it
-WITHHELD = "is not to be had while it is marked"
 LAZY = """\
 import importlib
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import CountedOutput, Failure
 from course_lib.checks.seam import Constructed, Gradients, Seam
@@ -24,7 +25,7 @@ FIRST_SECONDS = 30.0
 # of all replies to one answer together, since what is seen of an answer is kept until it is judged; right ones: 1 MiB
 MOST_RECEIVED = 2**26
 
-KINDS_FROM_OUTSIDE = ("not started", "raised", "endless", "changed its input", "type", "missing")
+KINDS_FROM_OUTSIDE = (NOT_STARTED, RAISE_LEFT, "raised", "endless", "changed its input", "type", "missing")
 MOST_CHARACTERS = {"line": 200, "error": 80, "place": 10}
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
