@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_lib.checks.guard import Failure
 
 MEANINGS = Path(__file__).with_name("errors.toml")
-FIELDS = {"signs", "places", "called", "says"}
+FIELDS = {"signs", "places", "called", "line", "says"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Meaning:
         name: as reports show it.
         signs: what the error's text contains.
         says: the sentence, true whatever led to the error.
-        places, called: where it arose, and in which call; () and None where that makes no difference.
+        places, called, line: where it arose, in which call, and in which line; () and None where that is all the same.
     """
 
     name: str
@@ -33,18 +33,25 @@ class Meaning:
     says: str
     places: tuple[str, ...] = ()
     called: re.Pattern | None = None
+    line: re.Pattern | None = None
 
     def of(self, failure: Failure) -> str | None:
         """The sentence for this failure, or None if it is of another kind."""
         if self.places and failure.place not in self.places:
             return None
-        if self.called is not None and not self.called.search(failure.called):
+        if any(
+            one and not one.search(text) for one, text in ((self.called, failure.called), (self.line, failure.line))
+        ):
             return None
         for sign in self.signs:
             found = sign.search(failure.text)
             if found:
-                return re.sub(r"\$(\d)", lambda number: found[int(number[1])], self.says)
+                return filled_in(self.says, found)
         return None
+
+
+def filled_in(sentence: str, found: re.Match) -> str:
+    return re.sub(r"\$(\d)", lambda number: found[int(number[1])], sentence)
 
 
 @cache
@@ -61,8 +68,8 @@ def meaning(name: str, table: dict) -> Meaning:
     if set(table) - FIELDS or not {"signs", "says"} <= set(table):
         raise ValueError(f"[{name}] in {MEANINGS.name} holds {', '.join(table)}; allowed: {', '.join(sorted(FIELDS))}")
     signs = tuple(re.compile(with_names(sign)) for sign in table["signs"])
-    called = re.compile(table["called"]) if "called" in table else None
-    return Meaning(name, signs, " ".join(table["says"].split()), tuple(table.get("places", ())), called)
+    called, line = (re.compile(table[field]) if field in table else None for field in ("called", "line"))
+    return Meaning(name, signs, " ".join(table["says"].split()), tuple(table.get("places", ())), called, line)
 
 
 def with_names(sign: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be told of an exception: the learner's line, what stood in it, what the line called, and what is spelled alike.
+"""What can be told of an exception: the learner's line, what stood in it, what it called, and what is spelled alike.
 
 All of it is text, made from names of types, shapes and small numbers alone. Nothing of the learner's making is asked to
 describe itself, since this runs where nothing stops it.
@@ -70,7 +70,8 @@ def told_by_frames(error: BaseException) -> Raised:
     mine = [index for index, (frame, _) in enumerate(frames) if home(frame.f_code) == YOURS]
     if not mine:
         inside = [frame for frame, _ in frames if home(frame.f_code) == TORCH]
-        return Raised("", CALL, "", "", cut(hint_for(error, inside[-1] if inside else None)))
+        called = call_text(inside[-1], inside[-1]) if inside else ""
+        return Raised("", CALL, cut(called), "", cut(hint_for(error, inside[-1] if inside else None)))
     frame, number = frames[mine[-1]]
     line = linecache.getline(frame.f_code.co_filename, number).strip()
     below = [inner for inner, _ in frames[mine[-1] + 1 :]]
@@ -123,7 +124,7 @@ def call_of(below: list[FrameType], place: str, caller: FrameType) -> str:
         return call_text(next(frame for frame in below if home(frame.f_code) == COURSE), caller)
     if place == PYTHON:
         return ""
-    if below[-1].f_code.co_name == "_forward_unimplemented":
+    if below[-1].f_code.co_name in ("_forward_unimplemented", "__setattr__", "__getattr__"):
         return ""
     layers = [frame for frame in below if frame.f_code.co_name == "forward"]
     made = [frame for frame in below if frame.f_code.co_name == "__init__"]
@@ -132,7 +133,8 @@ def call_of(below: list[FrameType], place: str, caller: FrameType) -> str:
 
 def call_text(frame: FrameType, caller: FrameType) -> str:
     code = frame.f_code
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    with_star = bool(code.co_flags & inspect.CO_VARARGS)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + with_star]
     given = [f"{name} = {described(frame.f_locals[name])}" for name in names if name in frame.f_locals]
     given = given[1:] if names[:1] == ("self",) else given
     return f"{name_of(frame, caller)}({', '.join(given)})"
