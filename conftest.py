@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 # one thread: the networks are tiny, and threads that share two busy cores wait for each other
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -16,6 +17,13 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What stored outputs go without, and no comparison asks for: see the file."""
+    config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval.cfg")
+
 
 collect_ignore_glob = []
 # a Sphinx extension: it can be imported where the extra `book` is installed

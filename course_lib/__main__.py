@@ -1,17 +1,17 @@
-"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor."""
+"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor | progress."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from course_lib.commands import doctor, evaluate, grade, sample, shapes, train
+from course_lib.commands import doctor, evaluate, grade, progress, sample, shapes, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 if the doctor found a problem, 2 after printing what was wrong with the request."""
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="A diffusion UNet, built and trained.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (shapes, train, sample, evaluate, grade, doctor):
+    for command in (shapes, train, sample, evaluate, grade, doctor, progress):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
     try:

@@ -13,6 +13,7 @@ from course_lib.authoring.build import (
     remove_orphans,
     select,
     shown,
+    write_expert_copy,
     write_generated,
 )
 from course_lib.shown_command import shown_command
@@ -30,6 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("--force", action="store_true", help="write and execute also what is up to date")
     command.add_argument(
         "--nbgrader", metavar="DIR", type=Path, help="write nbgrader's source notebooks into DIR instead"
+    )
+    command.add_argument(
+        "--expert",
+        metavar="DIR",
+        type=Path,
+        help="write learners' copies whose blanks have no step comments into DIR instead; links to the course's files "
+        "work from a folder beside notebooks",
     )
     command.set_defaults(run=run_build)
     command = subparsers.add_parser("watch", help="write the notebooks whenever a file of a lesson is saved")
@@ -62,6 +70,10 @@ def run_build(options: argparse.Namespace) -> int:
 
         for source in sources:
             print(write_assignment(source, options.nbgrader))
+        return 0
+    if options.expert is not None:
+        for source in sources:
+            print(write_expert_copy(source, options.expert))
         return 0
     for source in sources:
         written = build(source, options.force)

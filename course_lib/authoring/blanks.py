@@ -32,7 +32,8 @@ class ExerciseSource:
     Attributes:
         name: as in the registry: "ResidualBlock" or "DDPM.add_noise".
         imports: what the cell has to import, one statement a line; imports_of_blank: without those for refusals alone.
-        full: the library's source; blank: with the bodies cut out; marked: with nbgrader's solution markers.
+        full: the library's source; blank: with the bodies cut out; bare: with the step comments cut out as well;
+            marked: with nbgrader's solution markers.
     """
 
     name: str
@@ -40,10 +41,11 @@ class ExerciseSource:
     imports_of_blank: str
     full: str
     blank: str
+    bare: str
     marked: str
 
     def cell(self, body: str) -> str:
-        imports = self.imports_of_blank if body == self.blank else self.imports
+        imports = self.imports_of_blank if body in (self.blank, self.bare) else self.imports
         return f"{imports}\n\n\n{body}" if imports else body
 
 
@@ -78,6 +80,7 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         imports_of_blank=imports_for(module, left - defined),
         full=source,
         blank=blank,
+        bare=without_bodies(source, functions, names[0], marked=False, steps=False),
         marked=without_bodies(source, functions, names[0], marked=True),
     )
 
@@ -161,8 +164,10 @@ def source_of(module: Module, node: ast.ClassDef | ast.FunctionDef) -> str:
     return textwrap.dedent("\n".join(module.source.splitlines()[first - 1 : node.end_lineno]))
 
 
-def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, marked: bool) -> str:
-    """`source` with the bodies of `functions` cut out, or put between nbgrader's markers."""
+def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, marked: bool, steps: bool = True) -> str:
+    """`source` with the bodies of `functions` cut out, or put between nbgrader's markers; without `steps`, their
+    comments go too.
+    """
     lines = source.splitlines()
     for function in sorted(functions, key=lambda function: function.lineno, reverse=True):
         kept = kept_statements(function)
@@ -173,13 +178,13 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
         start = function.body[kept - 1].end_lineno if kept else header_end(function)
         body = lines[start : function.end_lineno]
         indent = " " * function.body[0].col_offset
-        steps = [indent + line.strip() for line in body if line.strip().startswith("#")]
+        comments = [indent + line.strip() for line in body if steps and line.strip().startswith("#")]
         called = name if function.name == name else f"{name}.{function.name}"
         if marked:
             code = [line for line in body if not line.strip().startswith("#")]
-            left = [*steps, indent + BEGIN, *code, indent + END]
+            left = [*comments, indent + BEGIN, *code, indent + END]
         else:
-            left = [*steps, f'{indent}raise NotImplementedError("{called} {STILL_BLANK}")']
+            left = [*comments, f'{indent}raise NotImplementedError("{called} {STILL_BLANK}")']
         lines[start : function.end_lineno] = left
     return "\n".join(without_raises(lines))
 

@@ -1,6 +1,7 @@
 """Write the notebooks that are out of date, and execute the solutions among them."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from course_lib.authoring.source import NOTEBOOKS, ROOT, SOLUTIONS, Lesson, Sour
 from course_lib.files import write_text
 
 CELL_TIMEOUT = 600
+# what a check says below "passed" is for the one who wrote the answer; tests/nbval.cfg leaves it out of comparisons
+BELOW_PASSED = re.compile(r"(?m)^(passed · .*\n)(?:  .*\n)+")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -105,6 +108,13 @@ def build(source: Source, force: bool = False) -> list[Path]:
     return written + write_where_different(solution, text, force)
 
 
+def write_expert_copy(source: Source, folder: Path) -> Path:
+    """Write the learner's copy whose blanks have no step comments. Returns its file."""
+    path = folder / f"{source.name}.ipynb"
+    write_where_different(path, to_text(learners_notebook(read_lesson(source), steps=False)))
+    return path
+
+
 def write_where_different(path: Path, text: str, force: bool = False) -> list[Path]:
     """Write a file that holds another text. Returns it, if it was written."""
     if not force and read(path) == text:
@@ -149,6 +159,9 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
     for cell in made.cells:
         if "check" in cell.metadata and not printed(cell).startswith("passed"):
             raise ValueError(f"the solution of {name} does not pass {cell.metadata['check']}: {printed(cell)}")
+        if "check" in cell.metadata:
+            for output in cell.outputs:
+                output["text"] = BELOW_PASSED.sub(r"\1", output.get("text", ""))
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if worth_keeping(output)]
             cell.metadata.pop("execution", None)

@@ -26,16 +26,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.checks import check
+{imports}from course_lib.checks import check
 from course_lib.lessons.lesson{number} import figures as lesson
 from course_lib.lessons.shared.show import compare_rows, show, verdict, you_are_here
 
-_ = torch.manual_seed(0)"""
+_ = torch.manual_seed(0){switch}"""
+IMPORT_OF_SWITCH = "from course_lib.authoring.steps import show_steps\n"
+SWITCH = """
+# for those who want more: with False, a blank that you run keeps its signature and docstring, and loses the steps
+show_steps({steps})"""
 
 
-def learners_notebook(lesson: Lesson) -> NotebookNode:
-    """Blanks where the exercises are, no answers to predictions, no outputs."""
-    return notebook(lesson, lambda exercise: exercise.cell(exercise.blank), solved=False)
+def learners_notebook(lesson: Lesson, steps: bool = True) -> NotebookNode:
+    """Blanks where the exercises are, no answers to predictions, no outputs.
+
+    Args:
+        steps: whether blanks have their step comments; without them, it is the edition for those who want more.
+    """
+    set_up = SET_UP.format(number=lesson.number, imports=IMPORT_OF_SWITCH, switch=SWITCH.format(steps=steps))
+    return notebook(
+        lesson, lambda exercise: exercise.cell(exercise.blank if steps else exercise.bare), solved=False, set_up=set_up
+    )
 
 
 def solution_notebook(lesson: Lesson) -> NotebookNode:
@@ -43,10 +54,18 @@ def solution_notebook(lesson: Lesson) -> NotebookNode:
     return notebook(lesson, lambda exercise: exercise.cell(exercise.full), solved=True)
 
 
-def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bool) -> NotebookNode:
+def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bool, set_up: str = "") -> NotebookNode:
+    """A lesson's notebook.
+
+    Args:
+        answer: what an exercise's cell holds.
+        solved: whether predictions are filled in, and outputs will be compared.
+        set_up: another set-up cell.
+    """
     cells = []
     ids = CellIds()
-    for cell in with_set_up(lesson):
+    set_up = set_up or SET_UP.format(number=lesson.number, imports="", switch="")
+    for cell in with_set_up(lesson, set_up):
         metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") and solved else {}
         text = cell.text if cell.kind == "code" else cell.text.replace(FROM_LESSON, FROM_NOTEBOOK)
         name = ""
@@ -79,7 +98,7 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
     return made
 
 
-def with_set_up(lesson: Lesson) -> list[Cell]:
+def with_set_up(lesson: Lesson, set_up: str) -> list[Cell]:
     """The lesson's cells with the Colab badge under the title, and the imports behind it."""
     owner_and_name = repository_address().removeprefix("https://github.com/")
     link = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
@@ -88,7 +107,7 @@ def with_set_up(lesson: Lesson) -> list[Cell]:
     heading, _, text = title.text.partition("\n")
     return [
         Cell("markdown", f"{heading}\n\n{badge}\n{text}".rstrip()),
-        Cell("code", SET_UP.format(number=lesson.number)),
+        Cell("code", set_up),
         *rest,
     ]
 

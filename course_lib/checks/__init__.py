@@ -18,7 +18,8 @@ How an answer is judged:
 10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), what is kept of a passed answer (my_work.py).
+that take one (stand_ins.py), what is kept of a passed answer (my_work.py), what is said below "passed" (further.py),
+the journal of one's own progress (course_lib/progress).
 """
 
 import inspect
@@ -62,7 +63,9 @@ def check(obj: Any, exercise: str | None = None) -> Any:
     Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
         answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
+    from course_lib.checks.further import below_passed
     from course_lib.checks.my_work import keep
+    from course_lib.progress.journal import note
 
     try:
         found = find_exercise(obj, exercise)
@@ -70,8 +73,10 @@ def check(obj: Any, exercise: str | None = None) -> Any:
         print(f"not yet · {error}.")
         return obj
     result, printed = examine_for(found, obj)
+    note(found, obj, result)
     if result.status == "passed":
         print(f"passed · {found.name}. The notebook goes on with yours.")
+        print(textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  "))
         keep(found, obj)
         answer = obj
     elif result.status == "not started":

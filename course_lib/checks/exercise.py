@@ -30,14 +30,15 @@ class Property:
         probe: tries the answer on fresh inputs. What it sees is compared with what it sees of the reference.
         mistake: what a teacher would say if this is the first property that fails, where that tells which mistake it
             is; None where it does not.
-        partial: whether only a part of the answer is at work, so that two answers that agree here may differ elsewhere.
+        alone: whether a part of the answer is tried by itself, on inputs as general as any: a mistake seen there
+            is one, whatever the other parts do.
     """
 
     name: str
     says: str
     probe: Callable[["Trial"], None]
     mistake: str | None = None
-    partial: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Exercise:
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     make_example: Callable[["Trial"], "Call"] | None = None
+    make_harder: Callable[["Trial"], "Call"] | None = None
 
     # ---- how an exercise's file fills it ----
 
@@ -90,20 +92,29 @@ class Exercise:
         self.make_example = make
         return make
 
+    def harder(self, make: Callable[["Trial"], "Call"]) -> Callable[["Trial"], "Call"]:
+        """Mark the function that draws a call in which everything counts; without one it is the ordinary one.
+
+        A known mistake is named only if it agrees with the answer there too: large sizes, numbers out of the usual
+        range, several classes, a stride.
+        """
+        self.make_harder = make
+        return make
+
     def holds(
-        self, says: str, *, name: str = "", mistake: str | None = None, partial: bool = False
+        self, says: str, *, name: str = "", mistake: str | None = None, alone: bool = False
     ) -> Callable[[Callable[["Trial"], None]], Callable[["Trial"], None]]:
         """Mark a probe as a property: its name is the property's, its docstring the sentence for whom it fails.
 
         Args:
             says: what holds, as the end of "Expected: ...".
             name, mistake: where a probe serves more than one exercise.
-            partial: see `Property`.
+            alone: see `Property`.
         """
 
         def mark(probe: Callable[["Trial"], None]) -> Callable[["Trial"], None]:
             sentence = mistake or (probe.__doc__ and " ".join(probe.__doc__.split()))
-            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, partial))
+            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, alone))
             return probe
 
         return mark

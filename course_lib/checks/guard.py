@@ -66,8 +66,8 @@ class CountedOutput(io.TextIOBase):
 def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) -> Any:
     """The value of `function()`, or a Failure that says why there is none. Raises nothing but KeyboardInterrupt.
 
-    What is printed goes to `output`. The random states of torch, numpy and Python are put back afterwards, as are the
-    default dtype and whether gradients are recorded.
+    What is printed goes to `output`. Torch's random state is put back afterwards, as are the default dtype and whether
+    gradients are recorded; those of numpy and Python once the check is over, see `undisturbed`.
     """
     with same_state_afterwards(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         clock = Clock(seconds)
@@ -93,21 +93,39 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def set_seed(seed: int) -> None:
-    """As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call."""
+    """Let all that is random begin with `seed`: torch's numbers, numpy's and Python's.
+
+    As torch.manual_seed, for the CPU alone: for every kind of GPU that one notes down the stack, call after call.
+    """
     torch.default_generator.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the random numbers of numpy and Python as they were, once a whole check is over.
+
+    Each call of an answer begins with numbers of its own, see `set_seed`: put back after each, whoever draws with numpy
+    or Python would draw the same again and again, inside a check and nowhere else.
+    """
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
 
 
 @contextlib.contextmanager
 def same_state_afterwards() -> Iterator[None]:
-    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    torch_state = torch.get_rng_state()
     dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
     threads = torch.get_num_threads()
     try:
         yield
     finally:
         torch.set_rng_state(torch_state)
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)
         if torch.get_num_threads() != threads:

@@ -11,6 +11,8 @@
     says = "..."
     answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
 
+Above the tables a line may stand for those whose answer passed, see `further`.
+
 Line breaks in `says` are spaces. The file is read when an answer has failed, and a mistake is compiled when it is
 compared with the answer.
 """
@@ -35,7 +37,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from course_lib.checks.exercise import Exercise
 
-PIECES = "pieces"
+PIECES, FURTHER = "pieces", "further"
 FIELDS = {"says", "edit", "answer"}
 # what the set-up cell of every notebook imports, so that learners write it whatever the reference needs
 NOTEBOOK_NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": Tensor}
@@ -70,6 +72,20 @@ class Misconception:
         except (ValueError, SyntaxError) as error:
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {error}") from None
 
+    def verify(self) -> None:
+        """Ask of a mistake what nobody waits for while a check runs: that its edit can be made, and knows its names.
+
+        Raises: ValueError that names file and entry, also for a name that neither the source nor a notebook defines.
+        """
+        made = self.wrong
+        if self.edit:
+            unknown = unknown_names(source_after(self.original, *self.edit), names_for(self.original))
+            if unknown:
+                said = f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines"
+                raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}")
+        if not callable(made):
+            raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: answer is no function and no class")
+
     @property
     def original(self) -> Any:
         if not self.answer:
@@ -90,12 +106,23 @@ def read_mistakes(path: Path, exercise: "Exercise") -> tuple[Misconception, ...]
 
     Raises: ValueError that names file and entry, for a field that is missing, unknown or of another kind.
     """
+    tables = read_tables(path)
+    tables.pop(FURTHER, None)
+    pieces = tables.pop(PIECES, {})
+    return tuple(mistake(name, table, pieces, exercise) for name, table in tables.items())
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """What NAME.toml holds. Raises: ValueError that names the file, if it is no TOML or the thought in it no text."""
+    where = f"{path.parent.name}/{path.name}"
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path.parent.name}/{path.name} is no TOML: {error}") from None
-    pieces = tables.pop(PIECES, {})
-    return tuple(mistake(name, table, pieces, exercise) for name, table in tables.items())
+        raise ValueError(f"{where} is no TOML: {error}") from None
+    further = tables.get(FURTHER, "-")
+    if not isinstance(further, str) or not further.strip():
+        raise ValueError(f"{where}: further is {further!r}; allowed: a sentence or two, for those whose answer passed")
+    return tables
 
 
 def mistake(name: str, table: Any, pieces: dict[str, str], exercise: "Exercise") -> Misconception:
@@ -135,21 +162,26 @@ def edited(original: Any, *changes: tuple[str, str]) -> Any:
     >>> edited(num_groups, ("channels // MIN_CHANNELS_PER_GROUP", "channels"))(64)
     32
     """
-    source = source_of(original)
-    for old, new in changes:
-        if old not in source:
-            raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
-        source = source.replace(old, new)
-    # a fresh copy of the module's names, so that nothing else sees the edited class, on top of a notebook's
-    names = {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
-    unknown = unknown_names(source, names)
-    if unknown:
-        raise ValueError(f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines")
+    source, names = source_after(original, *changes), names_for(original)
     exec(compile(source, f"<edited {original.__name__}>", "exec"), names)
     made = names[original.__name__]
     if isinstance(made, FunctionType):
         made.__module__ = original.__module__
     return made
+
+
+def source_after(original: Any, *changes: tuple[str, str]) -> str:
+    source = source_of(original)
+    for old, new in changes:
+        if old not in source:
+            raise ValueError(f"edit replaces {old!r}, which does not stand in the source of {original.__name__}")
+        source = source.replace(old, new)
+    return source
+
+
+def names_for(original: Any) -> dict[str, Any]:
+    """A fresh copy of the module's names, so that nothing else sees what is edited, on top of a notebook's."""
+    return {**NOTEBOOK_NAMES, **vars(sys.modules[original.__module__])}
 
 
 def unknown_names(source: str, known: Iterable[str]) -> list[str]:

@@ -83,7 +83,8 @@ class Seam(Protocol):
 
     @abstractmethod
     def reseeds(self, key: int | None, args: tuple, kwargs: dict, *, method: str = "") -> bool | Failure:
-        """Whether the call (or, with `method` "__init__", the construction) sets the global random state itself."""
+        """Whether the call (or, with `method` "__init__", the construction) sets a global random state itself: torch's,
+        numpy's or Python's."""
 
 
 # their names, for whoever passes them on

@@ -297,11 +297,24 @@ def reference_parameters(reference: Any, args: tuple, kwargs: dict, seed: int) -
 
 
 def drawn_parameters(reference: Any, args: tuple, kwargs: tuple, seed: int) -> dict[str, Tensor]:
+    try:
+        begun = parameters_of_a_new(reference, args, kwargs)
+    except TypeError:  # as above
+        begun = parameters_of_a_new.__wrapped__(reference, args, kwargs)
+    generator = torch.Generator().manual_seed(seed)
+    return {name: values + 0.2 * torch.randn(values.shape, generator=generator) for name, values in begun.items()}
+
+
+@lru_cache(maxsize=256)
+def parameters_of_a_new(reference: Any, args: tuple, kwargs: tuple) -> dict[str, Tensor]:
     with same_state_afterwards():
-        set_seed(seed)
+        set_seed(0)
         made = reference(*args, **dict(kwargs))
-        parameters = dict(made.named_parameters()) if isinstance(made, torch.nn.Module) else {}
-        return {name: values.detach() + 0.2 * torch.randn(values.shape) for name, values in parameters.items()}
+        return {name: values.detach() for name, values in named_parameters_of(made)}
+
+
+def named_parameters_of(made: Any) -> list[tuple[str, Tensor]]:
+    return list(made.named_parameters()) if isinstance(made, torch.nn.Module) else []
 
 
 # an answer is compared with many misconceptions on the same inputs, and so are the answers of a whole class: for one

@@ -1,4 +1,7 @@
-"""The learner's notebooks with every blank filled in from the solutions: *passed* everywhere, and nine parts of nine.
+"""The learner's notebooks with every blank filled in: *passed* everywhere, and nine parts of nine.
+
+In the learner's copies the blanks are filled in from the solutions; in the edition without step comments by code
+without comments and refusals, so from signature and docstring alone.
 
 That the blank copies and the solutions run whole is tested by nbval, in the same command. Here only what an answer has
 to do with is run, set-up, exercises, checks and the cells that build from kept parts: lesson after lesson in one kernel
@@ -7,24 +10,27 @@ up to lesson 06, and from lesson 07 on in a second one, which knows of the first
 
 import ast
 import os
+import re
+import textwrap
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
+from course_lib.authoring.blanks import WithoutRefusals
 from course_lib.authoring.build import NOTEBOOKS, SOLUTIONS
-from course_lib.authoring.source import lesson_sources
+from course_lib.authoring.notebooks import exercise_of, learners_notebook
+from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.checks.further import beside_the_task
 
-LESSONS = [source.name for source in lesson_sources()]
-HALVES = ([name for name in LESSONS if name < "07"], [name for name in LESSONS if name >= "07"])
+SOURCES = {source.name: source for source in lesson_sources()}
+HALVES = ([name for name in SOURCES if name < "07"], [name for name in SOURCES if name >= "07"])
 
 
-def filled_in(name: str) -> list:
+def filled_in(learners: NotebookNode, answers: dict[str, str]) -> list:
     """The cells of a learner's copy that an answer has to do with, the blanks filled in."""
-    learners = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    solution = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
-    answers = {cell.metadata["exercise"]: cell.source for cell in solution.cells if "exercise" in cell.metadata}
     code = [cell for cell in learners.cells if cell.cell_type == "code"]
     set_up = next(cell for cell in code if "from course_lib.checks import check" in cell.source)
     chosen = [set_up]
@@ -41,19 +47,54 @@ def filled_in(name: str) -> list:
     return chosen
 
 
+def from_solution(name: str) -> list:
+    learners = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    cells = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4).cells
+    return filled_in(
+        learners, {cell.metadata["exercise"]: cell.source for cell in cells if "exercise" in cell.metadata}
+    )
+
+
+def without_steps(name: str) -> list:
+    """The edition without step comments. An answer is the blank as it stands, with code in place of its last line."""
+    lesson = read_lesson(SOURCES[name])
+    learners = learners_notebook(lesson, steps=False)
+    blanks = {cell.metadata["exercise"]: cell.source for cell in learners.cells if "exercise" in cell.metadata}
+    full = {
+        made.name: made.full for cell in lesson.cells if "exercise" in cell.metadata for made in [exercise_of(cell)]
+    }
+    return filled_in(learners, {exercise: with_code(blank, full[exercise]) for exercise, blank in blanks.items()})
+
+
+def with_code(blank: str, full: str) -> str:
+    """A blank filled in by the library's code, without its comments and what only refuses an argument."""
+    functions = {node.name: node for node in ast.walk(ast.parse(full)) if isinstance(node, ast.FunctionDef)}
+
+    def code(raises: re.Match) -> str:
+        function = functions[raises[2].rpartition(".")[2]]
+        function.body = [part for part in function.body if not beside_the_task(part)]
+        return textwrap.indent("\n".join(map(ast.unparse, WithoutRefusals().visit(function).body)), raises[1])
+
+    filled, count = re.subn(
+        r'^( *)raise NotImplementedError\("(.+) is still blank"\)$', code, blank, flags=re.MULTILINE
+    )
+    assert count
+    return filled
+
+
 def names_of(source: str) -> str:
     """What an experiment imports, and the classes it makes, since a check behind it may use the name."""
     kept = (ast.Import, ast.ImportFrom, ast.ClassDef)
     return "\n".join(ast.unparse(node) for node in ast.parse(source).body if isinstance(node, kept))
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory):
-    """All cells of both halves after their run, with one learner's folder of passed answers."""
+@pytest.fixture(scope="module", params=[from_solution, without_steps], ids=lambda edition: edition.__name__)
+def executed(request, tmp_path_factory):
+    """All cells of both halves of an edition after their run, with one learner's folder of passed answers."""
     env = {**os.environ, "UNET_COURSE_WORK": str(tmp_path_factory.mktemp("my_work"))}
     found = []
     for half in HALVES:
-        notebook = new_notebook(cells=[cell for name in half for cell in filled_in(name)])
+        notebook = new_notebook(cells=[cell for name in half for cell in request.param(name)])
         NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute(env=env)
         found += notebook.cells
     return found

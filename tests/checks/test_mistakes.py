@@ -6,7 +6,7 @@ import pytest
 
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.handle import Handle
-from course_lib.checks.mistakes import read_mistakes
+from course_lib.checks.mistakes import read_mistakes, read_tables
 from course_lib.checks.registry import exercises, find_exercise
 
 FROM_PIXELS = find_exercise(None, "from_pixels")
@@ -40,6 +40,12 @@ def test_a_mistake_is_a_name_a_sentence_and_an_edit(tmp_path):
     assert second.name == "divides_by_0.5"
 
 
+def test_a_further_thought_stands_above_the_mistakes_and_is_none(tmp_path):
+    thought = 'further = """\nOr without\na loop?"""\n'
+    assert len(read_mistakes(written(tmp_path, thought + GOOD), FROM_PIXELS)) == 2
+    assert read_tables(written(tmp_path, thought + GOOD))["further"] == "Or without\na loop?"
+
+
 def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
     """The whole way of one who knows no Python: a table in the file, and a learner who makes the mistake hears it."""
     mine = dataclasses.replace(FROM_PIXELS)
@@ -69,18 +75,25 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
         ("[a]\nsays = 'x'", r"\[a\] needs edit, or answer"),
         ("a = 3", r"\[a\] holds 3"),
         ("[a\nsays = 'x'", "from_pixels.toml is no TOML"),
+        (
+            "further = 3\n[a]\nsays = 'x'\nedit = [['values', '1']]",
+            "from_pixels.toml: further is 3; allowed: a sentence",
+        ),
+        ("further = ' '\n[a]\nsays = 'x'\nedit = [['values', '1']]", "from_pixels.toml: further is ' '"),
+        ("[further]\nsays = 'x'\nedit = [['values', '1']]", "from_pixels.toml: further is {"),
+        ("[a]\nsays = 'x'\nedit = [['values', '1']]\nfurther = 'y'", r"\[a\] holds further"),
         ("[a]\nsays = 'x'\nedit = [['v', 'w']]\n[a]\nsays = 'y'", "from_pixels.toml is no TOML"),
     ],
 )
 def test_what_is_written_wrong_names_file_and_entry(tmp_path, table, said):
     with pytest.raises(ValueError, match=said):
-        read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].wrong  # noqa: B018
+        read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].verify()
 
 
 @pytest.mark.parametrize("name", exercises())
 def test_every_mistake_of_the_course_can_be_made(name):
     for mistake in exercises()[name].misconceptions:
-        assert callable(mistake.wrong)
+        mistake.verify()
 
 
 @pytest.mark.parametrize("name", exercises())
@@ -89,6 +102,7 @@ def test_pieces_are_used_and_an_anchor_is_no_piece_by_accident(name):
 
     tables = tomllib.loads(exercises()[name].file.with_suffix(".toml").read_text(encoding="utf-8"))
     pieces = tables.pop("pieces", {})
+    tables.pop("further", None)
     anchors = [old for table in tables.values() for old, _ in table.get("edit", [])]
     assert set(pieces) <= set(anchors)
 

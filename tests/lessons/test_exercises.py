@@ -31,6 +31,7 @@ def cases(kind: str) -> Iterator:
 
 @pytest.mark.parametrize(("name", "mistake", "seed"), cases("misconceptions"))
 def test_every_mistake_is_rejected_with_its_own_sentence(name, mistake, seed):
+    mistake.verify()
     result = examine(mistake.wrong, name, seed=seed)
     assert result.status == "failed", f"{mistake.name} is no mistake: this answer is right"
     same = f"{mistake.name} is told as {result.misconception}: if the two behave alike, they need one sentence"

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from course_lib.checks.examination import first_failure, reference_transcript, transcript
+from course_lib.checks.examination import first_failure
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import edited, source_of
 from course_lib.checks.registry import exercises
+from course_lib.checks.witness import Witness
 
 FOLDER = Path(__file__).parent / "promises"
 SEED = 1
@@ -67,8 +68,8 @@ def words(text: str) -> str:
 
 def first_to_fail(exercise: Exercise, answer: object) -> str:
     """The name of the first property that an answer does not have; "" if it has all of them."""
-    seen, _ = transcript(exercise, Handle(exercise.subject(answer), seconds=exercise.seconds), SEED)
-    failure = first_failure(exercise, seen, reference_transcript(exercise, SEED))
+    handle = Handle(exercise.subject(answer), seconds=exercise.seconds)
+    failure = first_failure(Witness(exercise, handle, SEED))
     return failure.property.name if failure else ""
 
 

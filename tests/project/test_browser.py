@@ -159,14 +159,21 @@ class Lesson:
         # the id of a method's cell has a hyphen where the method's name has a dot
         return next(number for number, cell in enumerate(self.made.cells) if cell.id == cell_id.replace(".", "-"))
 
-    def fill_in(self, exercise, source):
-        """Put `source` into the exercise's cell and run it and its check. Returns what the check printed."""
-        first, second = self.number_of(f"exercise-{exercise}"), self.number_of(f"check-{exercise}")
-        self.cells.nth(first).locator(".cm-content").click()
+    def source_of(self, number):
+        return "\n".join(self.cells.nth(number).locator(".cm-line").all_text_contents())
+
+    def write(self, number, source):
+        """Put `source` into a cell and run it."""
+        self.cells.nth(number).locator(".cm-content").click()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
         self.wait()
+
+    def fill_in(self, exercise, source):
+        """Put `source` into the exercise's cell and run it and its check. Returns what the check printed."""
+        first, second = self.number_of(f"exercise-{exercise}"), self.number_of(f"check-{exercise}")
+        self.write(first, source)
         self.cells.nth(second).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         self.wait()
@@ -314,4 +321,30 @@ def test_a_slider_moves_picture_and_sentence(opened, number, control):
     wait_for(lambda: sentence.inner_text() != before[0] and picture.get_attribute("src") != before[1], 20)
     assert handle.get_attribute("aria-valuenow") != value
     lesson.page.screenshot(path=SCREENSHOTS / f"{number}_slider_moved.png")
+    assert lesson.notebook.locator(ERRORS).count() == 0
+
+
+def test_the_switch_takes_the_steps_out_of_a_blank_and_brings_them_back(opened):
+    lesson = opened("01")
+    number = lesson.number_of("exercise-embedding_frequencies")
+    set_up = next(place for place, cell in enumerate(lesson.made.cells) if "show_steps(" in cell.source)
+    blank = lesson.made.cells[number].source
+    steps = [line for line in blank.splitlines() if line.lstrip().startswith("#")]
+    bare = "\n".join(line for line in blank.splitlines() if line not in steps)
+    assert len(steps) >= 2
+
+    def switch(steps):
+        lesson.write(set_up, lesson.made.cells[set_up].source.replace("show_steps(True)", f"show_steps({steps})"))
+
+    switch(False)
+    assert "its step comments go" in lesson.cells.nth(set_up).locator(".jp-OutputArea").inner_text()
+    lesson.write(number, blank)
+    assert lesson.source_of(number) == bare
+    lesson.page.screenshot(path=SCREENSHOTS / "01_without_steps.png")
+    mine = blank.replace(steps[0], f"{steps[0]} (so they say)")
+    lesson.write(number, mine)
+    assert lesson.source_of(number) == mine
+    switch(True)
+    lesson.write(number, bare)
+    assert lesson.source_of(number) == blank
     assert lesson.notebook.locator(ERRORS).count() == 0

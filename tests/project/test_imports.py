@@ -11,7 +11,7 @@ FLOORS = (
     ("library",),
     ("data", "pictures"),
     ("training", "evaluation"),
-    ("checks",),
+    ("checks", "progress"),
     ("colab", "doctor"),
     ("lessons",),
     ("grading",),

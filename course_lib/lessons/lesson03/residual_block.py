@@ -200,7 +200,7 @@ def deaf_to_the_embedding(trial: Trial) -> None:
     trial.see("whether another embedding gives another output", bool(heard.abs().max() > 1e-4), "two embeddings")
 
 
-@holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution")
+@holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution", alone=True)
 def something_wrong_with_the_shortcut(trial: Trial) -> None:
     """The mistake shows when the second convolution is silenced: then the input, or its 1x1 convolution, must come out
     unchanged, and something else does. Is the shortcut scaled, normalised or taken from elsewhere, or does something
@@ -209,7 +209,7 @@ def something_wrong_with_the_shortcut(trial: Trial) -> None:
         example(trial, wider, silenced=r"^conv2\.").see("the output with conv2 set to zero")
 
 
-@holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv")
+@holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv", alone=True)
 def something_wrong_in_the_branch(trial: Trial) -> None:
     """The shortcut is right, and without any embedding the output is not: compare order and number of norms, SiLUs and
     convolutions (and the convolution's padding) with the drawing."""

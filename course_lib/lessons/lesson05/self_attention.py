@@ -114,7 +114,7 @@ def other_parameters(trial: Trial) -> None:
     trial.build(16, 2)
 
 
-@holds("with the projection at zero, the output is x itself", partial=True)
+@holds("with the projection at zero, the output is x itself")
 def shortcut_not_x(trial: Trial) -> None:
     """With the projection at zero nothing but x should come out, and your block gives something else: x is added once,
     as it came in, and nothing follows the sum. Nothing goes round the projection either."""

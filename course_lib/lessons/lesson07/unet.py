@@ -83,7 +83,7 @@ def other_layers(trial: Trial) -> None:
     trial.build(**TWO_LEVELS, attention_resolutions=(trial.pick(8, 16),))
 
 
-@holds("with blocks and attentions at zero, conv_in, the concatenations and the output are what is left", partial=True)
+@holds("with blocks and attentions at zero, conv_in, the concatenations and the output are what is left")
 def both_ends(trial: Trial) -> None:
     """Even with all blocks and attentions silenced your network gives something else, so look at what is left: conv_in
     takes the image as it is, each decoder block gets cat([h, skip]), and at the end stand norm_out, SiLU and conv_out,
@@ -91,7 +91,7 @@ def both_ends(trial: Trial) -> None:
     trial.build_silenced(BARE, **ONE_LEVEL)(*inputs(trial))
 
 
-@holds("with blocks and attentions at zero, h and the skips take the document's way through three levels", partial=True)
+@holds("with blocks and attentions at zero, h and the skips take the document's way through three levels")
 def way_of_h(trial: Trial) -> None:
     """One level is right, and several are not, even with blocks and attentions silenced. Follow h and the skips on
     paper: what is pushed after each step, which skip each decoder block pops, and where level.resample is called."""
@@ -99,7 +99,7 @@ def way_of_h(trial: Trial) -> None:
     unet(*inputs(trial, 8, 4, batch=2))
 
 
-@holds("with residual blocks at zero, every attention is called once, in its place", partial=True)
+@holds("with residual blocks at zero, every attention is called once, in its place")
 def attention_out_of_place(trial: Trial) -> None:
     """Without attention h and the skips are right, and with it they are not. Behind each residual block stands an
     attention of its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the
@@ -108,7 +108,7 @@ def attention_out_of_place(trial: Trial) -> None:
     unet(*inputs(trial, batch=2))
 
 
-@holds("with a silent embedding, every residual block runs once, in its place", partial=True)
+@holds("with a silent embedding, every residual block runs once, in its place")
 def blocks_out_of_order(trial: Trial) -> None:
     """With the residual blocks silenced all is right, and with them it is not. Each is called once, in the order of the
     lists, and hands its result on: block, attention, next block."""

@@ -1,0 +1,109 @@
+"""Which known mistake an answer makes: a name is spoken where enough agrees, and nothing contradicts it.
+
+A known mistake has to behave like the answer
+
+- under the first property that fails, and be right under those before it, as the answer is;
+- under the later ones; where those give numbers the two may differ only if the answer makes a second mistake there: if
+  the known one is right and the answer wrong, or the answer stops with an error;
+- on further input: the property that fails once more, and the exercise's harder call, both drawn from another seed.
+
+A yes or no, a count or a few numbers can agree by chance: then the two have to be the same under every property.
+"""
+
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.guard import Failure
+from course_lib.checks.mistakes import Misconception
+from course_lib.checks.trial import Observation
+from course_lib.checks.witness import Witness, behaves_alike, reference_witness
+
+# as many different wrong numbers do not agree by chance
+MANY = 8
+
+
+def known_mistake(answer: Witness, failing: int) -> Misconception | None:
+    """The known mistake that an answer makes, which first fails at the property in place `failing`, or None.
+
+    One that behaves alike under every property is preferred to one beside which there is a second mistake.
+    """
+    exercise, seed = answer.exercise, answer.seed
+    further = Witness(exercise, answer.handle, Random(seed).randrange(2**31), answer.matching)
+    second_best = None
+    for mistake in exercise.misconceptions:
+        if not behaves_alike(exercise, mistake, failing, seed, answer.under(failing)):
+            continue
+        named, everywhere = agreement(answer, further, mistake, failing)
+        if named and everywhere:
+            return mistake
+        if named and second_best is None:
+            second_best = mistake
+    return second_best
+
+
+def agreement(answer: Witness, further: Witness, mistake: Misconception, failing: int) -> tuple[bool, bool]:
+    """Whether the name may be spoken, and whether the two are the same under every property."""
+    exercise, last = answer.exercise, len(answer.exercise.properties)
+    # what tells most comes first: nearly all that agree by chance end at the harder call
+    everywhere = [(further, last), (further, failing), *((answer, index) for index in range(failing + 1, last))]
+    before = [(answer, index) for index in range(failing)]
+    right_there = reference_witness(exercise, answer.seed).under(failing)
+    if not tells_much(answer.under(failing), right_there):
+        same = all(alike(witness, mistake, index) for witness, index in (*everywhere, *before))
+        return same, same
+    if not all(alike(witness, mistake, index) for witness, index in ((further, failing), *before)):
+        return False, False
+    alone = exercise.properties[failing].alone
+    differ = [place for place in everywhere if not alike(place[0], mistake, place[1])]
+    return all(another_mistake(witness, mistake, index, alone) for witness, index in differ), not differ
+
+
+def alike(witness: Witness, mistake: Misconception, index: int) -> bool:
+    return behaves_alike(witness.exercise, mistake, index, witness.seed, witness.under(index))
+
+
+def another_mistake(witness: Witness, mistake: Misconception, index: int, alone: bool) -> bool:
+    """Whether an answer that makes this mistake can differ from it here, because it makes another one besides."""
+    mine = witness.under(index)
+    if not any(is_number(one.value) for one in mine) or any(stops(one) for one in mine):
+        return True
+    right = reference_witness(witness.exercise, witness.seed).under(index)
+    if behaves_alike(witness.exercise, mistake, index, witness.seed, right):
+        return True
+    # both are wrong: what has been seen of a part by itself is true of it, whatever the others do
+    return alone and bool(wrong_numbers(mine, right))
+
+
+def stops(observation: Observation) -> bool:
+    return isinstance(observation.value, Failure) and observation.value.kind == "raised"
+
+
+def is_number(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return any(map(is_number, value))
+    return isinstance(value, Tensor | float | int) and not isinstance(value, bool)
+
+
+def tells_much(mine: list[Observation], right: list[Observation]) -> bool:
+    """Whether many different numbers are wrong, so that another computation would not give the same by chance."""
+    return len(set(wrong_numbers(mine, right))) >= MANY
+
+
+def wrong_numbers(mine: list[Observation], right: list[Observation]) -> list[float]:
+    found: list[float] = []
+    for one, other in zip(mine, right, strict=False):
+        for value, wanted in zip(tensors_of(one.value), tensors_of(other.value), strict=False):
+            value, wanted = value.double(), wanted.double()
+            if value.shape == wanted.shape:
+                value = value[~torch.isclose(value, wanted, rtol=1e-4, atol=1e-5)]
+            found += value[torch.isfinite(value)].flatten()[:1000].tolist()
+    return found
+
+
+def tensors_of(value: Any) -> list[Tensor]:
+    if isinstance(value, tuple):
+        return [tensor for item in value for tensor in tensors_of(item)]
+    return [value] if isinstance(value, Tensor) and value.dtype != torch.bool else []

@@ -1,0 +1,108 @@
+"""What the lessons say of themselves in their text: title, sections, minutes, and where each exercise stands."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from course_lib.checks.registry import LESSONS
+
+NOTEBOOK = re.compile(r"^    lesson: (\w+)$", re.MULTILINE)
+TITLE = re.compile(r"^# (?:Lesson \d\d · )?(.+)$", re.MULTILINE)
+MINUTES = re.compile(r"\babout (\d+) minutes", re.IGNORECASE)
+HEADING = re.compile(r"^### Exercise (\d+\.\d+)")
+BLOCK = re.compile(r'^```python .*\bexercise="([\w.]+)"(?:.*\bblank=(\[[^]]*\]))?')
+
+
+@dataclass(frozen=True)
+class PlannedExercise:
+    """An exercise's place in its lesson.
+
+    Attributes:
+        name: as learners know it: "ResidualBlock", "DDPM.add_noise".
+        number: "3.4"; section: "3.5 The whole block".
+        minutes: the lesson's estimate.
+        blank: the methods that learners write; empty for a function or a method, which they write as a whole.
+    """
+
+    name: str
+    number: str
+    section: str
+    minutes: int
+    blank: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LessonOutline:
+    """A lesson: "03", its notebook "03_residual_block", its title, the minutes it says it takes, its exercises."""
+
+    number: str
+    notebook: str
+    title: str
+    minutes: int
+    exercises: tuple[PlannedExercise, ...]
+
+
+@cache
+def outline() -> tuple[LessonOutline, ...]:
+    """All lessons that have exercises, in order."""
+    found = (read_outline(path) for path in sorted(LESSONS.glob("lesson[0-9][0-9]/lesson.md")))
+    return tuple(lesson for lesson in found if lesson.exercises)
+
+
+@cache
+def read_outline(path: Path) -> LessonOutline:
+    """What one lesson.md says. What it does not say is empty, or takes no time."""
+    text = path.read_text(encoding="utf-8")
+    number = path.parent.name.removeprefix("lesson")
+    exercises = []
+    section, heading = "", ""
+    for line in text.splitlines():
+        block = BLOCK.match(line)
+        if line.startswith("## "):
+            section, heading = line.removeprefix("## "), ""
+        elif HEADING.match(line):
+            heading = line
+        elif block:
+            exercise_number = HEADING.match(heading)
+            exercises.append(
+                PlannedExercise(
+                    name=exercise_name(block[1]),
+                    number=exercise_number[1] if exercise_number else "",
+                    section=section,
+                    minutes=minutes_in(heading),
+                    blank=tuple(json.loads(block[2] or "[]")),
+                )
+            )
+    notebook, title = NOTEBOOK.search(text), TITLE.search(text)
+    return LessonOutline(
+        number=number,
+        notebook=notebook[1] if notebook else number,
+        title=title[1] if title else "",
+        minutes=minutes_in(text.partition("\n## ")[0]),
+        exercises=tuple(exercises),
+    )
+
+
+def planned(lesson: str, exercise: str) -> PlannedExercise | None:
+    """The place of an exercise in lesson "03"; None where its text does not show it."""
+    path = LESSONS / f"lesson{lesson}" / "lesson.md"
+    found = read_outline(path).exercises if path.is_file() else ()
+    return next((one for one in found if one.name == exercise), None)
+
+
+def exercise_name(path: str) -> str:
+    """What learners call an object of the library: with its class, if it has one.
+
+    >>> exercise_name("course_lib.ddpm.DDPM.add_noise"), exercise_name("course_lib.unet.UNet")
+    ('DDPM.add_noise', 'UNet')
+    """
+    owner, _, name = path.rpartition(".")
+    owner = owner.rpartition(".")[2]
+    return f"{owner}.{name}" if owner[:1].isupper() else name
+
+
+def minutes_in(text: str) -> int:
+    found = MINUTES.search(text)
+    return int(found[1]) if found else 0
