@@ -19,7 +19,6 @@ import torch
 torch.set_num_threads(1)
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     """What stored outputs go without, and no comparison asks for: see the file."""
     config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval.cfg")

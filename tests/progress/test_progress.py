@@ -174,6 +174,20 @@ def test_somebody_in_the_middle():
     assert "Next: exercise 0.2, to_pixels" in said
 
 
+def test_the_readme_shows_a_report_that_a_learner_can_get():
+    cosines, interleaved, unshifted = "cosines_first", "interleaved", "zero_to_one"
+    tried("from_pixels", unshifted)
+    for name in ("from_pixels", "to_pixels", "embedding_frequencies"):
+        passed(name)
+    for mistake in (cosines, cosines, interleaved):
+        tried("SinusoidalPositionEmbedding", mistake)
+    readme = (Path(course_lib.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("### Where am I?")[2].partition("```text\n")[2].partition("```")[0].splitlines()
+    said = report(read_progress()).splitlines()
+    assert len(shown) > 15
+    assert [line for line in shown if line not in said and line != "..."] == []
+
+
 def test_minutes_left_are_the_lessons_own_times_the_share_that_is_open():
     lesson = next(lesson for lesson in outline() if lesson.number == "00")
     first, second = (exercise.minutes for exercise in lesson.exercises)
