@@ -15,7 +15,9 @@ How an answer is judged:
  8. after a failure the known mistakes are read and compared on the same inputs            mistakes.py
  9. one that behaves alike gives the sentence; else a symptom, or the property's own        symptoms.py
     an error is answered as an error: what it means, the line, and what was in it          errors.py, errors.toml
-10. below it the evidence: expected, tried, seen, and where to read again                  examination.py
+10. below it the evidence: expected, tried, seen, and where to read again                  evidence.py
+11. and a line that gives the same verdict once more                                        again.py
+12. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
 that take one (stand_ins.py), what is kept of a passed answer (my_work.py), what is said below "passed" (further.py),
@@ -25,13 +27,16 @@ the journal of one's own progress (course_lib/progress).
 import inspect
 import random
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 from torch import nn
 
+from course_lib.checks.again import CODE, LARGEST_SEED, meant_by, remember, repeated_by
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
+from course_lib.checks.picture import in_a_notebook, show
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
 
@@ -47,16 +52,17 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
     Args:
         obj: the answer: a class or a function.
         exercise: name of the exercise, such as "ResidualBlock" or "DDPM.add_noise"; by default the object's own name.
-        seed: of the inputs; by default they are new each time.
+        seed: of the inputs; by default they are new each time. The seed that a verdict names repeats that verdict, also
+            when the reference has taken the place of the answer since.
     """
     try:
         found = find_exercise(obj, exercise)
     except ValueError as error:
         return CheckResult("failed", f"{error}.")
-    return examine_for(found, obj, seed)[0]
+    return examine_for(found, meant_by(found, obj, seed), seed)[0]
 
 
-def check(obj: Any, exercise: str | None = None) -> Any:
+def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> Any:
     """Print the verdict on an answer and return what the notebook goes on with.
 
     Args: see `examine`.
@@ -72,7 +78,7 @@ def check(obj: Any, exercise: str | None = None) -> Any:
     except ValueError as error:
         print(f"not yet · {error}.")
         return obj
-    result, printed = examine_for(found, obj)
+    result, printed = examine_for(found, obj, seed)
     note(found, obj, result)
     if result.status == "passed":
         print(f"passed · {found.name}. The notebook goes on with yours.")
@@ -85,10 +91,13 @@ def check(obj: Any, exercise: str | None = None) -> Any:
     else:
         print(f"not yet · {found.name}")
         for line in [*result.message.splitlines(), "Until it passes, the reference takes its place below."]:
-            print(textwrap.fill(line, LINE, initial_indent="  ", subsequent_indent="    "))
+            print(in_lines(line))
+        remember(found, obj, result.seed)
         answer = found.answer
     if printed and result.status != "not started":
         print(f"Your code printed, while it was tried: {printed}")
+    if result.pair is not None and in_a_notebook():
+        show(result.pair)
     return answer
 
 
@@ -98,12 +107,21 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     if refused:
         return CheckResult("failed", refused), ""
     handle = Handle(exercise.subject(obj), seconds=exercise.seconds)
-    seed = random.SystemRandom().randrange(2**31) if seed is None else seed
-    result = examine_answer(exercise, handle, seed)
+    seed = random.SystemRandom().randrange(LARGEST_SEED) if seed is None else seed
+    result = replace(examine_answer(exercise, handle, seed), seed=seed)
+    if result.status == "failed":
+        result = replace(result, message=f"{result.message}\n{repeated_by(exercise, obj, seed)}".rstrip())
     printed = handle.output.kept.strip()
     if handle.output.count > len(handle.output.kept):
         printed += f" ... ({handle.output.count:,} characters in all; only the beginning is shown)"
     return result, printed
+
+
+def in_lines(line: str) -> str:
+    """A line of a verdict, broken where a notebook would end; code stays in one piece, to be copied."""
+    if CODE in line:
+        return f"  {line}"
+    return textwrap.fill(line, LINE, initial_indent="  ", subsequent_indent="    ")
 
 
 def wrong_kind(exercise: Exercise, obj: Any) -> str:

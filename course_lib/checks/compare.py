@@ -90,31 +90,42 @@ def tensors_differ(value: Any, expected: Tensor, tolerance: float) -> str:
     if not isinstance(value, Tensor):
         return f"got {named(value)}, where a tensor of shape {tuple(expected.shape)} was expected"
     if value.shape != expected.shape:
-        return f"got shape {tuple(value.shape)}, where {tuple(expected.shape)} was expected"
+        return f"your shape {tuple(value.shape)}, expected {tuple(expected.shape)}"
     if expected.is_floating_point() != value.is_floating_point():
         return f"got numbers of type {value.dtype}, where {expected.dtype} was expected"
     if expected.numel() == 0:
         return ""
-    if not expected.is_floating_point():
-        wrong = value.long() != expected.long()
-        return "" if not wrong.any() else at_the_first(wrong, value, expected)
-    value, expected = value.double(), expected.double()
+    wrong = wrong_places(value, expected, tolerance)
+    if not wrong.any():
+        return ""
     if not torch.isfinite(value).all():
-        count = int((~torch.isfinite(value)).sum())
-        if torch.allclose(value, expected, equal_nan=True):
-            return ""
-        return f"{count} of {value.numel()} numbers are NaN or infinite"
-    allowed = tolerance * (RELATIVE * expected.abs() + ABSOLUTE * expected.abs().max() + 1e-7)
-    wrong = ~((value - expected).abs() <= allowed)
-    return "" if not wrong.any() else at_the_first(wrong, value, expected)
+        return f"{int((~torch.isfinite(value)).sum())} of {value.numel()} numbers are NaN or infinite"
+    return at_the_first(wrong, value, expected)
 
 
-def at_the_first(wrong: Tensor, value: Tensor, expected: Tensor) -> str:
+def wrong_places(value: Tensor, expected: Tensor, tolerance: float = 1.0) -> Tensor:
+    """Where two tensors of one shape disagree, True; see `difference`."""
+    if not expected.is_floating_point():
+        return value.long() != expected.long()
+    value, expected = value.double(), expected.double()
+    finite = torch.isfinite(expected)
+    if finite.all():
+        allowed = tolerance * (RELATIVE * expected.abs() + ABSOLUTE * expected.abs().max() + 1e-7)
+        return ~((value - expected).abs() <= allowed)
+    same = (value == expected) | (value.isnan() & expected.isnan())
+    if finite.any():
+        same[finite] = ~wrong_places(value[finite], expected[finite], tolerance)
+    return ~same
+
+
+def at_the_first(wrong: Tensor, value: Tensor, expected: Tensor, of: str = "") -> str:
+    """How many numbers differ, and the first of them; `of` says which numbers it is made from."""
     where = tuple(int(index) for index in wrong.nonzero()[0])
-    place = f" at {list(where)}" if where else ""
-    found, wanted = value[where].item(), expected[where].item()
-    share = f"{int(wrong.sum())} of {wrong.numel()} numbers differ; the first" if wrong.numel() > 1 else "the number"
-    return f"{share}{place} is {found:.6g}, where {wanted:.6g} was expected"
+    both = f"{expected[where].item():.6g} was expected, {value[where].item():.6g} came"
+    both = f"for {of}, {both}" if of else both
+    if wrong.numel() == 1:
+        return both
+    return f"{int(wrong.sum())} of {wrong.numel()} numbers differ; the first, at {list(where)}: {both}"
 
 
 def named(value: Any) -> str:

@@ -1,19 +1,19 @@
 """Try every property of an exercise on an answer, and find the words for what goes wrong."""
 
-from dataclasses import dataclass
-
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
-from course_lib.checks.errors import evidence_of, meaning_of
-from course_lib.checks.exercise import Exercise, Property
+from course_lib.checks.errors import meaning_of
+from course_lib.checks.evidence import FirstFailure, evidence_for, raised_in
+from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure, undisturbed
 from course_lib.checks.naming import known_mistake
+from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
 from course_lib.checks.symptoms import of_a_value, of_another_type
-from course_lib.checks.trial import Observation, PropertyEnds, Trial
+from course_lib.checks.trial import PropertyEnds, Trial
 from course_lib.checks.witness import Witness, reference_witness
 
 RECOGNISED_KINDS = {
@@ -40,17 +40,6 @@ RETURNS_NOTHING = (
 )
 
 
-@dataclass(frozen=True)
-class FirstFailure:
-    """The first property that does not hold, and what was seen there of the answer and of the reference."""
-
-    property: Property
-    index: int
-    seen: Observation | None
-    expected: Observation
-    difference: str
-
-
 def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict."""
     with undisturbed():
@@ -75,9 +64,10 @@ def verdict_on(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     mistake = recognised(exercise, answer, failure)
     others_come_back = raised_in(failure) is not None and comes_back(answer)
     evidence = evidence_for(exercise, failure, others_come_back)
+    pair = pair_in(failure.seen, failure.expected)
     if mistake is None:
-        return CheckResult("failed", evidence)
-    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0])
+        return CheckResult("failed", evidence, pair=pair)
+    return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0], pair=pair)
 
 
 def comes_back(answer: Witness) -> bool:
@@ -139,26 +129,3 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
     if failure.seen is None or isinstance(value, Failure) or isinstance(failure.expected.value, Failure):
         return None
     return of_a_value(value, failure.expected.value)
-
-
-def raised_in(failure: FirstFailure) -> Failure | None:
-    """The error, if that is what came instead of a value."""
-    value = failure.seen.value if failure.seen is not None else None
-    return value if isinstance(value, Failure) and value.kind == "raised" else None
-
-
-def evidence_for(exercise: Exercise, failure: FirstFailure, others_come_back: bool = False) -> str:
-    """What was expected, what went in, what came back, and where to read."""
-    observation = failure.seen or failure.expected
-    tried = [f"Tried: {observation.given}."] if observation.given else []
-    raised = raised_in(failure)
-    if raised is not None:
-        where = [f"Other calls come back. Here it was tried that {failure.property.says}."] if others_come_back else []
-        lines = [*evidence_of(raised), *tried, *where]
-    else:
-        lines = [f"Expected: {failure.property.says}.", *tried]
-        lines.append(f"Seen: {observation.label}: {failure.difference}.")
-        if isinstance(observation.value, Failure) and observation.value.kind == "parameters":
-            lines.append(f"In detail: {observation.value.line}")
-    lines.append(f"Read again: {exercise.where}.")
-    return "\n".join(lines)

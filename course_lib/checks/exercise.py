@@ -68,6 +68,8 @@ class Exercise:
             function of data that returns all there is to see. For a method, it gets and makes a function of self.
         reason: of a failure, the same with what it comes from as its `error`, where answers that make one mistake raise
             different errors.
+        elementwise: the arguments of which each number of the result is made from the one at its own place (its
+            image's, where an argument has fewer axes; a number serves all): a wrong number is shown with them.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 
@@ -79,6 +81,7 @@ class Exercise:
     seconds: float = 2.0
     watched: Callable[[Any], Any] | None = None
     reason: Callable[[Failure], Failure] | None = None
+    elementwise: tuple[str, ...] = ()
     not_for_all: dict[str, str] = field(default_factory=dict)
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
@@ -156,6 +159,12 @@ class Exercise:
     def answer(self) -> Any:
         """What a right answer replaces: the class, the function, or the method of the class."""
         return getattr(self.reference, self.method) if self.method else self.reference
+
+    @cached_property
+    def argument_names(self) -> tuple[str, ...]:
+        """Of a call: of the function, of the method, or of a module's forward."""
+        function = self.answer.forward if inspect.isclass(self.answer) else self.answer
+        return tuple(name for name in inspect.signature(function).parameters if name != "self")
 
     def subject(self, answer: Any) -> Any:
         """What the properties work with: for a method, the reference's class with the answer's method in it."""

@@ -1,7 +1,10 @@
 """What an examination answers with."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from course_lib.checks.picture import Pair
 
 Status = Literal["passed", "failed", "not started"]
 
@@ -14,8 +17,16 @@ class CheckResult:
         status: "passed", "failed" or "not started".
         message: one or more sentences for the learner; empty only for a plain pass.
         misconception: the name of the mistake that was recognised, None where none was.
+        seed: of the inputs it was tried on, where the answer is in this process.
+        pair: what was expected and what came, where a picture shows more than words.
     """
 
     status: Status
     message: str
     misconception: str | None = None
+    seed: int | None = field(default=None, compare=False)
+    pair: "Pair | None" = field(default=None, compare=False, repr=False)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows where a cell ends with a verdict: its words, line by line."""
+        printer.text("\n".join([self.status, *(f"  {line}" for line in self.message.splitlines())]))

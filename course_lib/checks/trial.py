@@ -26,12 +26,16 @@ class Observation:
         value: plain data, or a Failure.
         given: what went in, in words.
         tolerance: how much coarser than usual the comparison is.
+        inputs: by name, what makes the number at the same place of the result, see `Exercise.elementwise`.
+        cause: of a yes or no that stands for an error, the error.
     """
 
     label: str
     value: Any
     given: str
     tolerance: float = 1.0
+    inputs: dict[str, Any] = field(default_factory=dict)
+    cause: Failure | None = None
 
 
 class PropertyEnds(Exception):
@@ -136,14 +140,15 @@ class Trial:
 
     # ---- the record ----
 
-    def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0) -> None:
+    def see(self, label: str, value: Any, given: str = "", tolerance: float = 1.0, **more: Any) -> None:
+        """Record something seen; `more`: see `Observation`."""
         if isinstance(value, Failure) and self.exercise.reason is not None:
             value = self.exercise.reason(value)
-        self.record(Observation(label, value, given, tolerance))
+        self.record(Observation(label, value, given, tolerance, **more))
 
-    def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0) -> Any:
+    def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0, **more: Any) -> Any:
         """Record `value` and give it back, or end the property if it is no value."""
-        self.see(label, value, given, tolerance)
+        self.see(label, value, given, tolerance, **more)
         if value is None or isinstance(value, Failure):
             raise PropertyEnds
         return value
@@ -197,8 +202,15 @@ class Call:
         """
         value = self.value(training=training, dtype=dtype)
         if observed or value is None or isinstance(value, Failure):
-            return self.trial.checked(label, value, self.text(training), tolerance)
+            return self.trial.checked(label, value, self.text(training), tolerance, inputs=self.elementwise_inputs())
         return value
+
+    def elementwise_inputs(self) -> dict[str, Any]:
+        exercise = self.trial.exercise
+        if not exercise.elementwise:
+            return {}
+        given = dict(zip(exercise.argument_names, self.args, strict=False)) | self.kwargs
+        return {name: given[name] for name in exercise.elementwise if given.get(name) is not None}
 
     def gradients(self) -> Gradients | Failure:
         """With respect to every floating input and every parameter; nothing is recorded."""

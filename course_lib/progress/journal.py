@@ -36,7 +36,7 @@ def note(exercise: Exercise, answer: Any, result: CheckResult) -> None:
 
     A blank is no try. Neither is the reference, nor a mistake by another name, as lessons make them on purpose.
     """
-    if result.status == "not started" or getattr(answer, "__module__", "").split(".")[0] == "course_lib":
+    if result.status == "not started" or (getattr(answer, "__module__", "") or "").split(".")[0] == "course_lib":
         return
     if result.status == "failed" and getattr(answer, "__name__", "") != (exercise.method or exercise.name):
         return

@@ -299,9 +299,9 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("per_image", "torch.tensor([1, 2], requires_grad=True)"),
     ),
     "numpy_of_a_tensor_with_gradient": (
-        ("Downsample", "self.conv.weight.numpy()"),
-        ("add_to_every_pixel", "h.clone().requires_grad_().numpy()"),
-        ("FlowMatching.velocity", "np.asarray(nn.Linear(1, 1).weight)"),
+        ("Downsample", "with torch.enable_grad(): self.conv.weight.numpy()"),
+        ("add_to_every_pixel", "with torch.enable_grad(): h.clone().requires_grad_().numpy()"),
+        ("FlowMatching.velocity", "with torch.enable_grad(): np.asarray(nn.Linear(1, 1).weight)"),
     ),
     "unknown_keyword": (
         ("Downsample", ("kernel_size=3", "kernel=3")),

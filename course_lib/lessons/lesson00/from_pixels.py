@@ -12,6 +12,7 @@ EXERCISE = Exercise(
     from_pixels,
     __name__,
     where="lesson 00, the line of numbers from 0 to 255 above the line from -1 to 1",
+    elementwise=("pixels",),
     not_for_all={
         "assumes_the_cpu": "pixels come from files, on the CPU",
     },

@@ -12,7 +12,9 @@ EXERCISE = Exercise(
     to_pixels,
     __name__,
     where="lesson 00, the line of numbers from -1 to 1 below the line from 0 to 255",
+    elementwise=("images",),
     not_for_all={
+        "gradients_cut": "nothing learns through pixels, which are whole numbers",
         "assumes_the_cpu": "pixels go to files, on the CPU",
     },
 )

@@ -23,6 +23,7 @@ EXERCISE = Exercise(
     SinusoidalPositionEmbedding,
     __name__,
     where='the document, section 1 (assets/network.md), "Code": freqs, args, cat([sin(args), cos(args)], dim=-1)',
+    elementwise=("timesteps",),
     not_for_all={
         "gradients_cut": "nothing learns through a time",
         "assumes_float32": "its own property asks for what late times need; the model's times are float32",

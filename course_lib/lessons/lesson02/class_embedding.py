@@ -39,6 +39,7 @@ EXERCISE = Exercise(
     ClassEmbedding,
     __name__,
     where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for -1, 2.4 of the lesson',
+    elementwise=("class_labels",),
     adapt=adapt,
     not_for_all={"gradients_cut": "asked of the table, whose rows have reasons of their own"},
 )

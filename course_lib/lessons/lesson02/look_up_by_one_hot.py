@@ -13,7 +13,9 @@ EXERCISE = Exercise(
     look_up_by_one_hot,
     __name__,
     where='the document, section 2 (assets/network.md): "Shape flow", nn.Embedding(10, dim)',
+    elementwise=("labels",),
     not_for_all={
+        "gradients_cut": "it shows what nn.Embedding computes; the network's table is nn.Embedding's",
         "assumes_float32": "the lesson's tables are float32",
         "assumes_the_cpu": "the lesson's tables stay on the CPU",
         "mixes_the_batch": "the first thing that goes in is a table; single labels are tried by its own",

@@ -12,8 +12,10 @@ EXERCISE = Exercise(
     add_to_every_pixel,
     __name__,
     where='the document, section 3 (assets/network.md), the line "+ t_emb[:,:,None,None]"',
+    elementwise=("h", "vectors"),
     seconds=3.0,
     not_for_all={
+        "gradients_cut": "a first try by itself: the network's block adds for itself",
         "another_shape": "values comes first: where all axes are equally long a wrong axis shows in the numbers",
         "mixes_the_batch": "loses_a_batch_of_one says more",
     },

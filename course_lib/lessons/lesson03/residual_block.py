@@ -131,7 +131,8 @@ def stops(trial: Trial, sizes: tuple[int, int, int], batch: int, height: int, wi
     given = call_text(call_text("ResidualBlock", sizes, {}), args, {})
     if isinstance(value, Failure) and value.kind != "raised":
         trial.checked("the output", value, given)
-    trial.see("whether it stops with an error", isinstance(value, Failure), given)
+    cause = value if isinstance(value, Failure) else None
+    trial.see("whether it stops with an error", cause is not None, given, cause=cause)
 
 
 @holds("the block gives a tensor")

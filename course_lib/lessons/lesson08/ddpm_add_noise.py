@@ -14,6 +14,10 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="lesson 08, section 8.4; Ho et al. 2020, equation 4",
+    elementwise=("clean", "t", "noise"),
+    not_for_all={
+        "gradients_cut": "images, times and noise are data: nothing learns through them",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

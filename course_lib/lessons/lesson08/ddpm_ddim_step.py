@@ -16,6 +16,10 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="lesson 08, section 8.9; Song, Meng and Ermon 2021, equations 12 and 16",
+    elementwise=("x_t", "t", "t_prev", "eps", "eta", "noise"),
+    not_for_all={
+        "gradients_cut": "it serves sampling, where nothing learns",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -14,6 +14,10 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="lesson 08, section 8.7; Ho et al. 2020, equation 15",
+    elementwise=("x_t", "t", "eps"),
+    not_for_all={
+        "gradients_cut": "it serves sampling, where nothing learns",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -14,6 +14,10 @@ EXERCISE = Exercise(
     DDPM,
     __name__,
     where="lesson 08, section 8.8; Ho et al. 2020, equations 6 and 7",
+    elementwise=("x_t", "t", "eps", "noise"),
+    not_for_all={
+        "gradients_cut": "it serves sampling, where nothing learns",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -16,6 +16,9 @@ from course_lib.checks.trial import Built, Call, PropertyEnds, Trial
 Arguments = Callable[[Trial, Tensor, tuple[int, int, int]], tuple]
 
 SIZE = (2, 5, 4)
+# 1 - alpha-bar in float32 is off by up to 2^-25; at the paper's first time, where it is 0.0001, that is 3e-4 of it, and
+# a quotient of two is off by twice as much: "no disaster", says 8.2
+IN_FLOAT32 = 10
 
 
 def schedule(trial: Trial, num_timesteps: int | None = None) -> Built:
@@ -37,9 +40,9 @@ def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
     return torch.full((batch,), trial.pick(T // 2, T // 3))
 
 
-def tried(built: Built, *args: object, label: str = "the result") -> Tensor:
+def tried(built: Built, *args: object, label: str = "the result", tolerance: float = 1.0) -> Tensor:
     """Call the exercise's method and record what it returns."""
-    return built(*args, method=built.trial.exercise.method, label=label)
+    return built(*args, method=built.trial.exercise.method, label=label, tolerance=tolerance)
 
 
 # ---- probes: a method at times of one kind ----
@@ -99,4 +102,4 @@ def the_papers_schedule(exercise: Exercise, arguments: Arguments) -> None:
     @exercise.holds("it holds for the schedule of the paper with its thousand steps")
     def the_papers_schedule(trial: Trial) -> None:
         t = torch.tensor([999, 0, 1, int(trial.integers(2, 998, 1)), 500, 998])
-        tried(trial.build(), *arguments(trial, t, SIZE))
+        tried(trial.build(), *arguments(trial, t, SIZE), tolerance=IN_FLOAT32)

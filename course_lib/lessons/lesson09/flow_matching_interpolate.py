@@ -12,6 +12,10 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.1, the formula of the straight line (Liu et al. 2023, equation 1)",
+    elementwise=("clean", "t", "noise"),
+    not_for_all={
+        "gradients_cut": "images, times and noise are data: nothing learns through them",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -12,6 +12,10 @@ EXERCISE = Exercise(
     FlowMatching,
     __name__,
     where="section 9.2, the derivative of the straight line (Lipman et al. 2023, equation 23)",
+    elementwise=("clean", "noise"),
+    not_for_all={
+        "gradients_cut": "images and noise are data: nothing learns through them",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 

@@ -14,7 +14,10 @@ RESULT, CALLS, TIMES, PLACES = range(4)
 
 STEPS = Family()
 
-NOT_FOR_ALL = {"another_shape": "its own looks at the point alone: how often and where is asked has words of its own"}
+NOT_FOR_ALL = {
+    "another_shape": "its own looks at the point alone: how often and where is asked has words of its own",
+    "gradients_cut": "a solver serves sampling, where nothing learns",
+}
 
 
 def field(trial: Trial) -> tuple[float, ...]:

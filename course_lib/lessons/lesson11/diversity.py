@@ -13,6 +13,7 @@ EXERCISE = Exercise(
     __name__,
     where="lesson 11, section 11.2",
     not_for_all={
+        "assumes_the_cpu": "a measure, taken of what has come back from the network",
         "gradients_cut": "a measure: nothing learns through it",
         "mixes_the_batch": "spread inside a class needs more than one image",
     },

@@ -13,6 +13,8 @@ EXERCISE = Exercise(
     __name__,
     where="lesson 11, section 11.3, the table with N and D",
     not_for_all={
+        "assumes_the_cpu": "a measure, taken of what has come back from the network",
+        "gradients_cut": "a measure: nothing learns through it",
         "mixes_the_batch": "a covariance needs more than one image",
     },
 )

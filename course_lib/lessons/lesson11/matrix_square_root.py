@@ -14,6 +14,7 @@ EXERCISE = Exercise(
     __name__,
     where="lesson 11, section 11.4",
     not_for_all={
+        "assumes_the_cpu": "a measure, taken of what has come back from the network",
         "gradients_cut": "a measure: nothing learns through it",
         "mixes_the_batch": "a matrix has no batch axis",
     },
