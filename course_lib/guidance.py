@@ -52,8 +52,7 @@ def drop_labels(labels: Tensor, probability: float, generator: torch.Generator |
     Source: Ho and Salimans 2022, algorithm 1.
     """
     check_probability("probability", probability)
-    # random numbers can only be drawn where their generator lives
-    device = labels.device if generator is None else generator.device
+    device = labels.device if generator is None else generator.device  # a generator draws only where it lives
     # draw one number from 0 to 1 for each label: (B,)
     draws = torch.rand(labels.shape, generator=generator, device=device).to(labels.device)
     # a new tensor: "no class" where the number is below the probability, the label where it is not

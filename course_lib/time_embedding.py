@@ -55,9 +55,8 @@ class SinusoidalPositionEmbedding(nn.Module):
 
     def forward(self, timesteps: Tensor) -> Tensor:
         check_vector("timesteps", timesteps)
-        # one frequency for each pair of columns, (dim/2,): on the device of `timesteps`; in their precision if they
-        # are fractions, else in torch's own
-        dtype = timesteps.dtype if timesteps.is_floating_point() else None
+        # one frequency for each pair of columns, (dim/2,), on the device of `timesteps`
+        dtype = timesteps.dtype if timesteps.is_floating_point() else None  # fractions keep their precision
         freqs = embedding_frequencies(self.dim, timesteps.device, dtype)
         # every time multiplied by every frequency: (B, 1) * (1, dim/2) -> (B, dim/2)
         args = timesteps[:, None] * freqs[None, :]
@@ -88,8 +87,8 @@ class TimeEmbedding(nn.Module):
         self.linear2 = nn.Linear(dim, dim)
 
     def forward(self, timesteps: Tensor) -> Tensor:
-        # (B,) -> (B, dim), in the precision of the layers that follow
-        h = self.sinusoidal(timesteps).to(self.linear1.weight.dtype)
+        # (B,) -> (B, dim)
+        h = self.sinusoidal(timesteps).to(self.linear1.weight.dtype)  # in the precision of the layers that follow
         # Linear, SiLU, Linear: (B, dim) -> (B, dim)
         return self.linear2(F.silu(self.linear1(h)))
 

@@ -8,9 +8,9 @@ holds the course's own text: what a learner wrote is never replaced.
 import re
 from typing import Any
 
-from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.authoring.blanks import exercise_source
 from course_lib.checks.blank import STILL_BLANK
-from course_lib.progress.outline import exercise_name
+from course_lib.progress.outline import outline
 
 BLANK = re.compile(rf'raise NotImplementedError\("(.+) {STILL_BLANK}"\)')
 STEP_ABOVE = re.compile(rf"^ *#.*\n *{BLANK.pattern}", re.MULTILINE)
@@ -64,15 +64,9 @@ def other_text(cell: str, shown: bool) -> str | None:
 
 def blanks_called(called: str) -> list[tuple[str, str]]:
     """The cells, with steps and without, of the exercise whose blank says "`called` is still blank"."""
-    from course_lib.authoring.notebooks import exercise_of
-
-    def is_called_so(path: str) -> bool:
-        return f"{called}.".startswith(f"{exercise_name(path)}.")  # ResidualBlock.forward is ResidualBlock's
-
     found = []
-    for source in lesson_sources():
-        paths = re.findall(r'exercise="([\w.]+)"', source.path.read_text(encoding="utf-8"))
-        if any(map(is_called_so, paths)):
-            cells = [cell for cell in read_lesson(source).cells if is_called_so(cell.metadata.get("exercise", "."))]
-            found += [(made.cell(made.blank), made.cell(made.bare)) for made in map(exercise_of, cells)]
+    for exercise in (exercise for lesson in outline() for exercise in lesson.exercises):
+        if f"{called}.".startswith(f"{exercise.name}."):  # ResidualBlock.forward is ResidualBlock's
+            source = exercise_source(exercise.path, exercise.blank, exercise.given)
+            found.append((source.cell(source.blank), source.cell(source.bare)))
     return found

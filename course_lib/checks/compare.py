@@ -35,8 +35,10 @@ def to_data(value: Any) -> Any:
     return Failure("type", f"an object of type {type(value).__name__}")
 
 
-def plain_tensor(value: Tensor) -> Tensor:
+def plain_tensor(value: Tensor | None) -> Tensor | None:
     """A copy of a Parameter, of another subclass or of a sparse tensor, as a tensor that is nothing but its numbers."""
+    if value is None:
+        return None
     value = value.detach()
     if value.layout is not torch.strided:
         value = value.to_dense()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from course_lib.checks.compare import to_data
+from course_lib.checks.compare import plain_tensor, to_data
 from course_lib.checks.guard import CountedOutput, Failure, guarded, set_seed
 from course_lib.checks.seam import Constructed, Gradients, Seam
 
@@ -126,8 +126,8 @@ class Handle(Seam):
                 if isinstance(total, Tensor) and total.requires_grad:
                     total.backward()
             return Gradients(
-                tuple(copies[id(leaf)].grad for leaf in leaves),
-                {name: parameter.grad for name, parameter in parameters.items()},
+                tuple(plain_tensor(copies[id(leaf)].grad) for leaf in leaves),
+                {name: plain_tensor(parameter.grad) for name, parameter in parameters.items()},
             )
 
         return guarded(run, self.seconds, self.output)

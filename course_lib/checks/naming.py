@@ -7,9 +7,14 @@ A known mistake has to behave like the answer
   the known one is right and the answer wrong, or the answer stops with an error;
 - on further input: the property that fails once more, and the exercise's harder call, both drawn from another seed.
 
+Two known mistakes made at once behave like neither. Where the answer is a function, the first one is named if both
+together do what the answer does.
+
 A yes or no, a count or a few numbers can agree by chance: then the two have to be the same under every property.
 """
 
+from functools import lru_cache
+from inspect import isclass
 from random import Random
 from typing import Any
 
@@ -58,7 +63,29 @@ def agreement(answer: Witness, further: Witness, mistake: Misconception, failing
         return False, False
     alone = exercise.properties[failing].alone
     differ = [place for place in everywhere if not alike(place[0], mistake, place[1])]
-    return all(another_mistake(witness, mistake, index, alone) for witness, index in differ), not differ
+    named = all(another_mistake(witness, mistake, index, alone) for witness, index in differ)
+    return named or beside_a_known_one(mistake, [*everywhere, *before, (answer, failing)]), not differ
+
+
+def beside_a_known_one(mistake: Misconception, places: list[tuple[Witness, int]]) -> bool:
+    """Whether this mistake and another known one, both at once, do everywhere what the answer does."""
+    exercise = mistake.exercise
+    if isclass(exercise.answer):  # a network takes too long to make each pair of it
+        return False
+    pairs = (both_at_once(mistake, other) for other in exercise.misconceptions if other is not mistake)
+    return any(all(alike(witness, pair, index) for witness, index in places) for pair in pairs if pair is not None)
+
+
+@lru_cache(maxsize=4096)
+def both_at_once(one: Misconception, other: Misconception) -> Misconception | None:
+    """Both edits made, or None where one takes the place of the other."""
+    if one.answer or other.answer:
+        return None
+    both = Misconception(one.name, one.sentence, (*one.edit, *other.edit), "", one.exercise)
+    try:
+        return both if callable(both.wrong) else None
+    except ValueError:
+        return None
 
 
 def alike(witness: Witness, mistake: Misconception, index: int) -> bool:

@@ -12,7 +12,8 @@ NOTEBOOK = re.compile(r"^    lesson: (\w+)$", re.MULTILINE)
 TITLE = re.compile(r"^# (?:Lesson \d\d · )?(.+)$", re.MULTILINE)
 MINUTES = re.compile(r"\babout (\d+) minutes", re.IGNORECASE)
 HEADING = re.compile(r"^### Exercise (\d+\.\d+)")
-BLOCK = re.compile(r'^```python .*\bexercise="([\w.]+)"(?:.*\bblank=(\[[^]]*\]))?')
+BLOCK = re.compile(r'^```python .*\bexercise="([\w.]+)"')
+LIST = re.compile(r"\b(blank|given)=(\[[^]]*\])")
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,24 @@ class PlannedExercise:
     """An exercise's place in its lesson.
 
     Attributes:
-        name: as learners know it: "ResidualBlock", "DDPM.add_noise".
+        path: the object of the library, "course_lib.residual_block.ResidualBlock".
         number: "3.4"; section: "3.5 The whole block".
         minutes: the lesson's estimate.
         blank: the methods that learners write; empty for a function or a method, which they write as a whole.
+        given: names that the notebook has defined already.
     """
 
-    name: str
+    path: str
     number: str
     section: str
     minutes: int
     blank: tuple[str, ...]
+    given: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """As learners know it: "ResidualBlock", "DDPM.add_noise"."""
+        return exercise_name(self.path)
 
 
 @dataclass(frozen=True)
@@ -66,13 +74,15 @@ def read_outline(path: Path) -> LessonOutline:
             heading = line
         elif block:
             exercise_number = HEADING.match(heading)
+            lists = {key: tuple(json.loads(names)) for key, names in LIST.findall(line)}
             exercises.append(
                 PlannedExercise(
-                    name=exercise_name(block[1]),
+                    path=block[1],
                     number=exercise_number[1] if exercise_number else "",
                     section=section,
                     minutes=minutes_in(heading),
-                    blank=tuple(json.loads(block[2] or "[]")),
+                    blank=lists.get("blank", ()),
+                    given=lists.get("given", ()),
                 )
             )
     notebook, title = NOTEBOOK.search(text), TITLE.search(text)

@@ -1,6 +1,8 @@
 """The switch for those who want more: blanks lose their step comments and get them back, and nothing else changes."""
 
 import ast
+import subprocess
+import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -8,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from course_lib.authoring import steps
 from course_lib.authoring.__main__ import main
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook
-from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.authoring.source import ROOT, lesson_sources, read_lesson
 from course_lib.authoring.steps import other_text, show_steps
 
 PAIRS = {}
@@ -92,6 +94,14 @@ def test_in_a_kernel_a_blank_is_replaced_when_it_is_run(monkeypatch, capsys):
     assert kernel.run("1 / 0") == []
     kernel.run("show_steps(True)")
     assert kernel.run(bare) == [(blank, True)]
+
+
+def test_it_needs_nothing_that_only_the_build_needs():
+    """On Colab there is no jupytext."""
+    code = "import sys; sys.modules['jupytext'] = sys.modules['nbformat'] = None\n"
+    code += "from course_lib.authoring.steps import other_text\n"
+    code += f"assert other_text({PAIRS['UNet'][0]!r}, shown=False) == {PAIRS['UNet'][1]!r}"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_outside_a_notebook_it_does_nothing_and_bad_input_is_named():

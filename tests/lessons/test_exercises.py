@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from course_lib.checks import examine
+from course_lib.checks.examination import reference_transcript
+from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
 
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
@@ -39,6 +41,19 @@ def test_every_mistake_is_rejected_with_its_own_sentence(name, mistake, seed):
     assert result.message.startswith(mistake.sentence)
 
 
+TEN_SEEDS = range(11, 21)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_a_mistake_has_the_same_name_under_every_seed(name):
+    """All mistakes under ten seeds with COURSE_SLOW_TESTS=1; else every seventh, another one in each exercise."""
+    mistakes = exercises()[name].misconceptions
+    chosen, seeds = (mistakes, TEN_SEEDS) if SLOW else (mistakes[list(exercises()).index(name) % 7 :: 7], TEN_SEEDS[:1])
+    told = {(mistake.name, seed): examine(mistake.wrong, name, seed=seed).misconception
+            for seed in seeds for mistake in chosen}  # fmt: skip
+    assert not {case: heard for case, heard in told.items() if heard != case[0]}
+
+
 @pytest.mark.parametrize(("name", "alternative", "seed"), cases("alternatives"))
 def test_every_right_answer_is_accepted(name, alternative, seed):
     result = examine(alternative.right, name, seed=seed)
@@ -50,6 +65,15 @@ def test_the_reference_is_accepted(name):
     for seed in (1, 2):
         result = examine(exercises()[name].answer, name, seed=seed)
         assert result.status == "passed", result.message
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_probe_comes_to_its_end_with_the_reference(name):
+    """One that breaks, or whose call the reference refuses, would ask nothing of any answer."""
+    exercise = exercises()[name]
+    for one, seen in zip(exercise.properties, reference_transcript(exercise, 1), strict=True):
+        failures = [observation.value for observation in seen if isinstance(observation.value, Failure)]
+        assert not failures, f"{one.name}: {failures}"
 
 
 @pytest.mark.parametrize("name", exercises())

@@ -19,9 +19,11 @@ def test_it_reads_what_the_build_reads(source):
     lesson = read_outline(source.path)
     cells = [cell.metadata for cell in read_lesson(source).cells if "exercise" in cell.metadata]
     assert lesson.notebook == source.name
-    assert [list(exercise.blank) for exercise in lesson.exercises] == [cell.get("blank", []) for cell in cells]
     for exercise, cell in zip(lesson.exercises, cells, strict=True):
-        assert cell["exercise"].endswith(f".{exercise.name}")
+        assert exercise.path == cell["exercise"]
+        assert exercise.path.endswith(f".{exercise.name}")
+        assert list(exercise.blank) == cell.get("blank", [])
+        assert list(exercise.given) == cell.get("given", [])
 
 
 def test_every_lesson_says_how_long_it_takes_and_so_does_every_exercise():

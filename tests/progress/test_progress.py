@@ -9,10 +9,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import nbformat
 import pytest
 
 import course_lib
 from course_lib.__main__ import main
+from course_lib.authoring.source import SOLUTIONS
 from course_lib.checks import check, examine
 from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
@@ -264,6 +266,16 @@ def test_the_command_is_one_of_those_that_the_program_lists():
     env = {**os.environ, "PYTHONPATH": str(Path(course_lib.__file__).parents[1])}
     shown = subprocess.run([sys.executable, "-m", "course_lib", "--help"], capture_output=True, text=True, env=env)
     assert "progress" in shown.stdout
+
+
+def test_the_solution_of_the_first_lesson_shows_the_lessons_as_they_are():
+    """Nothing makes it run again when another lesson is added or changes its minutes, so this says what to do."""
+    cells = nbformat.read(SOLUTIONS / f"{outline()[0].notebook}.ipynb", as_version=4).cells
+    (shown,) = [cell for cell in cells if cell.cell_type == "code" and "where_am_i()" in cell.source]
+    stored = "".join(output.get("text", "") for output in shown.outputs)
+    for exercise in outline()[0].exercises:
+        passed(exercise.name)
+    assert stored.startswith(report(read_progress())), "run python -m course_lib.authoring build --force 00"
 
 
 # ---- the map ----

@@ -46,6 +46,7 @@ def __getattr__(name):
 MACHINERY = (
     "checks/blank.py",
     "checks/guard.py",
+    "checks/imports.py",
     "checks/raised.py",
     "checks/compare.py",
     "checks/handle.py",

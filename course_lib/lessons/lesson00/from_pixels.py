@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.data.pixels import from_pixels
@@ -27,6 +28,17 @@ def example(trial: Trial) -> tuple[Tensor]:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
+
+
+@holds("uint8 pixels become what the same numbers become as floats")
+def computes_in_uint8(trial: Trial) -> None:
+    """The same numbers give something else as uint8 than as floats. In uint8 numbers wrap around at 256, and none is
+    below 0: does your code compute before it has made floats?"""
+    call = trial.calling(torch.tensor([0, 51, 102, 204, 255], dtype=torch.uint8))
+    value, as_floats = call.value(), trial.calling(call.args[0].float()).value()
+    right = call.args[0].float() / 127.5 - 1
+    both = all(isinstance(one, Tensor) and one.is_floating_point() for one in (value, as_floats))
+    trial.see("the result", value if both and difference(value, as_floats) else right, call.text())
 
 
 @holds("0 becomes -1, 255 becomes 1, and what lies between stays between")

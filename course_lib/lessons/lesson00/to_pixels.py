@@ -36,6 +36,11 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def with_numbers_outside(trial: Trial) -> Call:
+    return trial.calling(3 * trial.normal(2, 3, 5, 4))
+
+
 @holds("each number becomes the nearest pixel value")
 def values(trial: Trial) -> None:
     trial.call(inside(trial, 40))

@@ -21,6 +21,7 @@ EXERCISE = Exercise(
     embedding_frequencies,
     __name__,
     where='the document, section 1 (assets/network.md), "Code": freqs = exp(-log(10000) * arange(dim/2) / (dim/2))',
+    not_for_all={"another_shape": "its own first property says more"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -101,7 +102,8 @@ def not_a_geometric_series(trial: Trial) -> None:
 def wrong_factor_between_frequencies(trial: Trial) -> None:
     """Your frequencies start at 1 and fall by a constant factor, and it is another one than the document's,
     exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one."""
-    trial.call(trial.pick(6, 10, 14))
+    for dim in (trial.pick(6, 10), 14):
+        trial.call(dim)
 
 
 @holds("a width of 2 gives the single frequency 1")
@@ -132,6 +134,15 @@ def dtype_ignored(trial: Trial) -> None:
     value = trial.handle.call(None, (dim,), {})
     given = f"embedding_frequencies({dim})"
     trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
+
+
+@holds("the result is on the device that `device` names")
+def device_ignored(trial: Trial) -> None:
+    """The argument device has no effect on your result. Hand it on to torch.arange: the rest of the line follows."""
+    # no second device is needed: torch refuses one that does not exist, if it is asked for it
+    call = trial.calling(trial.pick(6, 10, 14), device="nowhere")
+    refused = isinstance(call.value(), Failure)
+    trial.see("whether torch is asked for the device, and refuses one that does not exist", refused, call.text())
 
 
 @right

@@ -25,6 +25,7 @@ EXERCISE = Exercise(
     where='the document, section 1 (assets/network.md), "Code": freqs, args, cat([sin(args), cos(args)], dim=-1)',
     elementwise=("timesteps",),
     not_for_all={
+        "another_shape": "wrong_shape asks it, once it is known that there are no parameters",
         "gradients_cut": "nothing learns through a time",
         "assumes_float32": "its own property asks for what late times need; the model's times are float32",
     },
@@ -280,34 +281,3 @@ right(
     ),
     "permuted_from_the_formulas_order",
 )
-
-
-# ---- wrong: named in sinusoidal_position_embedding.toml ----
-
-
-class LookedUp(nn.Module):
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.table = nn.Embedding(1000, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.table(timesteps.long())
-
-
-class WithLinear(SinusoidalPositionEmbedding):
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-        self.linear = nn.Linear(dim, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.linear(super().forward(timesteps))
-
-
-class TrainableFrequencies(SinusoidalPositionEmbedding):
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim)
-        self.freqs = nn.Parameter(embedding_frequencies(dim))
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        args = timesteps[:, None] * self.freqs[None, :]
-        return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)

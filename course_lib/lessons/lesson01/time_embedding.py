@@ -23,6 +23,7 @@ EXERCISE = Exercise(
     __name__,
     where='the document, section 1 (assets/network.md), "Shape flow": Sinusoidal, then MLP: Linear, SiLU, Linear',
     not_for_all={
+        "another_shape": "wrong_shape asks it, once the layers are known to be right",
         "assumes_float32": "waves in float32 are precise enough for its layers, whatever their type",
     },
 )
@@ -227,38 +228,3 @@ class Functional(TimeEmbedding):
 
 
 right(activation("self.linear1(h) * torch.sigmoid(self.linear1(h))"), "sigmoid_written_out")
-
-
-# ---- wrong: named in time_embedding.toml ----
-
-
-class RawTime(nn.Module):
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.linear1, self.linear2 = nn.Linear(1, dim), nn.Linear(dim, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.linear2(F.silu(self.linear1(timesteps.float()[:, None])))
-
-
-class HiddenInAList(nn.Module):
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.sinusoidal = SinusoidalPositionEmbedding(dim)
-        self.layers = [nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim)]
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        h = self.sinusoidal(timesteps)
-        for layer in self.layers:
-            h = layer(h)
-        return h
-
-
-class LearnedTable(nn.Module):
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.table = nn.Embedding(1000, dim)
-        self.linear1, self.linear2 = nn.Linear(dim, dim), nn.Linear(dim, dim)
-
-    def forward(self, timesteps: Tensor) -> Tensor:
-        return self.linear2(F.silu(self.linear1(self.table(timesteps.long()))))

@@ -41,7 +41,10 @@ EXERCISE = Exercise(
     where='the document, section 2 (assets/network.md): "Class embedding (nn.Embedding)"; for -1, 2.4 of the lesson',
     elementwise=("class_labels",),
     adapt=adapt,
-    not_for_all={"gradients_cut": "asked of the table, whose rows have reasons of their own"},
+    not_for_all={
+        "another_shape": "wrong_shape asks it, once the table is known to be right",
+        "gradients_cut": "asked of the table, whose rows have reasons of their own",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -91,6 +94,14 @@ def learned_rows(trial: Trial, labels: list[int]) -> None:
 def ordinary_call(trial: Trial) -> Call:
     made, args = example(trial)
     return made.calling(*args)
+
+
+@EXERCISE.harder
+def with_every_label(trial: Trial) -> Call:
+    """The ends, "no class", and others, twice."""
+    classes, dim = sizes(trial)
+    labels = torch.arange(-1, classes).repeat(2)
+    return trial.build(classes, dim).calling(labels[torch.randperm(len(labels), generator=trial.generator)])
 
 
 @holds("the module holds a table that training can change")
@@ -345,74 +356,3 @@ class ByFilling(nn.Module):
         known = class_labels != -1
         out[known] = self.embedding(class_labels[known])
         return out
-
-
-# ---- wrong: named in class_embedding.toml ----
-
-
-class LinearWithBias(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.num_classes = num_classes
-        self.linear = nn.Linear(num_classes, dim)
-
-    def forward(self, labels):
-        return self.linear(F.one_hot(labels + 1, self.num_classes + 1)[:, 1:].to(self.linear.weight.dtype))
-
-
-class LinearOnTheNumber(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.linear = nn.Linear(1, dim)
-
-    def forward(self, labels):
-        return self.linear(labels[:, None].to(self.linear.weight.dtype))
-
-
-class LearnedRow(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes + 1, dim)
-        self.num_classes = num_classes
-
-    def forward(self, labels):
-        return self.embedding(torch.where(labels < 0, self.num_classes, labels))
-
-
-class LearnedVector(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes, dim)
-        self.none = nn.Parameter(torch.zeros(dim))
-
-    def forward(self, labels):
-        return torch.where((labels < 0)[:, None], self.none, self.embedding(labels.clamp(min=0)))
-
-
-class TableMadeInForward(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.num_classes, self.dim = num_classes, dim
-
-    def forward(self, labels):
-        embedding = nn.Embedding(self.num_classes, self.dim)
-        return embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
-
-
-class TableOnItsSide(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(dim, num_classes)
-
-    def forward(self, labels):
-        return self.embedding(labels.clamp(min=0)).masked_fill((labels < 0)[:, None], 0.0)
-
-
-class WithAnMLP(nn.Module):
-    def __init__(self, num_classes, dim):
-        super().__init__()
-        self.embedding = nn.Embedding(num_classes, dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
-
-    def forward(self, labels):
-        return self.mlp(self.embedding(labels.clamp(min=0))).masked_fill((labels < 0)[:, None], 0.0)

@@ -28,6 +28,15 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(maps(trial, 3, channels, height, width), groups)
 
 
+@EXERCISE.harder
+def with_a_large_eps(trial: Trial) -> Call:
+    # some groups vary much more than eps, others much less
+    x = maps(trial, 3, 12, 4, 6) * trial.pick(0.1, 0.2) ** torch.arange(12).view(1, -1, 1, 1).div(
+        4, rounding_mode="floor"
+    )
+    return trial.calling(x, 6, eps=trial.pick(0.05, 0.1))
+
+
 def maps(trial: Trial, batch: int, channels: int, height: int, width: int) -> Tensor:
     """Feature maps whose channels have means and spreads of their own."""
     spread, shift = 0.5 + trial.uniform(1, channels, 1, 1), trial.normal(1, channels, 1, 1)

@@ -1,7 +1,8 @@
 """What holds for decoder_channels, and right answers written differently."""
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Trial
+from course_lib.lessons.lesson06.networks import NETWORKS, ordinary_call, the_documents
 from course_lib.skips import decoder_channels, skip_channels
 
 Levels = list[list[tuple[int, int]]]
@@ -16,15 +17,6 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
-
-
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(trial.pick(8, 12), (1, 2), 2)
-
-
-def the_documents(trial: Trial) -> Call:
-    return trial.calling(64, (1, 2, 4), 2)
 
 
 @holds("it comes back with the levels")
@@ -55,75 +47,15 @@ def another_form(trial: Trial) -> None:
         trial.see("the result", value, call.text())
 
 
-@holds("the document's nine pairs come out, level by level, deepest first")
-def other_channels(trial: Trial) -> None:
-    """Three levels of three pairs, as it should be, but other channels. Take a sheet of paper: nine skips in a column,
-    and cross them out from the end, one a block."""
-    the_documents(trial).see()
-
-
-@holds("the channels scale with base_channels")
-def ignores_base_channels(trial: Trial) -> None:
-    """For 64 channels your pairs are right, for another base they are not. Is a number written out that base_channels
-    should give?"""
-    trial.call(trial.pick(10, 14, 22), (1, 2, 4), 2)
-
-
-@holds("each level has mult * base_channels channels, whatever mult is")
-def assumes_doubling(trial: Trial) -> None:
-    """Where each level doubles you are right; with other multipliers you are not. A level has mult * base_channels
-    channels, by its own mult."""
-    trial.call(trial.pick(8, 12), (1, *trial.pick((3, 5), (3, 4), (4, 7))), 2)
-
-
-@holds("it works when the first level already multiplies; the last skip popped is still conv_in's")
-def assumes_first_multiplier_one(trial: Trial) -> None:
-    """Your pairs are right while the first multiplier is 1. In general the highest level has channel_mults[0] *
-    base_channels, and only conv_in's skip has base_channels."""
-    trial.call(trial.pick(8, 12), trial.pick((3, 5, 7), (2, 3, 7)), 2)
-
-
-@holds("it works when a deeper level has fewer channels")
-def assumes_growing_channels(trial: Trial) -> None:
-    """Where a deeper level has fewer channels your pairs are wrong. The deepest level has channel_mults[-1] *
-    base_channels, large or small."""
-    trial.call(trial.pick(8, 12), trial.pick((5, 3, 2), (4, 1, 3), (7, 2, 3)), 2)
-
-
-@holds("it works when two levels have equally many channels")
-def assumes_different_multipliers(trial: Trial) -> None:
-    """Where two levels are equally wide your pairs are wrong. Count blocks to find where a level ends; channels do not
-    tell."""
-    for mults in ((1, 1, 1), (2, 2, 3), (3, 2, 2), (2, 3, 2)):
-        trial.call(trial.pick(8, 12), mults, 2)
-
-
-@holds("it works for other numbers of blocks than two")
-def assumes_two_blocks(trial: Trial) -> None:
-    """With num_res_blocks=2 you are right, with others not. Is a 2 or a 3 written out somewhere?"""
-    for blocks in (1, trial.pick(3, 4), 5):
-        trial.call(trial.pick(8, 12), (1, 3, 5), blocks)
-
-
-@holds("it works for other numbers of levels than three")
-def assumes_three_levels(trial: Trial) -> None:
-    """Three levels work, two or four do not. Loop over channel_mults, however long it is."""
-    for mults in ((1, 3), trial.pick((1, 3, 4, 7), (1, 4, 6, 7)), (2, 5, 3, 4, 9)):
-        trial.call(trial.pick(8, 12), mults, 2)
-
-
-@holds("a network of one level works, too")
-def fails_for_one_level(trial: Trial) -> None:
-    """A single level goes wrong: its blocks, and conv_in, leave all the skips there are."""
-    trial.call(trial.pick(8, 12), (trial.pick(1, 3),), trial.pick(2, 3))
-
-
-@holds("it works for any base, multipliers and number of blocks")
-def any_network(trial: Trial) -> None:
-    for _ in range(4):
-        levels = trial.pick(1, 2, 3, 4, 5)
-        mults = tuple(trial.pick(1, 2, 3, 4, 5, 6) for _ in range(levels))
-        trial.call(trial.pick(5, 8, 12, 20, 96), mults, trial.pick(1, 2, 3, 4))
+NETWORKS.hold_for(
+    EXERCISE,
+    ordinary_call,
+    other_channels=(
+        "the document's nine pairs come out, level by level, deepest first",
+        "Three levels of three pairs, as it should be, but other channels. Take a sheet of paper: nine skips "
+        "in a column, and cross them out from the end, one a block.",
+    ),
+)
 
 
 @right

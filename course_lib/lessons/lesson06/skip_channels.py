@@ -1,7 +1,8 @@
 """What holds for skip_channels, and right answers written differently."""
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Trial
+from course_lib.lessons.lesson06.networks import NETWORKS, ordinary_call, the_documents
 from course_lib.skips import skip_channels
 
 EXERCISE = Exercise(
@@ -16,19 +17,13 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-@EXERCISE.example
-def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(trial.pick(8, 12), (1, 2), 2)
-
-
-def the_documents(trial: Trial) -> Call:
-    return trial.calling(64, (1, 2, 4), 2)
-
-
-@holds("it comes back with a list")
-def comes_back(trial: Trial) -> None:
-    # nothing is recorded of an answer that gives a value back
-    the_documents(trial).see(observed=False)
+@holds("a list comes back")
+def no_list(trial: Trial) -> None:
+    """What comes back is no list. Asked for is one list with a number for each skip."""
+    # what it is instead is recorded, and of a list nothing else
+    call = the_documents(trial)
+    value = call.see(observed=False)
+    trial.see("what comes back", "a list" if isinstance(value, tuple) else value, call.text())
 
 
 @holds("every step that leaves a skip is counted once: conv_in, each block, each Downsample")
@@ -38,82 +33,22 @@ def another_number_of_skips(trial: Trial) -> None:
     # how many there are, and all of them only if that is wrong: so a missing one is told before a wrong one
     call = the_documents(trial)
     value = call.see("the list", observed=False)
-    count = len(value) if isinstance(value, tuple) else f"no list, but {value!r}"
-    trial.see("how many skips there are", count, call.text())
-    if count != 9:
+    if not isinstance(value, tuple):
+        return
+    trial.see("how many skips there are", len(value), call.text())
+    if len(value) != 9:
         trial.see("the list", value, call.text())
 
 
-@holds("the document's nine skips come in the order they are pushed")
-def other_channels(trial: Trial) -> None:
-    """Your list has nine entries, and some are not the document's. Lay it beside the forward pass, line by line: what
-    channels does h have at each skips.append(h)?"""
-    the_documents(trial).see()
-
-
-@holds("the channels scale with base_channels")
-def ignores_base_channels(trial: Trial) -> None:
-    """For 64 channels your list is right, for another base it is not. Is a 64, 128 or 256 written out that should be
-    computed from base_channels?"""
-    trial.call(trial.pick(10, 14, 22), (1, 2, 4), 2)
-
-
-@holds("each level has mult * base_channels channels, whatever mult is")
-def assumes_doubling(trial: Trial) -> None:
-    """Your channels are right where each level doubles, and wrong for other multipliers. Each level's channels are mult
-    * base_channels, by its own mult."""
-    # each is neither the double of the one before nor the product of all before it.
-    trial.call(trial.pick(8, 12), (1, *trial.pick((3, 5), (3, 4), (4, 7))), 2)
-
-
-@holds("it works when the first level already multiplies; conv_in still makes base_channels")
-def assumes_first_multiplier_one(trial: Trial) -> None:
-    """Your list is right while the first multiplier is 1. In general conv_in makes base_channels, and the first level's
-    blocks mult * base_channels."""
-    trial.call(trial.pick(8, 12), trial.pick((3, 5, 7), (2, 3, 7)), 2)
-
-
-@holds("it works when channels shrink from a level to the next")
-def assumes_growing_channels(trial: Trial) -> None:
-    """Where channels shrink on the way down your list is wrong. Nothing in the network demands that they grow: keep the
-    order of pushing."""
-    trial.call(trial.pick(8, 12), trial.pick((5, 3, 2), (4, 1, 3), (7, 2, 3)), 2)
-
-
-@holds("it works when two levels have equally many channels")
-def assumes_different_multipliers(trial: Trial) -> None:
-    """Where two levels have the same multiplier your list is wrong. Levels are told apart by their number, not by their
-    channels."""
-    for mults in ((1, 1, 1), (2, 2, 3), (3, 2, 2), (2, 3, 2)):
-        trial.call(trial.pick(8, 12), mults, 2)
-
-
-@holds("it works for other numbers of blocks than two")
-def assumes_two_blocks(trial: Trial) -> None:
-    """With two blocks a level you are right, with other numbers not. Is num_res_blocks used everywhere it should be?"""
-    for blocks in (1, trial.pick(3, 4), 5):
-        trial.call(trial.pick(8, 12), (1, 3, 5), blocks)
-
-
-@holds("it works for other numbers of levels than three")
-def assumes_three_levels(trial: Trial) -> None:
-    """With three levels you are right, with more or fewer not: the number of levels is len(channel_mults)."""
-    for mults in ((1, 3), trial.pick((1, 3, 4, 7), (1, 4, 6, 7)), (2, 5, 3, 4, 9)):
-        trial.call(trial.pick(8, 12), mults, 2)
-
-
-@holds("a network of one level has no Downsample at all")
-def fails_for_one_level(trial: Trial) -> None:
-    """A single level goes wrong. It has no Downsample, so conv_in and its blocks leave the only skips."""
-    trial.call(trial.pick(8, 12), (trial.pick(1, 3),), trial.pick(2, 3))
-
-
-@holds("it works for any base, multipliers and number of blocks")
-def any_network(trial: Trial) -> None:
-    for _ in range(4):
-        levels = trial.pick(1, 2, 3, 4, 5)
-        mults = tuple(trial.pick(1, 2, 3, 4, 5, 6) for _ in range(levels))
-        trial.call(trial.pick(5, 8, 12, 20, 96), mults, trial.pick(1, 2, 3, 4))
+NETWORKS.hold_for(
+    EXERCISE,
+    ordinary_call,
+    other_channels=(
+        "the document's nine skips come in the order they are pushed",
+        "Your list has nine entries, and some are not the document's. Lay it beside the forward pass, line by "
+        "line: what channels does h have at each skips.append(h)?",
+    ),
+)
 
 
 @right

@@ -5,7 +5,7 @@ from torch import nn
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, is_floating
 from course_lib.lessons.lesson07.count_parameters_watched import watched
 from course_lib.parameters import count_parameters
 
@@ -35,6 +35,16 @@ def one_layer_miscounted(trial: Trial) -> None:
     """Already a single Linear is miscounted. Its weight holds rows times columns, its bias one number a row; add what
     parameter.numel() gives for each, whatever its shape, and return one whole number."""
     count(trial, "Linear")
+
+
+@holds("the count is a whole number")
+def no_whole_number(trial: Trial) -> None:
+    """Your count is right and no whole number: 8.0, where 8 was meant. Nothing is to be divided, and the count stays
+    whole if only whole numbers are added."""
+    call = module_of_a_kind(trial, "Linear")
+    value = call.see(observed=False)
+    # a number is as good in a tensor without axes
+    trial.see("whether it is whole", not (isinstance(value, float) or is_floating(value)), call.text())
 
 
 @holds("a layer without bias works too")

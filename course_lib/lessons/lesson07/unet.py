@@ -70,9 +70,9 @@ def ordinary_call(trial: Trial) -> Call:
 
 
 def inputs(trial: Trial, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
-    """Images, a time and a label for each."""
+    """Images, a time and a label for each; the ends of times and labels have probes of their own."""
     t = trial.integers(20, 990, batch)
-    return trial.normal(batch, channels, height, width), t, trial.integers(0, 10, batch)
+    return trial.normal(batch, channels, height, width), t, trial.integers(1, 9, batch)
 
 
 @holds("__init__ makes the layers that the document draws")

@@ -5,11 +5,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from course_lib.checks.draws import see_fresh_noise
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.ddpm import DDPM
 from course_lib.lessons.lesson08 import ddpm_trials as trials
-from course_lib.lessons.lesson08.ddpm_trials import SIZE, distinct_times, middle, schedule, steps_of, tried
+from course_lib.lessons.lesson08.ddpm_trials import DRAWN, SIZE, distinct_times, middle, schedule, steps_of, tried
 
 EXERCISE = Exercise(
     "DDPM.ddim_step",
@@ -85,7 +86,7 @@ def another_clipping(trial: Trial) -> None:
         *args, _ = clipped(trial, middle(trial, steps_of(built), 2), SIZE, eta, scale=2.0)
         tried(built, *args, label="the result, where much is clipped")
         tried(built, *args, True, label="the result, where much is clipped")
-        tried(built, *args, False, label="the result, where nothing is clipped")
+        tried(built, *args, clip_denoised=False, label="the result, where nothing is clipped")
 
 
 @holds("without eta and noise the step is deterministic")
@@ -123,20 +124,32 @@ trials.mixes_the_times_up(EXERCISE, partial(unclipped, eta=0.5))
 trials.the_papers_schedule(EXERCISE, partial(clipped, eta=0.7))
 
 
-@holds("where eta is above 0 and no noise is given, it is drawn, new at each call")
+@holds("with eta = 0 the step also goes forward in time, or stays")
+def not_forward_in_time(trial: Trial) -> None:
+    """Back in time your step is right, and with eta = 0 and a t_prev that is not earlier than t it is not. The formula
+    is the same there: the clean image, noised again to t_prev with eps."""
+    built = schedule(trial)
+    last = steps_of(built) - 1
+    t = torch.tensor([0, last // 2, last // 3, last])
+    t_prev = torch.tensor([1, last, last // 3, last // 4])
+    x_t, _, _, eps, *_ = unclipped(trial, t, SIZE, 0.0)
+    tried(built, x_t, t, t_prev, eps, 0.0, clip_denoised=False)
+    tried(built, 0.2 * x_t, t, t_prev, 0.2 * eps)
+
+
+@holds("where eta is above 0 and no noise is given, it is drawn: for every image, channel and pixel, at each call")
 def noise_not_drawn(trial: Trial) -> None:
     """With noise given your step is right, and without it is not: draw standard normal noise in the shape of x_t where
     noise is None."""
     built = schedule(trial)
-    T = steps_of(built)
-    t, t_prev, zeros = torch.tensor([T // 2, T // 2]), torch.tensor([T // 4, -1]), torch.zeros(2, 3, 40, 40)
-    given = f"images of zeros from t = {t.tolist()} to {t_prev.tolist()}, eta 1, no noise given"
-    draws = trials.two_draws(built.calling(zeros, t, t_prev, zeros, 1.0, method="ddim_step"), given)
-    one = zeros[:1]
-    spread = DDPM(*built.args).ddim_step(one, t[:1], t_prev[:1], one, 1.0, torch.ones_like(one))[0, 0, 0, 0].item()
-    first = draws[0][0].flatten() / spread
-    trial.see("whether the noise has the right spread", trials.has_spread_one(first), given)
-    trial.see("whether every call draws anew", not torch.equal(draws[0][0], draws[1][0]), given)
+    T, zeros = steps_of(built), torch.zeros(DRAWN)
+    t, t_prev = torch.full(DRAWN[:1], T // 2), torch.full(DRAWN[:1], T // 4)
+    given = f"images of zeros {DRAWN} from t = {T // 2} to {T // 4}, eta 1, no noise given"
+    first, second = trials.two_draws(built.calling(zeros, t, t_prev, zeros, 1.0, method="ddim_step"), given)
+    one = torch.ones(1, 1, 1, 1)
+    spread = DDPM(*built.args).ddim_step(0 * one, t[:1], t_prev[:1], 0 * one, 1.0, one).item()
+    trial.see("whether every call draws anew", not torch.equal(first, second), given)
+    see_fresh_noise(trial, first / spread, given)
 
 
 # ---- right answers written differently ----
@@ -159,12 +172,12 @@ def as_in_the_paper(
     noise: Tensor | None = None,
     clip_denoised: bool = True,
 ) -> Tensor:
-    """sigma by equation 16 as it is printed."""
+    """sigma by equation 16 as it is printed, where eta asks for it."""
     now, then = alpha_bars(self, t, x_t), alpha_bars(self, t_prev, x_t)
     clean = (x_t - torch.sqrt(1 - now) * eps) / torch.sqrt(now)
     if clip_denoised:
         clean = clean.clip(-1, 1)
-    sigma = eta * torch.sqrt((1 - then) / (1 - now)) * torch.sqrt(1 - now / then)
+    sigma = eta * torch.sqrt((1 - then) / (1 - now)) * torch.sqrt(1 - now / then) if eta else torch.zeros_like(now)
     noise = torch.randn_like(x_t) if noise is None else noise
     return torch.sqrt(then) * clean + torch.sqrt(1 - then - sigma**2) * eps + sigma * noise
 
@@ -187,7 +200,7 @@ def image_by_image(
     for b, (now, then) in enumerate(zip(t.tolist(), t_prev.tolist(), strict=True)):
         a = self.alphas_cumprod[now].item()
         a_prev = self.alphas_cumprod[then].item() if then >= 0 else 1.0
-        variance = eta**2 * (1 - a_prev) / (1 - a) * (1 - a / a_prev)
+        variance = max(0.0, eta**2 * (1 - a_prev) / (1 - a) * (1 - a / a_prev))
         direction = max(0.0, 1 - a_prev - variance) ** 0.5
         found.append(a_prev**0.5 * clean[b] + direction * eps[b] + variance**0.5 * noise[b])
     return torch.stack(found)
@@ -207,7 +220,7 @@ def by_beta_of_the_jump(
     """The whole jump seen as one step, whose beta is 1 - alpha-bar / alpha-bar_prev: beta-tilde, times eta squared."""
     alpha_bar, sigma2 = self.alpha_bar_and_sigma2(t, x_t)
     alpha_bar_prev, sigma2_prev = self.alpha_bar_and_sigma2(t_prev, x_t)
-    beta = 1 - alpha_bar / alpha_bar_prev
+    beta = (1 - alpha_bar / alpha_bar_prev).clamp(min=0)  # 0 where the step goes forward, which takes eta = 0
     sigma = eta * (beta * sigma2_prev / sigma2).sqrt()
     clean = self.predict_clean(x_t, t, eps)
     if clip_denoised:

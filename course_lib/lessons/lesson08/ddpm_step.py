@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
+from course_lib.checks.draws import see_fresh_noise
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.ddpm import DDPM, per_image
 from course_lib.lessons.lesson08 import ddpm_trials as trials
-from course_lib.lessons.lesson08.ddpm_trials import SIZE, middle, schedule, steps_of, tried
+from course_lib.lessons.lesson08.ddpm_trials import DRAWN, SIZE, middle, schedule, steps_of, tried
 
 EXERCISE = Exercise(
     "DDPM.step",
@@ -36,6 +37,15 @@ def unclipped(trial: Trial, t: Tensor, size: tuple[int, int, int]) -> tuple:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, arguments)
+
+
+@EXERCISE.harder
+def with_much_to_clip(trial: Trial) -> Call:
+    """Several times, the first and the last among them, and images that leave [-1, 1]."""
+    built = schedule(trial)
+    last = steps_of(built) - 1
+    x_t, *rest = arguments(trial, torch.tensor([0, last, last // 2, 1]), SIZE)
+    return built.calling(2 * x_t, *rest, method="step")
 
 
 @holds("the mean is that of equation 7: the clean image and x_t, each with its weight")
@@ -96,21 +106,27 @@ def ends_of_time(trial: Trial) -> None:
 trials.the_papers_schedule(EXERCISE, arguments)
 
 
-@holds("where no noise is given, it is drawn: one draw a pixel, new at each call, none at t = 0")
+@holds("where no noise is given, it is drawn: one draw for every image, channel and pixel, new at each call")
 def noise_not_drawn(trial: Trial) -> None:
     """With noise given your step is right, and without it is not: draw standard normal noise in the shape of x_t where
     noise is None."""
     built = schedule(trial)
-    t, zeros = torch.tensor([steps_of(built) // 2, 0]), torch.zeros(2, 3, 40, 40)
-    given = f"images of zeros at t = {t.tolist()}, no noise given"
-    draws = trials.two_draws(built.calling(zeros, t, zeros, method="step"), given)
-    one = zeros[:1]
-    spread = DDPM(*built.args).step(one, t[:1], one, torch.ones_like(one))[0, 0, 0, 0].item()
-    first = draws[0][0].flatten() / spread
-    trial.see("whether every pixel has its own", bool(first.std() > 1e-3), given)
-    trial.see("whether the noise has the right spread", trials.has_spread_one(first), given)
-    trial.see("whether every call draws anew", not torch.equal(draws[0][0], draws[1][0]), given)
-    trial.see("whether there is none at t = 0", bool((draws[0][1].abs() < 1e-6).all()), given)
+    zeros, t = torch.zeros(DRAWN), middle(trial, steps_of(built), DRAWN[0])
+    given = f"images of zeros {DRAWN} at t = {t[0].item()}, no noise given"
+    first, second = trials.two_draws(built.calling(zeros, t, zeros, method="step"), given)
+    one = torch.ones(1, 1, 1, 1)
+    spread = DDPM(*built.args).step(0 * one, t[:1], 0 * one, one).item()
+    trial.see("whether every call draws anew", not torch.equal(first, second), given)
+    see_fresh_noise(trial, first / spread, given)
+
+
+@holds("at t = 0 there is no noise, where none is given either")
+def noise_drawn_at_the_end(trial: Trial) -> None:
+    """Where your step draws the noise itself, images at t = 0 get some. Their variance is 0: what comes out is the
+    predicted clean image."""
+    built = schedule(trial)
+    x_t, t, eps, *_ = arguments(trial, torch.tensor([0, 0]), SIZE)
+    tried(built, x_t, t, eps, label="the result at t = 0")
 
 
 # ---- right answers written differently ----

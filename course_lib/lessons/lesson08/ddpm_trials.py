@@ -12,6 +12,9 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Built, Call, PropertyEnds, Trial
 
+# what is drawn where no noise is given: enough images, channels and pixels to tell whether each has a draw of its own
+DRAWN = (12, 3, 16, 12)
+
 # draws the arguments of a method: trial, times (B,), size (C, H, W) -> args
 Arguments = Callable[[Trial, Tensor, tuple[int, int, int]], tuple]
 
@@ -40,9 +43,9 @@ def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
     return torch.full((batch,), trial.pick(T // 2, T // 3))
 
 
-def tried(built: Built, *args: object, label: str = "the result", tolerance: float = 1.0) -> Tensor:
+def tried(built: Built, *args: object, label: str = "the result", tolerance: float = 1.0, **named: object) -> Tensor:
     """Call the exercise's method and record what it returns."""
-    return built(*args, method=built.trial.exercise.method, label=label, tolerance=tolerance)
+    return built(*args, method=built.trial.exercise.method, label=label, tolerance=tolerance, **named)
 
 
 # ---- probes: a method at times of one kind ----
@@ -77,10 +80,6 @@ def two_draws(call: Call, given: str) -> tuple[Tensor, Tensor]:
             call.trial.see("the result", draw, given)
             raise PropertyEnds
     return draws[0].double(), draws[1].double()
-
-
-def has_spread_one(noise: Tensor) -> bool:
-    return bool((noise.std() - 1).abs() < 6 / (2 * len(noise)) ** 0.5)
 
 
 # ---- what holds for every method, in the same words ----

@@ -78,6 +78,13 @@ def loses_a_batch_of_one(trial: Trial) -> None:
     trial.call(*inputs(trial, 1, (1, 1, 1)))
 
 
+@holds("what is in the images does not matter")
+def looks_into_the_images(trial: Trial) -> None:
+    """Images that hold infinity change your result. Only their number, type and device are asked for."""
+    table, t, x = inputs(trial, 3, (2, 3, 4))
+    trial.call(table, t, torch.full_like(x, float("inf")))
+
+
 @holds("the result has the type of the images, whatever the table's")
 def type_of_the_table(trial: Trial) -> None:
     """Your result does not have the type of the images. The schedule is float64, and float64 times a float32 image

@@ -36,6 +36,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.build().calling(*inputs(trial, 3, 2, 4, 5), method="interpolate")
 
 
+@EXERCISE.harder
+def large_numbers(trial: Trial) -> Call:
+    clean, t, noise = inputs(trial, 4, 4, 4, 4)
+    return trial.build().calling(5 * clean, t, 5 * noise, method="interpolate")
+
+
 @holds("at t = 0 it is the clean image itself")
 def wrong_at_the_clean_end(trial: Trial) -> None:
     """At t = 0 nothing should have happened: x_0 is the clean image, with no noise in it."""

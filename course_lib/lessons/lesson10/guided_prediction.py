@@ -28,6 +28,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*a_batch(trial, 3), a_scale(trial))
 
 
+@EXERCISE.harder
+def far_out(trial: Trial) -> Call:
+    """Large images, a label that is missing, and a scale below zero."""
+    x, t, labels, numbers = a_batch(trial, 5)
+    labels[2] = -1
+    return trial.calling(10 * x, t, labels, numbers, -a_scale(trial))
+
+
 def a_batch(trial: Trial, count: int, channels: int = 2, height: int = 3, width: int = 5) -> tuple:
     """Images, times, labels, and the numbers of a stand-in: how strongly it listens to pixels, time and class."""
     x, t = trial.normal(count, channels, height, width), trial.integers(0, 1000, count).float()
