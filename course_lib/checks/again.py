@@ -39,4 +39,4 @@ def repeated_by(exercise: Exercise, answer: Any, seed: int) -> str:
     except ValueError:
         found_by_name = False
     named = "" if found_by_name and "." not in name + exercise.name else f', "{exercise.name}"'
-    return f"{CODE}examine({name}{named}, seed={seed})  # this verdict once more"
+    return f"{CODE}examine({name}{named}, seed={seed})  # once more"

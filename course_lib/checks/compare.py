@@ -71,6 +71,7 @@ def difference(value: Any, expected: Any, tolerance: float = 1.0) -> str:
         return f"got {named(value)}, where {expected!r} was expected"
     if isinstance(expected, float) and isinstance(value, float | int) and not isinstance(value, bool):
         close = abs(value - expected) <= tolerance * (RELATIVE * abs(expected) + 1e-6)
+        close |= value == expected or (value != value and expected != expected)  # infinite, or no number, both
         return "" if close else f"got {value:.6g}, where {expected:.6g} was expected"
     if isinstance(expected, int) and isinstance(value, float) and value == expected:
         return ""

@@ -164,6 +164,7 @@ class Handle(Seam):
 
 class NewTensorsElsewhere(TorchFunctionMode):
     """Pretends that tensors made without a device are on another one than the inputs, as they are with inputs on a GPU.
+    So are those for which "cpu" is written out.
 
     Such a tensor is marked, and so is all that is computed from it alone. Bringing it together with others raises
     torch's own kind of error, unless it is moved first. Single numbers may mix, as they may on a GPU. No second
@@ -179,7 +180,7 @@ class NewTensorsElsewhere(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in self.FACTORIES:
             made = func(*args, **kwargs)
-            return made if kwargs.get("device") is not None else self.mark(made)
+            return made if kwargs.get("device") not in (None, "cpu") else self.mark(made)
         tensors = list(_tensors((args, kwargs)))
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
         if not strays:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from course_lib.checks import examine
-from course_lib.checks.examination import reference_transcript
 from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
+from course_lib.checks.witness import reference_witness
 
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
 # answers that draw random numbers, or are judged by many draws: one seed proves less of them
@@ -71,7 +71,9 @@ def test_the_reference_is_accepted(name):
 def test_every_probe_comes_to_its_end_with_the_reference(name):
     """One that breaks, or whose call the reference refuses, would ask nothing of any answer."""
     exercise = exercises()[name]
-    for one, seen in zip(exercise.properties, reference_transcript(exercise, 1), strict=True):
+    reference = reference_witness(exercise, 1)
+    for place, one in enumerate(exercise.properties):
+        seen = reference.under(place)
         failures = [observation.value for observation in seen if isinstance(observation.value, Failure)]
         assert not failures, f"{one.name}: {failures}"
 

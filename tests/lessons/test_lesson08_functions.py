@@ -132,7 +132,7 @@ def test_the_watcher_of_loss_sees_calls_gradient_and_random_numbers():
     gradient = seen(ddpm, "gradient", images, labels, numbers, None, t, noise)
     from course_lib.checks.stand_ins import StandIn
 
-    p = StandIn(numbers)(x_t, t, labels)
+    p = StandIn(numbers, images)(x_t, t, labels).detach()
     assert_close(gradient, (2 * (p - noise) * p).mean(), rtol=1e-5)
     assert seen(ddpm, "global", images, labels, numbers, None, t, noise) is False
     assert seen(ddpm, "global", images, labels, numbers, 3) is False

@@ -9,6 +9,7 @@ from course_lib.checks.draws import see_fresh_noise
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
+from course_lib.checks.stand_ins import FUNCTION
 from course_lib.checks.trial import Built, Call, PropertyEnds, Trial
 from course_lib.ddpm import DDPM
 from course_lib.guidance import Model
@@ -130,6 +131,15 @@ def not_the_square(trial: Trial) -> None:
     built = schedule(trial)
     images, labels, given = batch(trial, built)
     see(asking(built, "value", images, labels, t=given["t"], noise=8 * given["noise"]))
+
+
+@holds("any function model(x_t, t, labels) will do, a network or not")
+def networks_only(trial: Trial) -> None:
+    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with images,
+    times and labels, by position, and asked for nothing else."""
+    built = schedule(trial)
+    images, labels, given = batch(trial, built, 3)
+    see(asking(built, FUNCTION, images, labels, **given))
 
 
 @holds("the first and the last time are times like the others")

@@ -6,18 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.checks.stand_ins import StandIn
-
-
-class Trainable(StandIn):
-    """A stand-in whose prediction is multiplied by a number that can be trained."""
-
-    def __init__(self, numbers: Sequence[float]) -> None:
-        super().__init__(numbers)
-        self.gain = torch.ones((), requires_grad=True)
-
-    def __call__(self, x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.gain * super().__call__(x, t, labels)
+from course_lib.checks.stand_ins import FUNCTION, NETWORK, StandIn
 
 
 def watched(answer: Callable) -> Callable:
@@ -25,6 +14,7 @@ def watched(answer: Callable) -> Callable:
 
     "value": the loss. "calls": how often the model was called, and with what. "gradient": of the loss with respect to
     the model's trainable number, "none" where there is none. "global": whether torch's own random numbers were used.
+    "a function": the loss, where the model is a plain function.
     """
 
     def loss(
@@ -37,11 +27,12 @@ def watched(answer: Callable) -> Callable:
         t: Tensor | None = None,
         noise: Tensor | None = None,
     ) -> Any:
-        model = Trainable(numbers)
+        model = StandIn(numbers, images, gain=torch.ones((), requires_grad=True))
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         before = torch.get_rng_state()
         with torch.enable_grad():
-            value = answer(self, model, images, labels, generator, t=t, noise=noise)
+            given = model.as_given(FUNCTION if see == FUNCTION else NETWORK)
+            value = answer(self, given, images, labels, generator, t=t, noise=noise)
             if see == "gradient":
                 if not isinstance(value, Tensor) or not value.requires_grad:
                     return "none"

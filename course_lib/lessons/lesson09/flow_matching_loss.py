@@ -8,12 +8,14 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import mixes_devices
+from course_lib.checks.stand_ins import EVALUATED, FUNCTION, NETWORK
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
 
 # what the watched loss returns
-VALUE, CALLS, X_T, TIMES, LABELS = range(5)
+VALUE, CALLS, X_T, TIMES, LABELS, TRAINING = range(6)
 
 EXERCISE = Exercise(
     "FlowMatching.loss",
@@ -37,26 +39,30 @@ def asking(
     *,
     gain: float | None = None,
     time_sampling: str = "uniform",
+    form: str = NETWORK,
     **given: Any,
 ) -> Call:
     """A call for a model that depends on pixels, time and class, its prediction multiplied by the gain."""
     numbers = tuple(number + 0.3 * trial.random.random() for number in (0.3, 0.7, 0.2, 0.6))
     gain = 1 + 0.3 * trial.uniform() if gain is None else torch.tensor(gain)
     built = trial.build() if time_sampling == "uniform" else trial.build(time_sampling)
-    args = (images, labels, numbers, gain, *(given.get(name) for name in ("t", "noise", "seed")))
+    args = (images, labels, numbers, gain, *(given.get(name) for name in ("t", "noise", "seed")), form)
     return built.calling(*args, method="loss")
 
 
 def told(call: Call) -> str:
-    images, *_, t, noise, seed = call.args
+    images, _, _, _, t, noise, seed, form = call.args
     named = {"t": t, "noise": noise, "a generator": seed}
     given = " and ".join(name for name, value in named.items() if value is not None)
-    return f"images {tuple(images.shape)}, " + (f"with {given} given" if given else "nothing else given")
+    model = "" if form == NETWORK else f", the model is {form}"
+    return f"images {tuple(images.shape)}, " + (f"with {given} given" if given else "nothing else given") + model
 
 
 def ask(call: Call) -> tuple:
     """What the watched loss returns; ends the property, recorded, where that is no tensor."""
-    found = call.see(observed=False)
+    found = call.value()
+    if isinstance(found, Failure):
+        call.trial.checked("the loss", found, told(call))
     if not isinstance(found[VALUE], Tensor):
         named = Failure("type", f"{type(found[VALUE]).__name__} came back")
         call.trial.checked("the loss", None if found[VALUE] is None else named, told(call))
@@ -133,8 +139,9 @@ def model_sees_other_labels(trial: Trial) -> None:
 def wrong_target(trial: Trial) -> None:
     """For a model that always predicts zero the loss is the mean square of the target, noise - clean. Yours is another
     number."""
-    call = asking(trial, **batch(trial), gain=0.0)
-    see(call, told(call) + ", a model that always says 0")
+    for shape in ((3, 2, 4, 5), (2, 3, 5, 4)):  # two targets may agree by chance on one number
+        call = asking(trial, **batch(trial, *shape), gain=0.0)
+        see(call, told(call) + ", a model that always says 0")
 
 
 @holds("the loss is the mean squared error between prediction and velocity")
@@ -142,6 +149,7 @@ def wrong_comparison(trial: Trial) -> None:
     """The model is asked the right thing, the target is right, and the two are compared in another way than by the mean
     squared error."""
     see(ordinary_call(trial))
+    see(asking(trial, **batch(trial, 2, 3, 5, 4)))
 
 
 @holds("it is right at t = 0 and at t = 1")
@@ -161,6 +169,23 @@ def wrong_for_other_sizes(trial: Trial) -> None:
 @holds("large predictions are left as they are")
 def clipped(trial: Trial) -> None:
     see(asking(trial, **batch(trial), gain=9.0), "a model with large predictions")
+
+
+@holds("any function model(x_t, 1000 t, labels) will do, a network or not")
+def networks_only(trial: Trial) -> None:
+    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with images,
+    times and labels, by position, and asked for nothing else."""
+    see(asking(trial, **batch(trial), form=FUNCTION))
+    see(asking(trial, **{**batch(trial), "labels": None}, form=FUNCTION))
+
+
+@holds("the model stays in the mode it came in, training or evaluation")
+def changes_the_models_mode(trial: Trial) -> None:
+    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
+    you."""
+    for form in (NETWORK, EVALUATED):
+        call = asking(trial, **batch(trial), form=form)
+        trial.see("whether the model is in training mode afterwards", ask(call)[TRAINING], told(call))
 
 
 # ---- where the loss draws them ----
@@ -220,13 +245,35 @@ def drawn_in_another_order(trial: Trial) -> None:
     trial.see("the loss", found[VALUE], given)
 
 
+@holds("the times get the precision of the images")
+def times_in_another_precision(trial: Trial) -> None:
+    """The times that the model sees have another precision than the images. Drawn times are float32: they get the type
+    of the images."""
+    made = batch(trial)
+    images, noise = made["images"].double(), made["noise"].double()
+    for t in (None, made["t"]):
+        call = asking(trial, images, made["labels"], t=t, noise=noise)
+        times = ask(call)[TIMES]
+        kind = str(times.dtype) if isinstance(times, Tensor) else times
+        trial.see("the type of the times the model sees", kind, told(call) + ", in float64")
+
+
+@holds("the times go to the device of the images")
+def times_on_another_device(trial: Trial) -> None:
+    """With images on another device than the CPU your code brings tensors of two devices together. Drawn times are on
+    the CPU: they go to the device of the images."""
+    call = asking(trial, **{**batch(trial), "t": None})
+    mixed = mixes_devices(call.value(elsewhere=True))
+    trial.see("whether it mixes devices", mixed, told(call) + ", on another device than the CPU")
+
+
 @holds("without a generator, torch's global random numbers do the same")
 def wrong_without_a_generator(trial: Trial) -> None:
     """With a generator you are right, without one you are not: then torch's own random numbers draw times and noise."""
     # in whatever order: what was drawn is read off what the model saw
     images = trial.normal(60, 2, 3, 4)
     call = asking(trial, images, torch.zeros(60, dtype=torch.int64), gain=0.0)
-    _, _, x_t, times, _ = ask(call)
+    _, _, x_t, times, *_ = ask(call)
     if not isinstance(times, Tensor) or times.shape != (60,) or not isinstance(x_t, Tensor):
         trial.see("the times the model sees", times, told(call))
         raise PropertyEnds
@@ -235,6 +282,8 @@ def wrong_without_a_generator(trial: Trial) -> None:
     clear = t.flatten() > 0.2  # near t = 0 the noise cannot be read off
     fine = bool(clear.sum() > 10 and (noise[clear].std() - 1).abs() < 0.15 and noise[clear].mean().abs() < 0.15)
     trial.see("whether the noise is standard normal", fine, told(call))
+    gaps = noise[clear].flatten().sort().values.diff()
+    trial.see("whether every pixel has noise of its own", bool((gaps < 1e-5).double().mean() < 0.1), told(call))
     trial.see("whether no two images share a time", len(times.unique()) > 55, told(call))
 
 
@@ -289,17 +338,17 @@ right(
 right(
     edited(
         FlowMatching.loss,
-        (ASKED, "model(x_t, t.mul(1e3), labels=labels)"),
+        (ASKED, "model(x_t, t.mul(1e3), labels)"),
         # the target has no parameters: it may be detached
         (COMPARED, "return torch.nn.MSELoss()(predicted, self.velocity(images, noise).detach())"),
     ),
-    "by_module_and_name",
+    "by_module",
 )
 right(
     edited(
         FlowMatching.loss,
         (NOISE, "noise = torch.randn_like(images) if generator is None else fresh_noise(images, generator)"),
-        (CAST, "t = t.to(images.dtype)\n    weights = t.view(-1, 1, 1, 1)"),
+        (CAST, "t = t.type_as(images)\n    weights = t.view(-1, 1, 1, 1)"),
         (WALK, "x_t = (1 - weights) * images + weights * noise"),
         (COMPARED, "return F.mse_loss(self.velocity(images, noise), predicted, reduction='sum') / images.numel()"),
     ),

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from course_lib.checks.stand_ins import StandIn, VelocityStandIn
+from course_lib.checks.stand_ins import NETWORK, StandIn, VelocityStandIn
 
 
 def loss(answer: Callable) -> Callable:
-    """`FlowMatching.loss` with a stand-in for the model.
+    """`FlowMatching.loss` with a stand-in for the model, in one of the forms of a model.
 
     The stand-in is made of the numbers, and what it predicts is multiplied by the gain, which has a gradient where a
     real model's parameters have theirs.
@@ -24,16 +24,13 @@ def loss(answer: Callable) -> Callable:
         t: Tensor | None = None,
         noise: Tensor | None = None,
         seed: int | None = None,
+        form: str = NETWORK,
     ) -> tuple:
-        stand_in = StandIn(numbers)
-
-        def model(x: Tensor, t: Tensor, labels: Tensor | None = None) -> Tensor:
-            return gain * stand_in(x, t, labels)
-
+        model = StandIn(numbers, images, gain=gain)
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        value = answer(self, model, images, labels, generator, t=t, noise=noise)
-        x_t, times, seen_labels = stand_in.calls[0] if stand_in.calls else (None, None, None)
-        return value, len(stand_in.calls), x_t, times, seen_labels
+        value = answer(self, model.as_given(form), images, labels, generator, t=t, noise=noise)
+        x_t, times, seen_labels = model.calls[0] if model.calls else (None, None, None)
+        return value, len(model.calls), x_t, times, seen_labels, model.training
 
     return loss
 
@@ -41,20 +38,15 @@ def loss(answer: Callable) -> Callable:
 def solver_step(answer: Callable) -> Callable:
     """A solver with a stand-in for the velocity field: its step, and every time and place it asked at.
 
-    The field is made of the first three numbers and multiplied by the fourth.
+    The field is made of the numbers.
     """
 
     def step(x: Tensor, t: float, t_next: float, numbers: Sequence[float], v: Tensor | None = None) -> tuple:
-        *of_field, gain = numbers
-        field = VelocityStandIn(of_field)
-
-        def velocity_at(x: Tensor, t: float) -> Tensor:
-            return gain * field(x, t)
-
+        velocity_at = VelocityStandIn(numbers, x)
         v = velocity_at(x, t) if v is None else v
-        field.calls.clear()
+        velocity_at.calls.clear()
         result = answer(velocity_at, x, t, t_next, v)
-        asked = list(field.calls)
+        asked = list(velocity_at.calls)
         return result, len(asked), tuple(time for _, time in asked), tuple(place for place, _ in asked)
 
     return step
@@ -66,11 +58,11 @@ def from_other_direction(answer: Callable) -> Callable:
     def from_other_direction(
         x: Tensor, t: Tensor, labels: Tensor | None, numbers: Sequence[float], gain: Tensor
     ) -> tuple:
-        stand_in = StandIn(numbers)
+        stand_in = StandIn(numbers, x, gain=gain)
 
         def other(x: Tensor, s: Tensor, labels: Tensor | None = None) -> Tensor:
             # the stand-in's times are spread out over a thousand; the papers' lie between 0 and 1
-            result = gain * stand_in(x, 1000 * s, labels)
+            result = stand_in(x, 1000 * s, labels)
             stand_in.calls[-1] = (x, s, labels)
             return result
 

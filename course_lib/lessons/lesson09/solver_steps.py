@@ -153,3 +153,12 @@ def wrong_for_other_sizes(trial: Trial) -> None:
     _, t, t_next, numbers = start(trial)
     for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 1, 1)):
         reach(trial, trial.normal(*shape), t, t_next, numbers)
+
+
+@STEPS.holds("x may be plain numbers, as in the walk on the Gaussian problem")
+def wrong_for_plain_numbers(trial: Trial) -> None:
+    """For images you are right, and for a row of plain numbers not, as the lesson walks them back. Nothing in a step
+    depends on the shape of x."""
+    _, t, t_next, numbers = start(trial)
+    for count in (2, 7):
+        reach(trial, trial.normal(count).double(), t, t_next, numbers)

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
+from course_lib.checks.stand_ins import EVALUATED, FUNCTION, NETWORK
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.guidance import Model, guided_prediction
 from course_lib.lessons.lesson10.guided_prediction_watched import watched
@@ -16,6 +17,7 @@ EXERCISE = Exercise(
     where="10.1 of the lesson, the line through two predictions; Ho and Salimans 2022, equation 6",
     watched=watched,
     not_for_all={
+        "another_shape": "the prediction is looked at by itself, without how often the model is asked",
         "gradients_cut": "it serves sampling, where nothing learns",
         "mixes_the_batch": "fails_for_a_batch_of_one says more",
     },
@@ -49,20 +51,22 @@ def a_scale(trial: Trial) -> float:
 # ---- the prediction ----
 
 
-def called(trial: Trial, args: tuple) -> float:
-    """Record the prediction; how many times the batch went through the model is returned, and not recorded."""
+def called(trial: Trial, args: tuple) -> tuple[float, bool]:
+    """Record the prediction. Returned, and not recorded: how many times the batch went through the model, and whether
+    it is in training mode afterwards."""
     found = trial.calling(*args).value()
-    prediction, calls = (found, 0.0) if isinstance(found, Failure) else found
+    prediction, *others = (found, 0.0, True) if isinstance(found, Failure) else found
     if not isinstance(trial.checked("the prediction", prediction, text(args)), Tensor):
         raise PropertyEnds
-    return calls
+    return tuple(others)
 
 
 def text(args: tuple) -> str:
-    x, t, labels, _, *scale = args
+    x, t, labels, _, *more = args
     shown = "None" if labels is None else labels.tolist() if len(labels) < 7 else f"{len(labels)} labels"
-    at = f", guidance_scale={scale[0]:.3g}" if scale else ", guidance_scale left out"
-    return f"guided_prediction(model, x {tuple(x.shape)}, t {tuple(t.shape)}, labels {shown}{at})"
+    at = f", guidance_scale={more[0]:.3g}" if more else ", guidance_scale left out"
+    model = f"model, which is {more[1]}" if len(more) > 1 else "model"
+    return f"guided_prediction({model}, x {tuple(x.shape)}, t {tuple(t.shape)}, labels {shown}{at})"
 
 
 @holds("the prediction is uncond + guidance_scale * (cond - uncond)")
@@ -113,12 +117,12 @@ def stumbles_over_missing_classes(trial: Trial) -> None:
     called(trial, (x, t, labels, numbers, a_scale(trial)))
 
 
-@holds("twelve images of twelve classes each get their own")
+@holds("twelve images of ten classes each get their own")
 def confuses_classes(trial: Trial) -> None:
-    """With twelve images of twelve classes your prediction is wrong. Image, time and label of one row belong
+    """With twelve images of all ten classes your prediction is wrong. Image, time and label of one row belong
     together."""
     x, t, _, numbers = a_batch(trial, 12)
-    called(trial, (x, t, torch.arange(12), numbers, a_scale(trial)))
+    called(trial, (x, t, torch.randperm(12, generator=trial.generator) % 10, numbers, a_scale(trial)))
 
 
 @holds("large predictions stay large")
@@ -146,7 +150,7 @@ def confuses_equal_axes(trial: Trial) -> None:
 
 
 def calls_at(trial: Trial, args: tuple) -> None:
-    trial.see("how many times the batch goes through the model", called(trial, args), text(args))
+    trial.see("how many times the batch goes through the model", called(trial, args)[0], text(args))
 
 
 @holds("scale 1 costs one call of the model")
@@ -173,6 +177,27 @@ def two_calls_without_labels(trial: Trial) -> None:
 def more_than_two_calls(trial: Trial) -> None:
     """The values are right, and the model is called more often than twice. Keep what it gave in a name."""
     calls_at(trial, (*a_batch(trial, 3), a_scale(trial)))
+
+
+# ---- what a model may be ----
+
+
+@holds("any function model(x, t, labels) will do, a network or not")
+def networks_only(trial: Trial) -> None:
+    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with x, t and
+    labels, by position, and asked for nothing else."""
+    x, t, labels, numbers = a_batch(trial, 3)
+    for some, scale in ((labels, a_scale(trial)), (labels, 0.0), (labels, 1.0), (None, 1.0)):
+        called(trial, (x, t, some, numbers, scale, FUNCTION))
+
+
+@holds("the model stays in the mode it came in, training or evaluation")
+def changes_the_models_mode(trial: Trial) -> None:
+    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
+    you."""
+    for form in (NETWORK, EVALUATED):
+        args = (*a_batch(trial, 2), a_scale(trial), form)
+        trial.see("whether the model is in training mode afterwards", called(trial, args)[1], text(args))
 
 
 # ---- right answers ----

@@ -4,21 +4,28 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from course_lib.checks.stand_ins import StandIn
+from course_lib.checks.stand_ins import NETWORK, StandIn
 
 
 def watched(answer: Callable) -> Callable:
-    """Make the model from its numbers. Besides the prediction: how many times the whole batch went through the model.
+    """Make the model from its numbers, in one of the forms of a model.
 
-    One call with twice the images counts as two, and one call for each image of the batch together as one.
+    Besides the prediction: how many times the whole batch went through the model, and whether the model is in training
+    mode afterwards. One call with twice the images counts as two, and one call for each image of the batch together as
+    one.
     """
 
     def guided_prediction(
-        x: Tensor, t: Tensor, labels: Tensor | None, numbers: tuple[float, ...], guidance_scale: float | None = None
+        x: Tensor,
+        t: Tensor,
+        labels: Tensor | None,
+        numbers: tuple[float, ...],
+        guidance_scale: float | None = None,
+        form: str = NETWORK,
     ) -> tuple:
-        model = StandIn(numbers)
+        model = StandIn(numbers, x)
         scale = () if guidance_scale is None else (guidance_scale,)
-        prediction = answer(model, x, t, labels, *scale)
-        return prediction, sum(len(images) for images, _, _ in model.calls) / len(x)
+        prediction = answer(model.as_given(form), x, t, labels, *scale)
+        return prediction, sum(len(images) for images, _, _ in model.calls) / len(x), model.training
 
     return guided_prediction

@@ -15,7 +15,7 @@ EXERCISE = Exercise(
     "update_average",
     update_average,
     __name__,
-    where="10.5 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
+    where="10.6 of the lesson, the line of the moving average; Ho et al. 2020, appendix B",
     watched=watched,
 )
 holds, right = EXERCISE.holds, EXERCISE.right
@@ -63,7 +63,7 @@ def not_in_place(trial: Trial) -> None:
     """The list holds other tensors now. Those that were given are the model's own: change them in place (lerp_, mul_
     and add_, copy_), or the model never hears of it."""
     lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
-    _, same, _ = called(trial, lists, decay)
+    _, same, *_ = called(trial, lists, decay)
     trial.see("whether the list still holds the tensors it held", same, text(lists[0], decay))
 
 
@@ -71,8 +71,9 @@ def not_in_place(trial: Trial) -> None:
 def changes_the_current_weights(trial: Trial) -> None:
     """You change the current weights as well. The average only follows: training must not notice it."""
     lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
-    current, _, _ = called(trial, lists, decay)
+    current, _, _, trainable = called(trial, lists, decay)
     trial.see("what the current weights hold afterwards", current, text(lists[0], decay))
+    trial.see("whether the current weights still ask for gradients", trainable, text(lists[0], decay))
 
 
 @holds("the average stays outside of all gradients")
@@ -80,7 +81,7 @@ def records_gradients(trial: Trial) -> None:
     """The average now asks for gradients: torch has recorded your arithmetic, and at every step the record gets longer
     until memory is full. Put it under `with torch.no_grad():`."""
     lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
-    _, _, recorded = called(trial, lists, decay)
+    _, _, recorded, _ = called(trial, lists, decay)
     trial.see("whether the average asks for gradients now", recorded, text(lists[0], decay))
 
 
@@ -129,7 +130,7 @@ def rounds_on_the_way(trial: Trial) -> None:
     average never moves."""
     # a thousandth comes in at each step: rounding to float32 on the way would show
     average, current = two_lists(trial, (2, 3), (3,))
-    lists = tuple(one.double() for one in average), tuple(one.double() for one in current)
+    lists = tuple(one.double() / 3 for one in average), tuple(one.double() / 3 for one in current)
     called(trial, lists, 0.999, tolerance=1e-5)
 
 

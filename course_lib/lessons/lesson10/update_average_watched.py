@@ -10,7 +10,7 @@ def watched(answer: Callable) -> Callable:
     """Hand over copies, the current weights as a model has them: parameters that ask for gradients.
 
     What is seen: the tensors of the average, those of the current weights, whether the list still holds the tensors it
-    held, and whether one of the average's now asks for gradients.
+    held, whether one of the average's now asks for gradients, and whether the current weights still do.
     """
 
     def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: float, times: int = 1) -> tuple:
@@ -22,6 +22,7 @@ def watched(answer: Callable) -> Callable:
                 answer(passed, passed_weights, decay)
         same = len(passed) == len(followed) and all(a is b for a, b in zip(passed, followed, strict=True))
         recorded = any(tensor.requires_grad for tensor in [*followed, *passed])
-        return tuple(followed), tuple(weights), same, recorded
+        trainable = all(tensor.requires_grad for tensor in weights)
+        return tuple(followed), tuple(weights), same, recorded, trainable
 
     return update_average

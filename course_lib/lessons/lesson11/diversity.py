@@ -25,7 +25,8 @@ def some(trial: Trial, counts: dict[int, int], dim: int) -> tuple[Tensor, Tensor
     """Features of `counts[k]` images of class k, in random order: every class with a place and a spread of its own."""
     labels = torch.tensor([label for label, count in counts.items() for _ in range(count)])
     labels = labels[torch.randperm(len(labels), generator=trial.generator)]
-    places, spreads = 3 * trial.normal(10, dim), 0.5 + 2 * trial.uniform(10, dim)
+    most = max(counts) + 1
+    places, spreads = 3 * trial.normal(most, dim), 0.5 + 2 * trial.uniform(most, dim)
     return places[labels] + spreads[labels] * trial.normal(len(labels), dim), labels
 
 
@@ -56,6 +57,15 @@ def wrong_for_one_class(trial: Trial) -> None:
 def wrong_for_several_classes(trial: Trial) -> None:
     """It is right for one class and wrong for several: add the classes' spreads up and divide by their number."""
     trial.call(*some(trial, {0: 5, 2: 5, 9: 5}, 4))
+
+
+@holds("for any number of classes, and whatever their labels are")
+def other_labels(trial: Trial) -> None:
+    """For three classes your number is right, and for others not. Labels may be any whole numbers, and some may be
+    missing: labels.unique() says which occur."""
+    trial.call(*some(trial, {3: 4, 12: 4, 40: 4}, 3))
+    trial.call(*some(trial, dict.fromkeys(range(20), 3), 2))
+    trial.call(*some(trial, {8: 5, 9: 5}, 3))
 
 
 @holds("every class counts alike, however many images it has")
@@ -137,28 +147,3 @@ def by_the_trace(features, labels):
 def in_float32(features, labels):
     spreads = [features[labels == k].var(dim=0).sum() for k in labels.unique() if (labels == k).sum() > 1]
     return 2 * torch.stack(spreads).mean()
-
-
-# ---- wrong: named in diversity.toml ----
-
-
-def squares_in_float32(features, labels):
-    parts = [features[labels == label].float() for label in labels.unique()]
-    found = [
-        2 * (part.square().mean(dim=0) - part.mean(dim=0).square()).sum() * len(part) / (len(part) - 1)
-        for part in parts
-        if len(part) > 1
-    ]
-    return torch.stack(found).mean().item()
-
-
-def between_the_classes(features, labels):
-    means = torch.stack([features[labels == label].double().mean(dim=0) for label in labels.unique()])
-    return 2 * means.var(dim=0).sum().item() if len(means) > 1 else 0.0
-
-
-def images_weighted(features, labels):
-    parts = [features[labels == label].double() for label in labels.unique()]
-    parts = [part for part in parts if len(part) > 1]
-    spreads = [2 * part.var(dim=0).sum() * len(part) for part in parts]
-    return (torch.stack(spreads).sum() / sum(len(part) for part in parts)).item()

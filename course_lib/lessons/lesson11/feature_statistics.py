@@ -85,6 +85,15 @@ def wrong_off_the_diagonal(trial: Trial) -> None:
     trial.call(some(trial, trial.pick(7, 11), trial.pick(3, 4)), label="mean and covariance")
 
 
+@holds("both are float64, whatever came in")
+def another_precision(trial: Trial) -> None:
+    """Your numbers are right, and they are not both float64."""
+    for features in (some(trial, 9, 4), some(trial, 9, 4).double()):
+        types = tuple(str(part.dtype).removeprefix("torch.") for part in parts(trial, features))
+        given = str(features.dtype).removeprefix("torch.")
+        trial.see("their types", types, f"feature_statistics(tensor (9, 4) in {given})")
+
+
 @holds("it works with fewer images than features")
 def fewer_images_than_features(trial: Trial) -> None:
     trial.call(some(trial, 4, 7), label="mean and covariance")
@@ -116,6 +125,13 @@ def far_from_zero(trial: Trial) -> None:
     trial.call(features, label="mean and covariance")
 
 
+@holds("it is computed in double precision: float32 features far from zero keep all their digits")
+def digits_lost_on_the_way(trial: Trial) -> None:
+    """The last digits are lost: far from zero your covariance is less exact than float64 is. Is something computed in
+    float32 on the way?"""
+    trial.call(some(trial, 300, 3) + 300, label="mean and covariance", tolerance=1e-4)
+
+
 @right
 def by_einsum(features):
     mean = features.double().mean(0)
@@ -144,50 +160,3 @@ def as_a_list(features):
 
 
 right(by_torch, "torch_cov")
-
-
-# ---- wrong: named in feature_statistics.toml ----
-
-
-def cov_first(features):
-    mean, cov = by_torch(features)
-    return cov, mean
-
-
-def over_the_features(features):
-    features = features.double()
-    distance = features - features.mean(dim=1, keepdim=True)
-    return features.mean(dim=1), distance @ distance.T / (features.shape[1] - 1)
-
-
-def correlation(features):
-    features = features.double()
-    distance = features - features.mean(dim=0)
-    distance = distance / features.std(dim=0)
-    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
-
-
-def variances(features):
-    features = features.double()
-    return features.mean(dim=0), features.var(dim=0)
-
-
-def squares_in_float32(features):
-    features, count = features.float(), len(features)
-    mean = features.mean(dim=0)
-    return mean, (features.T @ features - count * torch.outer(mean, mean)) / (count - 1)
-
-
-def median(features):
-    return features.double().median(dim=0).values, by_torch(features)[1]
-
-
-def one_mean(features):
-    features = features.double()
-    distance = features - features.mean()
-    return features.mean(dim=0), distance.T @ distance / (len(features) - 1)
-
-
-# a mistake, named in feature_statistics.toml
-def loses_axes_of_length_one(features: Tensor) -> tuple[Tensor, Tensor]:
-    return features.double().mean(dim=0), torch.cov(features.double().T)

@@ -119,35 +119,3 @@ def by_einsum(matrix):
 def with_relu(matrix):
     values, vectors = torch.linalg.eigh((matrix + matrix.T) / 2)
     return vectors @ torch.sqrt(torch.relu(values)).diag() @ vectors.mT
-
-
-# ---- wrong: named in matrix_square_root.toml ----
-
-
-def number_by_number(matrix):
-    return matrix.sqrt()
-
-
-def number_by_number_clipped(matrix):
-    return matrix.clamp(min=0).sqrt()
-
-
-def number_by_number_with_sign(matrix):
-    return matrix.sign() * matrix.abs().sqrt()
-
-
-def only_the_diagonal(matrix):
-    return torch.diag(matrix.diagonal().sqrt())
-
-
-def cholesky(matrix):
-    lower, failed = torch.linalg.cholesky_ex(matrix)
-    return lower if not failed else torch.linalg.cholesky(matrix + 1e-9 * torch.eye(len(matrix), dtype=matrix.dtype))
-
-
-def halved(matrix):
-    return matrix / 2
-
-
-def squared(matrix):
-    return matrix @ matrix

@@ -83,7 +83,7 @@ def wrong_ends_of_the_cosine(trial: Trial) -> None:
 @holds("warm-up and cosine are multiplied, and both count from step 0")
 def wrong_together(trial: Trial) -> None:
     """Each of the two is right, and together they are not: multiply them. The cosine does not wait for the warm-up."""
-    for step in (0, 5, 15, 40):
+    for step in (0, 5, 15, 18, 40):
         trial.call(step, peak(trial), 20, 80, "cosine", label=LABEL)
 
 
@@ -97,7 +97,7 @@ def wrong_for_long_runs(trial: Trial) -> None:
 @holds("a peak that is a whole number gives fractions all the same")
 def whole_numbers_only(trial: Trial) -> None:
     """With a whole number as peak your rate is wrong: it is a fraction all the same. Is it cut off by // or int()?"""
-    trial.call(3, 2, 8, 100, label=LABEL)
+    trial.call(2, 2, 8, 100, label=LABEL)
 
 
 @right
