@@ -19,8 +19,9 @@ How an answer is judged:
 12. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), what is kept of a passed answer (my_work.py), what is said below "passed" (further.py),
-the journal of one's own progress (course_lib/progress).
+that take one (stand_ins.py), a name that holds the reference (last_answers.py), what is kept of a passed answer
+(my_work.py, standalone.py) and tried (kept_trial.py), what is said below "passed" (further.py), the journal of one's
+own progress (course_lib/progress).
 """
 
 import inspect
@@ -35,6 +36,7 @@ from course_lib.checks.again import CODE, LARGEST_SEED, meant_by, remember, repe
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
+from course_lib.checks.last_answers import is_the_reference, note_the_last, sentence_for_the_reference
 from course_lib.checks.picture import in_a_notebook, show
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
@@ -69,6 +71,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
         answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
     from course_lib.checks.further import below_passed
+    from course_lib.checks.kept_trial import BESIDE
     from course_lib.checks.my_work import keep
     from course_lib.progress.journal import note
 
@@ -77,6 +80,10 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     except ValueError as error:
         print(f"not yet · {error}.")
         return obj
+    if is_the_reference(found, obj):
+        print(textwrap.fill(f"not yet · {sentence_for_the_reference(found)}", LINE, subsequent_indent="  "))
+        return found.answer
+    note_the_last(found, obj)
     result, printed = examine_for(found, obj, seed)
     note(found, obj, result)
     if result.status == "passed":
@@ -97,6 +104,8 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
         print(f"Your code printed, while it was tried: {printed}")
     if result.pair is not None and in_a_notebook():
         show(result.pair)
+    for sentence in BESIDE.found():
+        print(textwrap.fill(sentence, LINE, subsequent_indent=" "))
     return answer
 
 

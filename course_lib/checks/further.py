@@ -14,7 +14,7 @@ from typing import Any
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import FURTHER, read_tables, source_of
-from course_lib.checks.my_work import definition
+from course_lib.checks.standalone import definition
 
 NO_CODE = (
     tokenize.COMMENT,

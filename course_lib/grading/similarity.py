@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from course_lib.grading.reading.python_text import Unparsable, blanks_left, definition, statements
+from course_lib.checks.python_text import Unparsable, blanks_left, definition, statements
 
 # shorter answers are alike because there is one natural way to write them
 MIN_TOKENS = 40

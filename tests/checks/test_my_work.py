@@ -10,7 +10,7 @@ import course_lib
 from course_lib.checks import check, examine
 from course_lib.checks.my_work import keep, load_kept, standalone_source, work_folder
 from course_lib.checks.registry import exercises
-from course_lib.lessons.shared.my_parts import PARTS, built_from, my_parts, my_unet, whose
+from course_lib.lessons.shared.my_parts import PARTS, built_from, my_network, my_parts, whose
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +119,7 @@ def test_a_network_is_built_from_the_parts_that_passed(capsys):
     run_cell(DOWNSAMPLE_CLASS, names)
     check(names["Downsample"])
     capsys.readouterr()
-    model = my_unet(base_channels=8, image_size=16, dropout=0.0)
+    model = my_network()(base_channels=8, image_size=16, dropout=0.0)
     assert "1 of 9 parts are yours" in capsys.readouterr().out
     assert type(model.encoder[0].resample).__doc__ == "Mine."
     # with the same weights it is the same network

@@ -9,13 +9,13 @@ import pytest
 from fabricated import FROM_PIXELS, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, written
 
 from course_lib.checks import examine
+from course_lib.checks.python_text import Unparsable, needed_names, plain_python, statements
 from course_lib.grading import grade_learner
 from course_lib.grading.marks import REIMPORTS, Mark
 from course_lib.grading.reading.catalogue import catalogue, cells_by_exercise, lesson_notebooks
 from course_lib.grading.reading.extraction import NOT_STARTED, find_answers
 from course_lib.grading.reading.notebooks import read_notebook
 from course_lib.grading.reading.places import Place
-from course_lib.grading.reading.python_text import Unparsable, needed_names, plain_python, statements
 from course_lib.grading.reading.submissions import Submission
 
 ITEMS = catalogue()

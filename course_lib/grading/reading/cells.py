@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from course_lib.checks.python_text import Statement, Unparsable, is_check, statements
 from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reading.notebooks import Notebook
-from course_lib.grading.reading.python_text import Statement, Unparsable, is_check, statements
 
 
 @dataclass

@@ -3,9 +3,7 @@
 import ast
 from collections.abc import Collection, Sequence
 
-from course_lib.grading.reading.catalogue import Item
-from course_lib.grading.reading.cells import Candidate, Cells
-from course_lib.grading.reading.python_text import (
+from course_lib.checks.python_text import (
     BUILTINS,
     Statement,
     blanks_left,
@@ -15,6 +13,8 @@ from course_lib.grading.reading.python_text import (
     same_scope,
     trains,
 )
+from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reading.cells import Candidate, Cells
 
 # what the set-up cell of every lesson imports
 SET_UP = "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn"

@@ -9,12 +9,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from course_lib.grading.marks import REIMPORTS, Answer, Mark
-from course_lib.grading.reading.catalogue import Item, course_cells, tree_without_docstrings
-from course_lib.grading.reading.cells import Candidate, Cells, cells_of, only_one
-from course_lib.grading.reading.composition import composed
-from course_lib.grading.reading.notebooks import Notebook
-from course_lib.grading.reading.python_text import (
+from course_lib.checks.python_text import (
     Statement,
     Unparsable,
     blanks_left,
@@ -22,6 +17,11 @@ from course_lib.grading.reading.python_text import (
     is_check,
     statements,
 )
+from course_lib.grading.marks import REIMPORTS, Answer, Mark
+from course_lib.grading.reading.catalogue import Item, course_cells, tree_without_docstrings
+from course_lib.grading.reading.cells import Candidate, Cells, cells_of, only_one
+from course_lib.grading.reading.composition import composed
+from course_lib.grading.reading.notebooks import Notebook
 
 # how good a candidate is, before its place counts
 REFERENCE, BLANK, BROKEN, WRITTEN = range(4)

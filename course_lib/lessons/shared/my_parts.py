@@ -1,6 +1,7 @@
 """Mine or the reference: find the learner's own parts, and put a network together from them."""
 
 import contextlib
+import textwrap
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 from torch import nn
 
 import course_lib
-from course_lib.checks import examine_for
-from course_lib.checks.my_work import load_kept
+from course_lib.checks import LINE, examine_for
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.my_work import NOTHING_KEPT, read_kept
 from course_lib.checks.registry import exercises, named
 from course_lib.group_norm import group_norm
 
@@ -30,22 +32,40 @@ PARTS = (
 def my_parts() -> dict[str, Any]:
     """The nine parts of the UNet: the learner's where one has passed and still does, the reference's elsewhere.
 
-    Prints a line that says which are whose. Parts find each other: a TimeEmbedding of the learner's uses the learner's
-    SinusoidalPositionEmbedding. A tenth entry, `group_norm`, is the library's with the learner's num_groups in it.
+    Prints whose each part is and, where the reference took its place, why. Parts find each other: a TimeEmbedding of
+    the learner's uses the learner's SinusoidalPositionEmbedding. A tenth entry, `group_norm`, is the library's with the
+    learner's num_groups in it.
     """
-    parts, mine = {"group_norm": group_norm}, []
+    parts, why = found_parts()
+    print(whose([name for name in PARTS if name not in why]))
+    for name in PARTS:
+        say(f"{name:27} {'the reference: ' + why[name] if name in why else 'yours'}")
+    return parts
+
+
+def found_parts() -> tuple[dict[str, Any], dict[str, str]]:
+    """The parts, and for each that is the reference's the reason."""
+    parts, why = {"group_norm": group_norm}, {}
     for name in PARTS:
         exercise = named(name)  # None where the lesson was taken out of the course
-        kept = None if exercise is None else load_kept(exercise, parts)
-        if kept is not None and examine_for(exercise, kept)[0].status == "passed":
-            parts[name] = kept
-            mine.append(name)
-        else:
-            parts[name] = getattr(course_lib, name)
-        if name == "num_groups" and name in mine:
-            parts["group_norm"] = FunctionType(group_norm.__code__, group_norm.__globals__ | {name: kept})
-    print(whose(mine))
-    return parts
+        answer, reason = (None, "its lesson is not here") if exercise is None else still_passing(exercise, parts)
+        if answer is None:
+            why[name] = reason
+        parts[name] = getattr(course_lib, name) if answer is None else answer
+        if name == "num_groups" and answer is not None:
+            parts["group_norm"] = FunctionType(group_norm.__code__, group_norm.__globals__ | {name: answer})
+    return parts, why
+
+
+def still_passing(exercise: Exercise, names: dict[str, Any] | None = None) -> tuple[Any, str]:
+    """What is kept of an exercise if it passes today; else None, and why."""
+    kept = read_kept(exercise, names)
+    if kept.answer is None:
+        return None, kept.why
+    result = examine_for(exercise, kept.answer)[0]
+    if result.status == "passed":
+        return kept.answer, ""
+    return None, f"my_work/{exercise.name}.py does not pass: {result.message.splitlines()[0].rstrip('.')}"
 
 
 def whose(mine: list[str]) -> str:
@@ -58,6 +78,17 @@ def whose(mine: list[str]) -> str:
         return f"{count}; the reference stands in for all of them."
     verb = "is the reference" if len(theirs) == 1 else "are the reference"
     return f"{count}; {', '.join(theirs)} {verb}."
+
+
+def say(line: str) -> None:
+    print(textwrap.fill(line, LINE, initial_indent="  ", subsequent_indent=" " * 30))
+
+
+def say_what_is_not_used(why: dict[str, str]) -> None:
+    """A line for each file that is there and of no use."""
+    for name, reason in why.items():
+        if not reason.startswith(NOTHING_KEPT):
+            say(f"{name:27} {reason}")
 
 
 @contextlib.contextmanager
@@ -76,8 +107,10 @@ def built_from(unet: type, parts: dict[str, Any]) -> Iterator[None]:
 
 
 def my_network() -> Callable[..., nn.Module]:
-    """What makes UNets from the learner's own parts, as often as it is called. Prints the line of `my_parts`, once."""
-    parts = my_parts()
+    """What makes UNets from the learner's own parts, as often as it is called. Says how many are theirs, once."""
+    parts, why = found_parts()
+    print(whose([name for name in PARTS if name not in why]))
+    say_what_is_not_used(why)
 
     def make(**config: Any) -> nn.Module:
         with built_from(parts["UNet"], parts):
@@ -86,30 +119,18 @@ def my_network() -> Callable[..., nn.Module]:
     return make
 
 
-def my_unet(**config: Any) -> Any:
-    """A UNet from the learner's own parts. Prints the line of `my_parts`.
-
-    Args:
-        config: arguments of UNet.
-    """
-    return my_network()(**config)
-
-
 def my_class(library: type) -> type:
     """The library's class (DDPM, FlowMatching) with the learner's methods in it, where they have passed and still do.
 
-    Prints a line that says which are the learner's.
+    Prints a line that says which are the learner's, and why others that were kept are not used.
     """
     found = [exercise for exercise in exercises().values() if exercise.method and exercise.reference is library]
-    kept = {exercise.method: load_kept(exercise) for exercise in found}
-    mine = {
-        exercise.method: kept[exercise.method]
-        for exercise in found
-        if kept[exercise.method] is not None and examine_for(exercise, kept[exercise.method])[0].status == "passed"
-    }
+    kept = {exercise.method: still_passing(exercise) for exercise in found}
+    mine = {name: answer for name, (answer, _) in kept.items() if answer is not None}
     theirs = [name for name in kept if name not in mine]
     print(
         f"{len(mine)} of {len(kept)} methods of {library.__name__} are yours"
         + (f"; the library's: {', '.join(theirs)}." if theirs else ".")
     )
+    say_what_is_not_used({name: kept[name][1] for name in theirs})
     return type(library.__name__, (library,), mine)
