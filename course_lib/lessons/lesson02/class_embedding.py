@@ -215,7 +215,7 @@ def mask_over_the_wrong_axis(trial: Trial) -> None:
         embed = trial.build(classes, dim)
         for batch in (dim, classes):
             labels = trial.integers(0, classes, batch)
-            labels[trial.random.randrange(batch)] = -1
+            labels[trial.random.randrange(1, batch)] = -1
             labels[0] = 0
             embed(labels)
 
