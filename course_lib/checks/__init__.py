@@ -9,11 +9,12 @@ How an answer is judged:
  2. the exercise lists properties: one probe each, in the order of coarse to fine          exercise.py, properties.py
  3. a probe draws fresh inputs from a seed and calls the answer                            trial.py
  4. it can reach the answer by five calls only, of which data come back                    seam.py, handle.py
- 5. under guard: no endless loop, no output, no changed random state gets out              guard.py
+ 5. under guard: no endless loop, no output, no changed random state gets out              guard.py, raised.py
  6. all that is seen is compared with what the same probes see of the reference            witness.py, compare.py
  7. the first property that differs has failed; none: passed                               examination.py
  8. after a failure the known mistakes are read and compared on the same inputs            mistakes.py
  9. one that agrees in enough gives the sentence; else a symptom, or the property's own     naming.py, symptoms.py
+    an error is answered as an error: what it means, the line, and what was in it          errors.py, errors.toml
 10. below it the evidence: expected, tried, seen, and where to read again                  evidence.py
 11. and a line that gives the same verdict once more                                        again.py
 12. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py

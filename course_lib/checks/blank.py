@@ -26,7 +26,7 @@ def blank_raised(error: BaseException) -> tuple[str, str] | None:
     Returns: NOT_STARTED or RAISE_LEFT, and "ResidualBlock.forward", or several names with ", " between, where other
         methods of the same class are as blank.
     """
-    if type(error) is not NotImplementedError:
+    if type(error) is not NotImplementedError or any(type(one) is not str for one in error.args):
         return None
     text, frame = str(error), innermost_frame(error)
     if text.endswith(WITHHELD):

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from course_lib.checks.compare import at_the_first, difference, named, wrong_places
+from course_lib.checks.errors import evidence_of
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Observation
@@ -26,18 +27,32 @@ class FirstFailure:
     difference: str
 
 
-def evidence_for(exercise: Exercise, failure: FirstFailure) -> str:
-    """What was expected, what went in, what came back, and where to read."""
-    observation = failure.seen or failure.expected
-    lines = [f"Expected: {failure.property.says}."]
-    if observation.given:
-        lines.append(f"Tried: {observation.given}.")
-    lines.append(f"Seen: {seen_of(failure)}.")
-    error = error_of(failure)
-    if error is not None and error.line:
-        lines.append(f"In detail: {error.line}" if error.kind == "parameters" else f"In your line: {error.line}")
+def evidence_for(exercise: Exercise, failure: FirstFailure, others_come_back: bool = False) -> str:
+    """What was expected, what went in, what came back, and where to read; of an error, what there is to tell of it.
+
+    Args:
+        others_come_back: whether ordinary calls do, where the answer stops with an error.
+    """
+    observation, raised, error = failure.seen or failure.expected, raised_in(failure), error_of(failure)
+    tried = [f"Tried: {observation.given}."] if observation.given else []
+    if raised is not None:
+        lines = [*evidence_of(raised), *tried]
+        if others_come_back:
+            lines.append(f"Other calls come back. Here it was tried that {failure.property.says}.")
+    else:
+        lines = [f"Expected: {failure.property.says}.", *tried, f"Seen: {seen_of(failure)}."]
+        if error is not None and error.kind == "raised":
+            lines += evidence_of(error)[1:]
+        elif error is not None and error.line:
+            lines.append(f"In detail: {error.line}")
     lines.append(f"Read again: {exercise.where}" + ("" if exercise.where.endswith("?") else "."))
     return "\n".join(lines)
+
+
+def raised_in(failure: FirstFailure) -> Failure | None:
+    """The error, if that is what came instead of a value."""
+    value = failure.seen.value if failure.seen is not None else None
+    return value if isinstance(value, Failure) and value.kind == "raised" else None
 
 
 def error_of(failure: FirstFailure) -> Failure | None:

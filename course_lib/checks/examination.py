@@ -3,7 +3,8 @@
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
-from course_lib.checks.evidence import FirstFailure, evidence_for
+from course_lib.checks.errors import meaning_of
+from course_lib.checks.evidence import FirstFailure, evidence_for, raised_in
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure, undisturbed
 from course_lib.checks.naming import known_mistake
@@ -11,7 +12,8 @@ from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
-from course_lib.checks.symptoms import of_a_value, of_an_error
+from course_lib.checks.symptoms import of_a_value, of_another_type
+from course_lib.checks.trial import PropertyEnds, Trial
 from course_lib.checks.witness import Witness, reference_witness
 
 RECOGNISED_KINDS = {
@@ -60,11 +62,21 @@ def verdict_on(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
     if isinstance(kind, Failure) and kind.kind in (NOT_STARTED, RAISE_LEFT):
         return verdict_on_a_blank(exercise, kind)
     mistake = recognised(exercise, answer, failure)
-    evidence = evidence_for(exercise, failure)
+    others_come_back = raised_in(failure) is not None and comes_back(answer)
+    evidence = evidence_for(exercise, failure, others_come_back)
     pair = pair_in(failure.seen, failure.expected)
     if mistake is None:
         return CheckResult("failed", evidence, pair=pair)
     return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0], pair=pair)
+
+
+def comes_back(answer: Witness) -> bool:
+    """Whether an ordinary call of the answer comes back, so that it stops only where something else is tried."""
+    trial = Trial(answer.handle, answer.exercise, answer.seed, lambda observation: None)
+    try:
+        return not isinstance(answer.exercise.make_example(trial).value(), Failure)
+    except PropertyEnds:
+        return False
 
 
 def first_failure(answer: Witness) -> FirstFailure | None:
@@ -86,8 +98,11 @@ def first_failure(answer: Witness) -> FirstFailure | None:
     return None
 
 
-def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tuple[str, str] | None:
-    """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough."""
+def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tuple[str | None, str] | None:
+    """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough.
+
+    An error that nobody knows has a sentence and no name.
+    """
     value = failure.seen.value if failure.seen is not None else None
     if isinstance(value, Failure) and value.kind in RECOGNISED_KINDS:
         return RECOGNISED_KINDS[value.kind]
@@ -102,9 +117,12 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return UNREGISTERED
     if failure.seen is not None and value is None:
         return RETURNS_NOTHING
-    symptom = of_an_error(value) if isinstance(value, Failure) else None
-    # what fails for the first thing tried says nothing about that property
-    if symptom and (failure.index == 0 or failure.property.mistake is None or value.kind == "type"):
+    raised = raised_in(failure)
+    if raised is not None:
+        # an error says nothing of the values that the property is about
+        return meaning_of(raised)
+    symptom = of_another_type(value) if isinstance(value, Failure) else None
+    if symptom is not None:
         return symptom
     if failure.property.mistake is not None:
         return failure.property.name, failure.property.mistake

@@ -3,12 +3,10 @@
 import contextlib
 import ctypes
 import io
-import linecache
 import random
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.checks import raised
 from course_lib.checks.blank import blank_raised
 from course_lib.checks.imports import ImportWatch
 
@@ -34,12 +33,17 @@ class Failure:
         text: what happened, as part of a sentence; for "raised" the exception, for a blank its name, or theirs.
         line: the learner's own line it happened in, where there is one.
         error: name of the exception's class, "" where there was none.
+        place, called, names, hint: of an exception, see `raised.Raised`.
     """
 
     kind: str
     text: str
     line: str = ""
     error: str = ""
+    place: str = ""
+    called: str = ""
+    names: str = ""
+    hint: str = ""
 
 
 class TimeIsUp(BaseException):
@@ -95,13 +99,8 @@ def failure_of(error: BaseException) -> Failure:
     if blank is not None:
         kind, names = blank
         return Failure(kind, names, error="NotImplementedError")
-    text = str(error).strip().splitlines()
-    return Failure(
-        "raised",
-        f"{type(error).__name__}: {text[0] if text else 'no message'}"[:300],
-        line=learners_line(error),
-        error=type(error).__name__,
-    )
+    told = raised.told_of(error)
+    return Failure("raised", raised.message_of(error), error=type(error).__name__, **told._asdict())
 
 
 def set_seed(seed: int) -> None:
@@ -213,11 +212,3 @@ def raised_from_outside(clock: Clock) -> Iterator[None]:
         finished.set()
         watcher.join()
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
-
-
-def learners_line(error: BaseException) -> str:
-    """The innermost line of the traceback that is neither this package's nor an installed library's."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if "site-packages" not in frame.filename and "course_lib" not in frame.filename.replace("\\", "/").split("/"):
-            return (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
-    return ""

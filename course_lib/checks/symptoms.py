@@ -1,4 +1,4 @@
-"""What a wrong result alone can tell, where no known mistake behaves like it: an error, a shape, a factor."""
+"""What a wrong result alone can tell, where no known mistake behaves like it: a shape, a factor, an order."""
 
 from typing import Any
 
@@ -10,83 +10,6 @@ from course_lib.checks.guard import Failure
 # a name and a sentence, as a misconception has them
 Symptom = tuple[str, str]
 
-# what the error's text contains -> what it means
-ERRORS: tuple[tuple[str, Symptom], ...] = (
-    (
-        "__init__()",
-        (
-            "super_init_missing",
-            "super().__init__() has to come first in __init__: before it, torch has no place to keep your layers.",
-        ),
-    ),
-    (
-        "must match the size of tensor",
-        (
-            "sizes_do_not_line_up",
-            "Two tensors meet whose sizes do not fit. Axes are lined up from the right, and each pair must be equal or "
-            "have a 1 in it: write both shapes down, and look for an axis that is missing (None, keepdim=True) or one "
-            "too many.",
-        ),
-    ),
-    (
-        "shapes cannot be multiplied",
-        (
-            "matrices_do_not_fit",
-            "A matrix product or a Linear gets another width than it has rows for. Write down the shape that goes in: "
-            "the last axis is the one that is multiplied.",
-        ),
-    ),
-    (
-        "is invalid for input of size",
-        (
-            "reshaped_to_another_size",
-            "A reshape asks for more or fewer numbers than there are. Is a size written out where it should come from "
-            "the input's shape?",
-        ),
-    ),
-    (
-        "channels, but got",
-        (
-            "channels_do_not_fit",
-            "A convolution gets another number of channels than it was made for. Follow them from line to line.",
-        ),
-    ),
-    (
-        "divisible by num_groups",
-        (
-            "groups_do_not_divide",
-            "A GroupNorm has a number of groups that does not divide the channels. The number has to follow from the "
-            "channels, or from the argument.",
-        ),
-    ),
-    (
-        "too many indices",
-        ("too_many_axes_indexed", "You index more axes than the tensor has. It may come with fewer than you expect."),
-    ),
-    (
-        "positional argument",
-        (
-            "arguments_do_not_fit",
-            "A function is called with more or fewer arguments than it takes. Keep the signature as it is given.",
-        ),
-    ),
-    (
-        "unexpected keyword argument",
-        ("arguments_do_not_fit", "An argument is given by a name the function does not have. Keep the signature."),
-    ),
-    (
-        "object has no attribute",
-        (
-            "attribute_missing",
-            "You use an attribute that is not there. Compare its spelling with __init__, and the type of what is in "
-            "front of the dot.",
-        ),
-    ),
-)
-UNDEFINED = (
-    "name_not_defined",
-    "Your code uses a name that does not exist at that point: a spelling, an import, or a variable that is made later.",
-)
 NUMPY = (
     "returns_numpy_array",
     "You return a NumPy array. Everything around expects a tensor: convert it back, or stay with torch all the way.",
@@ -112,15 +35,9 @@ WHOLE = (
 )
 
 
-def of_an_error(failure: Failure) -> Symptom | None:
-    """What the exception says about the mistake."""
-    if failure.kind == "type" and "ndarray" in failure.text:
-        return NUMPY
-    if failure.kind != "raised":
-        return None
-    if failure.error in ("NameError", "UnboundLocalError"):
-        return UNDEFINED
-    return next((symptom for fragment, symptom in ERRORS if fragment in failure.text), None)
+def of_another_type(failure: Failure) -> Symptom | None:
+    """What a value tells that is no data."""
+    return NUMPY if failure.kind == "type" and "ndarray" in failure.text else None
 
 
 def of_a_value(value: Any, expected: Any) -> Symptom | None:

@@ -1,7 +1,9 @@
 """Hostile answers: each loses, with a clear verdict, and nothing else changes."""
 
 import ast
+import dataclasses
 import inspect
+import linecache
 import os
 import socket
 import struct
@@ -23,7 +25,7 @@ from course_lib.grading.sandbox import LEVELS, IsolationError, Sandbox
 from course_lib.grading.sandbox import channel as wire
 from course_lib.grading.sandbox.channel import Channel, ChannelClosed, ChannelError
 from course_lib.grading.sandbox.library import PACKAGE, library_for, withheld
-from course_lib.grading.sandbox.remote_handle import RemoteHandle
+from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle, checked_failure
 from course_lib.grading.sandbox.sandbox import hidden_folders
 from course_lib.grading.sandbox.visible import without
 
@@ -398,6 +400,54 @@ def test_the_mark_is_the_visible_check(sandbox, seed):
         assert (mark.status, mark.misconception) == (shown.status, shown.misconception)
 
 
+STOPS = """
+from course_lib import SelfAttention, group_norm
+from torch import nn
+
+def conv_output_size(size, kernel_size, stride=1, padding=0):
+    {line}
+"""
+
+
+STOPPING_LINES = (
+    "size / (stride - stride)",
+    "group_norm('x')",
+    "SelfAttention(7, 2)",
+    "nn.Conv2d(3, 3, kernel=3)",
+    "siz",
+)
+
+
+@pytest.mark.parametrize("line", STOPPING_LINES)
+def test_an_error_is_told_as_in_the_notebook(best_sandbox, line):
+    """The learner's line, what stood in it and what it called cross the wire; the library's lines are the library's."""
+    code = STOPS.format(line=line)
+    names, file = {}, f"/tmp/ipykernel_7/{len(line)}.py"
+    linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+    exec(compile(code, file, "exec"), names)
+    shown = examine(names["conv_output_size"], seed=SEED)
+    (mark,) = mark_answers([answer(code)], seed=SEED, sandbox=best_sandbox)
+    assert f"In your line: {line}" in shown.message
+    assert mark.misconception == shown.misconception
+    # the notebook adds how to get the verdict once more
+    assert shown.message.startswith(mark.message)
+
+
+def test_a_function_named_as_its_module_is_the_function_whatever_was_imported_before(best_sandbox):
+    code = (
+        "from course_lib import ResidualBlock, group_norm\nimport course_lib\ngroup_norm(8), course_lib.group_norm(8)\n"
+    )
+    (mark,) = mark_answers([answer(code + RIGHT)], seed=SEED, sandbox=best_sandbox)
+    assert mark.status == "passed", mark.message
+
+
+def test_no_text_of_a_failure_is_longer_than_a_report_has_room_for():
+    long = Failure("raised", *["x" * 10**5] * (len(dataclasses.fields(Failure)) - 1))
+    assert all(len(text) <= 300 for text in vars(checked_failure(long)).values())
+    with pytest.raises(AnswerEnded):
+        checked_failure(dataclasses.replace(long, names=["x"]))
+
+
 def test_a_zygote_that_dies_is_replaced(sandbox):
     sandbox._zygote.kill()
     sandbox._zygote.wait()
@@ -438,7 +488,7 @@ VALUES = [
     {"a": (1,)},
     torch.float64,
     torch.device("cpu"),
-    Failure("raised", "text", "line", "ValueError"),
+    Failure("raised", "text", "line", "ValueError", "course", "f(x = 3)", "x is 3", "Spelled alike: y."),
     Constructed(0, {"weight": (2, 3)}, ("hidden",)),
 ]
 TENSORS = [
@@ -499,7 +549,7 @@ BAD_FRAMES = {
     "a deep value": frame('{"tuple": [' * 50 + "1" + "]}" * 50),
     "a deep text": frame("[" * 100_000),
     "a long number": frame("1" * 5000),
-    "a record with too many fields": frame('{"Failure": [1, 2, 3, 4, 5, 6]}'),
+    "a record with too many fields": frame('{"Failure": [1, 2, 3, 4, 5, 6, 7, 8, 9]}'),
     "keys that are no text": frame('{"dict": [[1, 2]]}'),
     "a text that is too long": wire.HEADER.pack(2**31, 0),
     "numbers that are too many": wire.HEADER.pack(1, 2**40),

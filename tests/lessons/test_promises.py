@@ -82,10 +82,10 @@ def test_a_promise_stands_in_the_text_and_an_answer_that_breaks_it_is_refused_fo
     assert first_to_fail(exercise, broken) == promise.property
 
 
-@pytest.mark.parametrize("name", [name for name, exercise in exercises().items() if exercise.lesson in BY_LESSON])
+@pytest.mark.parametrize("name", exercises())
 def test_every_exercise_lists_what_it_promises(name):
     exercise = exercises()[name]
-    promises = [promise for promise in BY_LESSON[exercise.lesson] if promise.exercise == name]
+    promises = [promise for promise in BY_LESSON.get(exercise.lesson, []) if promise.exercise == name]
     assert len(promises) >= 2
     assert len({promise.breaks for promise in promises}) == len(promises), "the same edit for two promises"
 

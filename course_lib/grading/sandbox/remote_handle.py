@@ -26,6 +26,7 @@ FIRST_SECONDS = 30.0
 MOST_RECEIVED = 2**26
 
 KINDS_FROM_OUTSIDE = (NOT_STARTED, RAISE_LEFT, "raised", "endless", "changed its input", "type", "missing")
+MOST_CHARACTERS = {"line": 200, "error": 80, "place": 10}
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
 
@@ -197,10 +198,10 @@ def expected_of(value: Any, is_expected: Any) -> Any:
 
 def checked_failure(failure: Failure) -> Failure:
     """The same failure with no more text than fits into a report. Raises: AnswerEnded if it is none."""
-    fields = (failure.kind, failure.text, failure.line, failure.error)
-    if not all(isinstance(one, str) for one in fields) or failure.kind not in KINDS_FROM_OUTSIDE:
+    fields = vars(failure)
+    if not all(isinstance(one, str) for one in fields.values()) or failure.kind not in KINDS_FROM_OUTSIDE:
         raise no_reply()
-    return Failure(failure.kind, failure.text[:300], failure.line[:200], failure.error[:80])
+    return Failure(**{name: one[: MOST_CHARACTERS.get(name, 300)] for name, one in fields.items()})
 
 
 def is_value(value: Any, depth: int = 0) -> bool:

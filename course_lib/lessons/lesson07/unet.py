@@ -1,6 +1,7 @@
 """What holds for UNet, and right answers written differently."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -43,11 +44,11 @@ def what_does_not_fit(failure: Failure) -> Failure:
     elif found := re.search(r"(?:has shape \(|input of shape \[|expected input\[)(\d+, \d+, \d+, \d+)", text):
         wanted = re.search(r"allowed: \(B, (\d+)|weight of shape \[(\d+)|to have (\d+) channels", text)
         clash = f"{found[1]} instead of {[number for number in wanted.groups() if number] if wanted else '?'} channels"
-    elif re.search(r"one vector an image|shapes cannot be multiplied", text):
-        clash = "embedding"
+    elif found := re.search(r"emb has shape \((.*?)\)|shapes cannot be multiplied \((\d+x\d+)", text):
+        clash = f"embedding {(found[1] or found[2]).replace('x', ', ')}"
     elif re.search(r"index -?\d+ is out of range", text):
         clash = "no such level or block"
-    return Failure(failure.kind, text, failure.line, clash or failure.error)
+    return replace(failure, error=clash or failure.error)
 
 
 EXERCISE = Exercise(

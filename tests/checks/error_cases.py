@@ -1,0 +1,428 @@
+"""Three causes for everything the checks can say of an error, as learners write them, each in another exercise.
+
+A text is a line that stands at the beginning of the function, or a class as a whole; a pair is a piece of the reference
+and what stands there instead.
+"""
+
+Case = tuple[str, str | tuple[str, str]]
+
+CHANGED = """
+with torch.enable_grad():
+    result = torch.ones(2, requires_grad=True).exp()
+    result += 1
+    result.sum().backward()"""
+TWICE = """
+with torch.enable_grad():
+    total = torch.ones(2, requires_grad=True).exp().sum()
+    total.backward()
+    total.backward()"""
+
+CASES: dict[str, tuple[Case, ...]] = {
+    "refused_by_the_course": (
+        ("ResidualBlock", "SelfAttention(7, 2)"),
+        ("UNet", ("block(h, emb)", "block(h, x)")),
+        ("TimeEmbedding", "SinusoidalPositionEmbedding(7)"),
+    ),
+    "stops_inside_the_course": (
+        ("heun_step", "v = velocity_at(t_next, x)"),
+        ("euler_step", "velocity_at(t, x)"),
+        ("DDPM.loss", ("x_t, t, labels", "t, x_t, labels")),
+    ),
+    "own_refusal": (
+        ("add_to_every_pixel", "raise ValueError('h is wrong')"),
+        ("num_groups", "raise KeyError(channels)"),
+        ("per_image", "raise NotImplementedError('later')"),
+    ),
+    "forward_missing": (
+        ("ResidualBlock", ("def forward", "def foward")),
+        ("SelfAttention", ("    def forward(self, x: Tensor) -> Tensor:", "    def call(self, x: Tensor) -> Tensor:")),
+        ("Downsample", "x = nn.ModuleList([nn.SiLU()])(x)"),
+    ),
+    "super_init_missing": (
+        ("ResidualBlock", ("super().__init__()", "pass")),
+        ("Downsample", ("super().__init__()", "super().__init__")),
+        ("ClassEmbedding", ("        super().__init__()\n", "        self.num_classes = num_classes\n")),
+    ),
+    "super_written_otherwise": (
+        ("ResidualBlock", ("super().__init__()", "super.__init__()")),
+        ("Downsample", ("super().__init__()", "super().init()")),
+        ("Upsample", ("super().__init__()", "super(int, self).__init__()")),
+    ),
+    "super_given_arguments": (
+        ("Downsample", ("super().__init__()", "super().__init__(channels)")),
+        ("Upsample", ("super().__init__()", "super().__init__(channels=channels)")),
+        ("ResidualBlock", ("super().__init__()", "super().__init__(self)")),
+    ),
+    "class_takes_nothing": (
+        ("Downsample", NOTHING := "class {name}:\n    def init(self, *args): pass\n    def forward(self, x): return x"),
+        ("Upsample", NOTHING),
+        ("TimeEmbedding", NOTHING),
+    ),
+    "init_missing": (
+        ("Downsample", ("def __init__", "def _init_")),
+        ("Upsample", ("def __init__", "def __int__")),
+        ("TimeEmbedding", ("def __init__", "def init")),
+    ),
+    "signature_changed": (
+        ("add_to_every_pixel", ("(h: Tensor, vectors: Tensor)", "(h: Tensor)")),
+        ("Downsample", ("def forward(self, x: Tensor)", "def forward(x: Tensor)")),
+        ("num_groups", ("(channels: int)", "(channels: int, groups: int)")),
+    ),
+    "layer_made_from_a_tensor": (
+        ("FlowMatching.velocity", "nn.MSELoss(clean, noise)"),
+        ("ResidualBlock", "nn.Dropout(x)"),
+        ("add_to_every_pixel", "nn.GroupNorm(4, h)"),
+    ),
+    "none_for_a_value": (
+        ("skip_channels", "[].append(1) + [2]"),
+        ("FlowMatching.interpolate", "clean + None"),
+        ("add_to_every_pixel", "F.silu(print(h.shape))"),
+        ("DDPM.step", "x_t.grad.zero_()"),
+    ),
+    "brackets_forgotten": (
+        ("from_pixels", "pixels.float / 127.5"),
+        ("add_to_every_pixel", "h.size[0]"),
+        ("FlowMatching.velocity", "torch.cat([clean.float])"),
+        ("interleave", "F.silu(embedding.clone)"),
+    ),
+    "layer_for_a_tensor": (
+        ("ResidualBlock", "x = nn.Conv2d(8, 8, 1)(nn.SiLU(x))"),
+        ("SelfAttention", "x + nn.Identity()"),
+        ("add_to_every_pixel", "nn.SiLU(h).shape"),
+    ),
+    "no_function_behind_brackets": (
+        ("add_to_every_pixel", "h.shape()"),
+        ("num_groups", "channels(2 + 1)"),
+        ("SelfAttention", "x(0)"),
+    ),
+    "truth_of_several_numbers": (
+        ("ClassEmbedding", "class_labels = 0 if class_labels == -1 else class_labels"),
+        ("FlowMatching.velocity", "max(clean, noise)"),
+        ("attention_weights", "if k: pass"),
+        ("DDPM.step", "t = t or 0"),
+    ),
+    "tensor_for_a_number": (
+        ("per_image", "math.sqrt(table)"),
+        ("ClassEmbedding", "for i in range(class_labels): pass"),
+        ("add_to_every_pixel", "torch.zeros(vectors)"),
+        ("FlowMatching.velocity", "float(clean)"),
+    ),
+    "number_for_a_tensor": (
+        ("num_groups", "torch.sqrt(channels)"),
+        ("conv_output_size", "size.item()"),
+        ("attention_weights", "torch.sqrt(q.shape[-1])"),
+    ),
+    "tensors_not_in_a_list": (
+        ("FlowMatching.velocity", "torch.cat(clean, noise)"),
+        ("attention_weights", "torch.stack(q, k)"),
+        ("interleave", "torch.cat(embedding.sin(), embedding.cos(), dim=-1)"),
+    ),
+    "list_holds_something_else": (
+        ("FlowMatching.velocity", "torch.cat([clean, 1])"),
+        ("attention_weights", "torch.stack([q, 0.0])"),
+        ("add_to_every_pixel", "torch.cat([h, [h]])"),
+    ),
+    "nothing_to_join": (
+        ("FlowMatching.velocity", "torch.cat([])"),
+        ("attention_weights", "torch.stack([])"),
+        ("add_to_every_pixel", "torch.cat([row for row in h if row is None])"),
+    ),
+    "something_else_for_a_tensor": (
+        ("FlowMatching.velocity", "F.silu([clean])"),
+        ("attention_weights", "torch.softmax((q, k), -1)"),
+        ("skip_channels", "[1, 2].sum()"),
+    ),
+    "count_with_a_fraction": (
+        ("num_groups", "range(channels / 4)"),
+        ("interleave", "embedding.reshape(-1, 2, embedding.shape[-1] / 2)"),
+        ("skip_channels", "[0] * (num_res_blocks / 2)"),
+        ("merge_heads", "torch.zeros(height / 2)"),
+    ),
+    "operator_for_other_types": (
+        ("skip_channels", "base_channels + [1]"),
+        ("FlowMatching.velocity", "clean + 'noise'"),
+        ("decoder_channels", "channel_mults < 3"),
+    ),
+    "sizes_do_not_line_up": (
+        ("add_to_every_pixel", "h + vectors[:, :, None]"),
+        ("attention_weights", "q * torch.randn(99)"),
+        ("FlowMatching.velocity", "clean + noise[:, :1, :2]"),
+    ),
+    "does_not_fill_the_shape": (
+        ("add_to_every_pixel", "vectors.expand(2, 99)"),
+        ("FlowMatching.velocity", "clean.expand(3, 4)"),
+        ("attention_weights", "q.clone()[:] = torch.randn(99)"),
+    ),
+    "types_differ": (
+        ("look_up_by_one_hot", "F.linear(weight.double(), weight)"),
+        ("Downsample", "x = nn.Conv2d(x.shape[1], 4, 1)(x.double())"),
+        ("attention_weights", "q @ k.double().transpose(-2, -1)"),
+    ),
+    "matrices_do_not_fit": (
+        ("add_to_every_pixel", "vectors @ torch.randn(99, 2)"),
+        ("TimeEmbedding", "nn.Linear(99, 4)(timesteps.float())"),
+        ("attention_weights", "torch.bmm(q.flatten(0, 1), torch.randn(1, 99, 2))"),
+    ),
+    "reshaped_to_another_size": (
+        ("add_to_every_pixel", "h.reshape(7, 1001)"),
+        ("split_heads", "qkv.view(1, -1, 1009)"),
+        ("interleave", "embedding.reshape(-1, -1)"),
+    ),
+    "view_of_scattered_numbers": (
+        ("add_to_every_pixel", "h.transpose(1, 3).view(-1)"),
+        ("FlowMatching.velocity", "clean.permute(0, 2, 3, 1).view(len(clean), -1)"),
+        ("SelfAttention", "x.transpose(0, 1).view(-1)"),
+    ),
+    "joined_sizes_differ": (
+        ("FlowMatching.velocity", "torch.cat([clean, noise[:, :, :1]], dim=1)"),
+        ("add_to_every_pixel", "torch.cat([h, vectors], dim=1)"),
+        ("attention_weights", "torch.stack([q, q[:1, :1, :1]])"),
+    ),
+    "channels_do_not_fit": (
+        ("Downsample", "nn.Conv2d(99, 4, 1)(x)"),
+        ("ResidualBlock", "x = F.batch_norm(x, torch.zeros(99), torch.ones(99))"),
+        ("SelfAttention", "F.group_norm(x, 1, torch.ones(99))"),
+    ),
+    "groups_do_not_divide": (
+        ("SelfAttention", "nn.GroupNorm(7, 16)"),
+        ("ResidualBlock", "F.group_norm(x, 7)"),
+        ("Downsample", "nn.Conv2d(8, 9, 1, groups=2)"),
+    ),
+    "another_number_of_axes": (
+        ("Downsample", "nn.Conv2d(4, 4, 1)(x.flatten())"),
+        ("FlowMatching.velocity", "clean.permute(0, 2, 1)"),
+        ("SelfAttention", "x.t()"),
+    ),
+    "kernel_larger_than_the_image": (
+        ("Downsample", "nn.Conv2d(x.shape[1], 4, 99)(x)"),
+        ("FlowMatching.velocity", "clean.unfold(2, 99, 1)"),
+        ("Upsample", "F.pad(x, (99, 99, 99, 99), mode='reflect')"),
+    ),
+    "einsum_does_not_fit": (
+        ("attention_weights", "torch.einsum('bnd,bmd->bnm', q, k)"),
+        ("add_to_every_pixel", "torch.einsum('bchw,xc->bchw', h, torch.randn(3, 99))"),
+        ("FlowMatching.velocity", "torch.einsum('bchw->bz', clean)"),
+    ),
+    "cut_into_other_pieces": (
+        ("split_heads", "qkv.split([1, 1], dim=1)"),
+        ("interleave", "embedding.chunk(0, dim=-1)"),
+        ("FlowMatching.velocity", "clean.narrow(0, 1, 99)"),
+    ),
+    "permuted_twice": (
+        ("merge_heads", "h.permute(0, 1, 3, 3)"),
+        ("FlowMatching.velocity", "clean.mean((1, 1))"),
+        ("add_to_every_pixel", "h.flatten(3, 1)"),
+    ),
+    "axis_does_not_exist": (
+        ("add_to_every_pixel", "vectors.sum(dim=3)"),
+        ("attention_weights", "q.softmax(9)"),
+        ("FlowMatching.velocity", "clean.unsqueeze(9)"),
+    ),
+    "too_many_axes_indexed": (
+        ("add_to_every_pixel", "vectors[:, :, 0, 0]"),
+        ("FlowMatching.velocity", "clean.sum()[0]"),
+        ("class_accuracy", "len(predicted.sum())"),
+    ),
+    "no_class_of_that_number": (
+        ("ClassEmbedding", "F.one_hot(class_labels.clamp(min=0) + 99, 5)"),
+        ("look_up_by_one_hot", "F.one_hot(-labels - 1)"),
+        ("diversity", "F.one_hot(labels.long() + 999, 10)"),
+    ),
+    "index_outside": (
+        ("skip_channels", "channel_mults[99]"),
+        ("add_to_every_pixel", "h[99]"),
+        ("ClassEmbedding", "nn.Embedding(2, 3)(class_labels.abs() + 50)"),
+        ("cat_skip", "[].pop()"),
+    ),
+    "index_of_another_kind": (
+        ("per_image", "table[t.float()]"),
+        ("diversity", "features[labels.float()]"),
+        ("skip_channels", "list(channel_mults)[0, 1]"),
+    ),
+    "result_of_another_type": (
+        ("from_pixels", "p = pixels.clone()\np /= 127.5"),
+        ("ClassEmbedding", "class_labels.clone().add_(0.5)"),
+        ("per_image", "t.clone().mul_(0.1)"),
+    ),
+    "not_for_this_type": (
+        ("from_pixels", "pixels.mean()"),
+        ("ClassEmbedding", "x = torch.rand_like(class_labels)"),
+        ("FlowMatching.velocity", "clean ^ 2"),
+        ("class_accuracy", "torch.softmax(wanted.long(), 0)"),
+    ),
+    "type_of_numbers_as_text": (
+        ("from_pixels", "torch.zeros(2, dtype='float32')"),
+        ("add_to_every_pixel", "h.to(dtype='float64')"),
+        ("per_image", "torch.tensor(3, dtype='float')"),
+    ),
+    "device_does_not_exist": (
+        ("from_pixels", "pixels.to('float32')"),
+        ("add_to_every_pixel", "torch.zeros(2, device='gpu')"),
+        ("per_image", "x.to('image')"),
+    ),
+    "no_such_gpu": (
+        ("from_pixels", "pixels.to('mps')"),
+        ("add_to_every_pixel", "raise_from_torch('Found no NVIDIA driver on your system.')"),
+        ("per_image", "raise_from_torch('Torch not compiled with CUDA enabled')"),
+    ),
+    "devices_differ": (
+        (
+            "FlowMatching.velocity",
+            "raise_from_torch('Expected all tensors to be on the same device, but got cuda')",
+        ),
+        ("per_image", "raise_from_torch('Expected all tensors to be on the same device (when checking index)')"),
+        ("add_to_every_pixel", "raise_from_torch('Expected the result on the same device as the inputs')"),
+    ),
+    "nothing_asks_for_a_gradient": (
+        ("FlowMatching.velocity", "clean.detach().sum().backward()"),
+        ("add_to_every_pixel", "torch.autograd.grad(h.detach().sum(), h)"),
+        ("from_pixels", "pixels.float().mean().backward()"),
+    ),
+    "leaf_changed_in_place": (
+        ("update_average", "with torch.enable_grad(): current[0].requires_grad_().mul_(2)"),
+        ("FlowMatching.velocity", "with torch.enable_grad(): nn.Linear(2, 2).weight.add_(1)"),
+        ("Downsample", "with torch.enable_grad(): self.conv.weight[0] = 0"),
+    ),
+    "changed_after_it_was_used": (
+        ("add_to_every_pixel", CHANGED),
+        ("FlowMatching.velocity", CHANGED),
+        ("from_pixels", CHANGED),
+    ),
+    "backward_twice": (
+        ("add_to_every_pixel", TWICE),
+        ("FlowMatching.velocity", TWICE),
+        ("from_pixels", TWICE),
+    ),
+    "gradient_of_whole_numbers": (
+        ("from_pixels", "pixels.clone().requires_grad_()"),
+        ("ClassEmbedding", "nn.Parameter(class_labels)"),
+        ("per_image", "torch.tensor([1, 2], requires_grad=True)"),
+    ),
+    "numpy_of_a_tensor_with_gradient": (
+        ("Downsample", "with torch.enable_grad(): self.conv.weight.numpy()"),
+        ("add_to_every_pixel", "with torch.enable_grad(): h.clone().requires_grad_().numpy()"),
+        ("FlowMatching.velocity", "with torch.enable_grad(): np.asarray(nn.Linear(1, 1).weight)"),
+    ),
+    "unknown_keyword": (
+        ("Downsample", ("kernel_size=3", "kernel=3")),
+        ("FlowMatching.velocity", "F.silu(clean, dim=1)"),
+        ("SelfAttention", "nn.SiLU(inplac=True)"),
+    ),
+    "argument_missing": (
+        ("FlowMatching.velocity", "F.mse_loss(clean)"),
+        ("SelfAttention", "nn.SiLU.forward(x)"),
+        ("add_to_every_pixel", "torch.softmax(h)"),
+        ("euler_step", "velocity_at(x)"),
+    ),
+    "too_many_arguments": (
+        ("Downsample", "nn.SiLU()(x, x)"),
+        ("from_pixels", "pixels.float(3)"),
+        ("num_groups", "len(channels, channels)"),
+        ("heun_step", "velocity_at(x, t, None)"),
+    ),
+    "arguments_of_another_kind": (
+        ("FlowMatching.velocity", "clean.mean(dim='channels')"),
+        ("add_to_every_pixel", "torch.mean(h, axes=1)"),
+        ("per_image", "torch.randint(5)"),
+    ),
+    "unpacked_wrongly": (
+        ("add_to_every_pixel", "B, C = h.shape"),
+        ("num_groups", "a, b = channels"),
+        ("attention_weights", "B, N = q.shape"),
+    ),
+    "left_side_cannot_be_changed": (
+        ("add_to_every_pixel", "h.shape[0] = 3"),
+        ("skip_channels", "(1, 2)[0] = 3"),
+        ("FlowMatching.velocity", "clean.shape = (1,)"),
+    ),
+    "name_not_defined": (
+        ("ResidualBlock", "h = conv1(x)"),
+        ("num_groups", "chanels // 4"),
+        ("per_image", "values = values + 1"),
+    ),
+    "module_has_no_such_name": (
+        ("add_to_every_pixel", "torch.functional.silo"),
+        ("SelfAttention", "nn.SILU()"),
+        ("num_groups", "math.root(channels)"),
+    ),
+    "attribute_missing": (
+        ("ResidualBlock", ("self.conv1(", "self.convv1(")),
+        ("FlowMatching.velocity", "clean.astype(float)"),
+        ("skip_channels", "(1, 2).append(3)"),
+    ),
+    "no_list_of_things": (
+        ("num_groups", "for i in channels: pass"),
+        ("conv_output_size", "size[0]"),
+        ("skip_channels", "len(base_channels)"),
+    ),
+    "no_module_of_layers": (
+        ("ResidualBlock", "nn.Sequential([nn.SiLU()])"),
+        ("Downsample", "nn.ModuleList(nn.SiLU())"),
+        ("SelfAttention", "nn.Sequential(F.silu)"),
+    ),
+    "weights_do_not_fit": (
+        ("ResidualBlock", "self.load_state_dict({})"),
+        ("Downsample", "self.conv.load_state_dict({'weight': x})"),
+        ("SelfAttention", "nn.Linear(1, 1).load_state_dict(self.state_dict())"),
+    ),
+    "key_missing": (
+        ("skip_channels", "{}['h']"),
+        ("SelfAttention", "nn.ModuleDict()['norm']"),
+        ("learning_rate_at", "{'cosine': 1}[step]"),
+    ),
+    "division_by_zero": (
+        ("num_groups", "channels / 0"),
+        ("conv_output_size", "size // (stride - stride)"),
+        ("decay_at", "step % 0"),
+    ),
+    "outside_of_the_function": (
+        ("num_groups", "math.sqrt(-channels)"),
+        ("decay_at", "math.log(0)"),
+        ("learning_rate_at", "math.exp(100000)"),
+    ),
+    "calls_itself_without_end": (
+        ("num_groups", "num_groups(channels)"),
+        ("Downsample", "x = self(x)"),
+        ("conv_output_size", "return conv_output_size(size, kernel_size)"),
+    ),
+    "import_fails": (
+        ("num_groups", "import torchh"),
+        ("add_to_every_pixel", "from torch.nn import silu"),
+        ("Downsample", "from course_lib import Downsampling"),
+    ),
+    "nothing_to_choose_from": (
+        ("num_groups", "max([])"),
+        ("skip_channels", "min(one for one in [1] if one > 2)"),
+        ("add_to_every_pixel", "h[:0].flatten().max()"),
+    ),
+    "probability_outside": (
+        ("ResidualBlock", "nn.Dropout(10)"),
+        ("add_to_every_pixel", "F.dropout(h, 1.5)"),
+        ("FlowMatching.velocity", "torch.bernoulli(clean.abs() + 2)"),
+    ),
+    "negative_size": (
+        ("num_groups", "torch.zeros(3 - 10)"),
+        ("per_image", "torch.randint(5, 5, (2,))"),
+        ("add_to_every_pixel", "h.new_zeros(2, -1)"),
+    ),
+    "size_and_factor": (
+        ("Upsample", "F.interpolate(x)"),
+        ("FlowMatching.velocity", "F.interpolate(clean, 2, 2)"),
+        ("Downsample", "F.interpolate(x, mode='nearest')"),
+    ),
+    "condition_is_no_mask": (
+        ("FlowMatching.velocity", "torch.where(clean, clean, noise)"),
+        ("per_image", "torch.where(t, t, t)"),
+        ("add_to_every_pixel", "torch.where(h, 1.0, 0.0)"),
+    ),
+    "memory_runs_out": (
+        ("per_image", "torch.empty(10**14)"),
+        ("add_to_every_pixel", "torch.empty(10**13)"),
+        ("num_groups", "[0] * (2**62 // 16)"),
+    ),
+    "own_check_fails": (
+        ("add_to_every_pixel", "assert h.shape[0] == 64"),
+        ("num_groups", "assert channels == 64, 'only 64'"),
+        ("Downsample", "assert x.ndim == 3"),
+    ),
+}
