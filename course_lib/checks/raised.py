@@ -146,7 +146,7 @@ def name_of(frame: FrameType, caller: FrameType) -> str:
     for name, value in caller.f_locals.items():
         if type(value) is FunctionType and value.__code__ is code:
             return name
-        if code.co_name == "__call__" and value is frame.f_locals.get("self"):
+        if code.co_name in ("__call__", "forward") and value is frame.f_locals.get("self"):
             return name
     *_, name = code.co_qualname.split("<locals>.")
     return name
