@@ -5,7 +5,8 @@ from answers_that_stop import answer_of, source_of, with_line
 from error_cases import CASES
 
 from course_lib.checks import examine
-from course_lib.checks.errors import meanings
+from course_lib.checks.errors import meanings, same_error
+from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
 
 SEED = 4
@@ -30,6 +31,37 @@ def test_an_error_is_told_by_what_it_means(meaning, name, code):
 def test_every_meaning_has_three_causes_in_different_exercises():
     assert set(CASES) == {one.name for one in meanings()}
     assert all(len({name for name, _ in cases}) >= 3 for cases in CASES.values())
+
+
+SAME = [
+    ("RuntimeError: size a (3) and b (4) at dimension 1", "RuntimeError: size a (4) and b (3) at dimension 1", True),
+    ("RuntimeError: size a (3) and b (4) at dimension 1", "RuntimeError: size a (3) and b (5) at dimension 1", False),
+    (
+        "RuntimeError: 8 for tensor number 1 in the list",
+        "RuntimeError: 8 for tensor number 2 in the list",
+        True,
+    ),
+    (
+        "RuntimeError: 8 for tensor number 1 in the list",
+        "RuntimeError: 9 for tensor number 1 in the list",
+        False,
+    ),
+    ("ValueError: dtype torch.float32; allowed: int", "ValueError: dtype torch.float64; allowed: int", True),
+    ("KeyError: 'h'", "KeyError: 'x'", True),
+    ("NameError: name 'h' is not defined", "NameError: name 'x' is not defined", False),
+    (
+        "AttributeError: 'Tensor' object has no attribute 'T'",
+        "AttributeError: 'list' object has no attribute 'T'",
+        False,
+    ),
+    ("TypeError: no", "ValueError: no", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), SAME)
+def test_two_errors_are_the_same_if_the_same_inputs_led_to_the_same_message(one, other, same):
+    first, second = (Failure("raised", text, error=text.partition(":")[0]) for text in (one, other))
+    assert same_error(first, second) is same
 
 
 # errors that can be made anywhere, by what they mean
