@@ -24,9 +24,9 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("TimeEmbedding", "SinusoidalPositionEmbedding(7)"),
     ),
     "stops_inside_the_course": (
-        ("heun_step", "v = velocity_at(t_next, x)"),
+        ("heun_step", "velocity_at(x.shape, t_next)"),
         ("euler_step", "velocity_at(t, x)"),
-        ("DDPM.loss", ("x_t, t, labels", "t, x_t, labels")),
+        ("FlowMatching.loss", "fresh_noise(images.shape, generator)"),
     ),
     "own_refusal": (
         ("add_to_every_pixel", "raise ValueError('h is wrong')"),
