@@ -21,8 +21,8 @@ SEVERAL = (
 )
 SEVERAL_FOR_A_NUMBER = (
     "returns_several_values",
-    "You return a list or a tuple where a single number is expected. Is there a comma or a pair of brackets too many, or "
-    "are its numbers to be put together first?",
+    "You return a list or a tuple where a single number is expected. Is there a comma or a pair of brackets too many, "
+    "or are its numbers to be put together first?",
 )
 KIND = (
     "returns_another_kind",
@@ -72,7 +72,8 @@ def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
     if wanted:
         return (
             "returns_one_of_several_values",
-            f"You return a single value where {len(expected)} are expected. All of them stand behind return, with commas.",
+            f"You return a single value where {len(expected)} are expected: they stand behind return, with "
+            "commas between them.",
         )
     return SEVERAL if expected else SEVERAL_FOR_A_NUMBER
 
