@@ -94,7 +94,7 @@ def first_failure(answer: Witness) -> FirstFailure | None:
                 return FirstFailure(one, index, None, theirs, "nothing came back")
             found = difference(mine.value, theirs.value, theirs.tolerance)
             if found or mine.label != theirs.label:
-                return FirstFailure(one, index, mine, theirs, found or mine.value.text)
+                return FirstFailure(one, index, mine, theirs, found or "something else came back")
     return None
 
 

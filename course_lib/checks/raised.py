@@ -215,7 +215,8 @@ def described(value: Any) -> str:
     if kind is int:
         return repr(value) if abs(value) < 10**9 else "a large whole number"
     if kind is float:
-        return f"{value:.6g}"
+        text = f"{value:.6g}"
+        return f"{text}.0" if text.lstrip("-").isdigit() else text  # 8.0 is no 8, and that may be what is wrong
     if kind is str:
         return f"the text {value[:20]!r}"
     if kind in (list, tuple, dict, set, torch.Size):
