@@ -90,7 +90,11 @@ def seen_of(failure: FirstFailure) -> str:
 
 def shapes_differ(value: Any, expected: tuple) -> str:
     """Two shapes, or two tuples of shapes, beside each other; () is the shape of a single number."""
-    yours = "a single number" if value == () else value if holds_only(value, int) else f"none, but {named(value)}"
+    yours = "a single number" if value == () else value
+    if isinstance(value, str):
+        yours = value
+    elif not holds_only(value, int):
+        yours = f"none, but {named(value)}"
     return f"yours {yours}, expected {'a single number' if expected == () else expected}"
 
 

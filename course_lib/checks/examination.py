@@ -12,7 +12,7 @@ from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
-from course_lib.checks.symptoms import of_a_value, of_another_type
+from course_lib.checks.symptoms import of_a_shape, of_a_value, of_another_type
 from course_lib.checks.trial import PropertyEnds, Trial
 from course_lib.checks.witness import Witness, reference_witness
 
@@ -128,4 +128,6 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return failure.property.name, failure.property.mistake
     if failure.seen is None or isinstance(value, Failure) or isinstance(failure.expected.value, Failure):
         return None
+    if "shape" in failure.expected.label:
+        return of_a_shape(value, failure.expected.value)
     return of_a_value(value, failure.expected.value)
