@@ -9,6 +9,7 @@ from course_lib.checks.compare import at_the_first, difference, named, wrong_pla
 from course_lib.checks.errors import evidence_of
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
+from course_lib.checks.raised import described
 from course_lib.checks.trial import Observation
 
 # what is called short: two of them stand beside each other in a line or two
@@ -71,6 +72,8 @@ def seen_of(failure: FirstFailure) -> str:
     if seen is None or isinstance(seen.value, Failure) or isinstance(expected.value, Failure):
         return f"{label}: {failure.difference}"
     value, wanted = seen.value, expected.value
+    if seen.label != expected.label:  # something else was looked at, which nothing is there to compare with
+        return f"{label}: got {named(value) if value is None else described(value)}"
     if isinstance(wanted, bool) and isinstance(value, bool) and label.startswith("whether "):
         return f"{label}: {'yes' if value else 'no'}"
     if value is None:
@@ -82,7 +85,11 @@ def seen_of(failure: FirstFailure) -> str:
 
 def shapes_differ(value: Any, expected: tuple) -> str:
     """Two shapes, or two tuples of shapes, beside each other; () is the shape of a single number."""
-    yours = "a single number" if value == () else value if holds_only(value, int) else f"none, but {named(value)}"
+    yours = "a single number" if value == () else value
+    if isinstance(value, str):
+        yours = value
+    elif not holds_only(value, int):
+        yours = f"none, but {named(value)}"
     return f"yours {yours}, expected {'a single number' if expected == () else expected}"
 
 
