@@ -152,7 +152,7 @@ def named(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     if value is None:
-        return "nothing (None; is there a return?)"
+        return "nothing (None)"
     if isinstance(value, tuple) and any(isinstance(item, Tensor) for item in value):
         return f"{len(value)} values, {', '.join(map(shown, value))}"[:80]
     return f"{value!r}"[:80]

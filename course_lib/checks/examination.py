@@ -19,8 +19,9 @@ from course_lib.checks.witness import Witness, reference_witness
 RECOGNISED_KINDS = {
     "changed its input": (
         "changes_its_input",
-        "Your code changes the tensor it was given, in place (an operator such as += or *=, or a method that ends in "
-        "an underscore). Whoever called it still needs that tensor: make a new one instead.",
+        "Your code changes what it was given, in place (an operator such as += or *=, an assignment to a part of it, "
+        "x[...] = ..., or a method that changes it, as those of a tensor that end in an underscore do). Whoever called "
+        "it still needs that: make a new one instead.",
     ),
     "endless": (
         "endless_loop",
@@ -38,6 +39,8 @@ RETURNS_NOTHING = (
     "returns_nothing",
     "Your code computes something and then returns None. Is a `return` missing in the last line?",
 )
+# what an answer hands to a model is no result: None among it stands for something else
+THE_MODEL_SEES = "the model sees"
 
 
 def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
@@ -115,7 +118,7 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return known.name, known.sentence
     if isinstance(value, Failure) and value.error == "unregistered":
         return UNREGISTERED
-    if failure.seen is not None and value is None:
+    if failure.seen is not None and value is None and THE_MODEL_SEES not in failure.seen.label:
         return RETURNS_NOTHING
     raised = raised_in(failure)
     if raised is not None:

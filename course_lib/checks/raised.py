@@ -8,6 +8,7 @@ import builtins
 import difflib
 import inspect
 import linecache
+import math
 import re
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -246,6 +247,11 @@ def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> s
     if type(error) is NameError and frame is not None:
         if error.name in IMPORTS and re.search(rf"\b{error.name}\.", line):
             return f"{error.name} is a module, and no line imports it: {IMPORTS[error.name]}."
+        called = re.search(rf"(?<![\w.]){re.escape(error.name)}\(", line)
+        if called and hasattr(math, error.name):
+            return f"There is math.{error.name}, for numbers: import math."
+        if called and hasattr(torch, error.name):
+            return f"There is torch.{error.name}."
         return alike(error.name, {*frame.f_locals, *frame.f_globals, *vars(builtins)})
     if type(error) is AttributeError:
         return alike(error.name, attributes_of(error.obj))

@@ -23,7 +23,7 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*two_lists(trial, (2, 3), (3,)), a_decay(trial), 1)
+    return trial.calling(*two_lists(trial, (2, 3), (3,)), a_decay(trial))
 
 
 def two_lists(trial: Trial, *shapes: tuple[int, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
