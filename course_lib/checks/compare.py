@@ -72,7 +72,10 @@ def difference(value: Any, expected: Any, tolerance: float = 1.0) -> str:
     if isinstance(expected, float) and isinstance(value, float | int) and not isinstance(value, bool):
         close = abs(value - expected) <= tolerance * (RELATIVE * abs(expected) + 1e-6)
         close |= value == expected or (value != value and expected != expected)  # infinite, or no number, both
-        return "" if close else f"got {value:.6g}, where {expected:.6g} was expected"
+        if close:
+            return ""
+        mine, theirs = told_apart(value, expected)
+        return f"got {mine}, where {theirs} was expected"
     if isinstance(expected, int) and isinstance(value, float) and value == expected:
         return ""
     return "" if value == expected else f"got {named(value)}, where {expected!r} was expected"
@@ -124,11 +127,25 @@ def wrong_places(value: Tensor, expected: Tensor, tolerance: float = 1.0) -> Ten
 def at_the_first(wrong: Tensor, value: Tensor, expected: Tensor, of: str = "") -> str:
     """How many numbers differ, and the first of them; `of` says which numbers it is made from."""
     where = tuple(int(index) for index in wrong.nonzero()[0])
-    both = f"{expected[where].item():.6g} was expected, {value[where].item():.6g} came"
+    mine, theirs = told_apart(value[where].item(), expected[where].item())
+    both = f"{theirs} was expected, {mine} came"
     both = f"for {of}, {both}" if of else both
     if wrong.numel() == 1:
         return both
     return f"{int(wrong.sum())} of {wrong.numel()} numbers differ; the first, at {list(where)}: {both}"
+
+
+def told_apart(value: float, expected: float) -> tuple[str, str]:
+    """Both numbers with as many digits as it takes to see that they differ.
+
+    >>> told_apart(300.60112, 300.60118), told_apart(2.0, 3.5)
+    (('300.60112', '300.60118'), ('2', '3.5'))
+    """
+    for digits in (6, 8, 10, 17):
+        mine, theirs = f"{value:.{digits}g}", f"{expected:.{digits}g}"
+        if mine != theirs:
+            break
+    return mine, theirs
 
 
 def named(value: Any) -> str:
@@ -136,6 +153,8 @@ def named(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     if value is None:
         return "nothing (None; is there a return?)"
+    if isinstance(value, tuple) and any(isinstance(item, Tensor) for item in value):
+        return f"{len(value)} values, {', '.join(map(shown, value))}"[:80]
     return f"{value!r}"[:80]
 
 

@@ -33,19 +33,17 @@ class Meaning:
     says: str
     places: tuple[str, ...] = ()
     called: re.Pattern | None = None
-    line: re.Pattern | None = None
+    line: str | None = None
 
     def of(self, failure: Failure) -> str | None:
         """The sentence for this failure, or None if it is of another kind."""
         if self.places and failure.place not in self.places:
             return None
-        if any(
-            one and not one.search(text) for one, text in ((self.called, failure.called), (self.line, failure.line))
-        ):
+        if self.called and not self.called.search(failure.called):
             return None
         for sign in self.signs:
             found = sign.search(failure.text)
-            if found:
+            if found and (self.line is None or re.search(filled_in(self.line, found), failure.line)):
                 return filled_in(self.says, found)
         return None
 
@@ -68,8 +66,10 @@ def meaning(name: str, table: dict) -> Meaning:
     if set(table) - FIELDS or not {"signs", "says"} <= set(table):
         raise ValueError(f"[{name}] in {MEANINGS.name} holds {', '.join(table)}; allowed: {', '.join(sorted(FIELDS))}")
     signs = tuple(re.compile(with_names(sign)) for sign in table["signs"])
-    called, line = (re.compile(table[field]) if field in table else None for field in ("called", "line"))
-    return Meaning(name, signs, " ".join(table["says"].split()), tuple(table.get("places", ())), called, line)
+    called = re.compile(table["called"]) if "called" in table else None
+    return Meaning(
+        name, signs, " ".join(table["says"].split()), tuple(table.get("places", ())), called, table.get("line")
+    )
 
 
 def with_names(sign: str) -> str:

@@ -9,11 +9,14 @@ from course_lib.checks.compare import at_the_first, difference, named, wrong_pla
 from course_lib.checks.errors import evidence_of
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
+from course_lib.checks.raised import described
 from course_lib.checks.trial import Observation
 
 # what is called short: two of them stand beside each other in a line or two
 SHORT = 60
 FEW = 12
+# what was expected of an answer that gave no value to speak of: whatever was tried, it is about this
+EXPECTED_INSTEAD = {"changed its input": "what was given stays as it was", "endless": "your code comes to an end"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def evidence_for(exercise: Exercise, failure: FirstFailure, others_come_back: bo
         if others_come_back:
             lines.append(f"Other calls come back. Here it was tried that {failure.property.says}.")
     else:
-        lines = [f"Expected: {failure.property.says}.", *tried, f"Seen: {seen_of(failure)}."]
+        expected = EXPECTED_INSTEAD.get(error.kind if error is not None else "", failure.property.says)
+        lines = [f"Expected: {expected}.", *tried, f"Seen: {seen_of(failure)}."]
         if error is not None and error.kind == "raised":
             lines += evidence_of(error)[1:]
         elif error is not None and error.line:
@@ -67,10 +71,14 @@ def seen_of(failure: FirstFailure) -> str:
     seen, expected = failure.seen, failure.expected
     if seen is not None and seen.cause is not None:
         return f"your code stops with {seen.cause.text}"
+    if seen is not None and isinstance(seen.value, Failure) and seen.value.kind in EXPECTED_INSTEAD:
+        return f"your code {seen.value.text}"
     label = (seen or expected).label
     if seen is None or isinstance(seen.value, Failure) or isinstance(expected.value, Failure):
         return f"{label}: {failure.difference}"
     value, wanted = seen.value, expected.value
+    if seen.label != expected.label:  # something else was looked at, which nothing is there to compare with
+        return f"{label}: got {named(value) if value is None else described(value)}"
     if isinstance(wanted, bool) and isinstance(value, bool) and label.startswith("whether "):
         return f"{label}: {'yes' if value else 'no'}"
     if value is None:
@@ -82,7 +90,11 @@ def seen_of(failure: FirstFailure) -> str:
 
 def shapes_differ(value: Any, expected: tuple) -> str:
     """Two shapes, or two tuples of shapes, beside each other; () is the shape of a single number."""
-    yours = "a single number" if value == () else value if holds_only(value, int) else f"none, but {named(value)}"
+    yours = "a single number" if value == () else value
+    if isinstance(value, str):
+        yours = value
+    elif not holds_only(value, int):
+        yours = f"none, but {named(value)}"
     return f"yours {yours}, expected {'a single number' if expected == () else expected}"
 
 

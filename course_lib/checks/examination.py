@@ -12,7 +12,7 @@ from course_lib.checks.picture import pair_in
 from course_lib.checks.properties import RESEEDS
 from course_lib.checks.result import CheckResult
 from course_lib.checks.seam import Seam
-from course_lib.checks.symptoms import of_a_value, of_another_type
+from course_lib.checks.symptoms import of_a_shape, of_a_value, of_another_type
 from course_lib.checks.trial import PropertyEnds, Trial
 from course_lib.checks.witness import Witness, reference_witness
 
@@ -94,7 +94,7 @@ def first_failure(answer: Witness) -> FirstFailure | None:
                 return FirstFailure(one, index, None, theirs, "nothing came back")
             found = difference(mine.value, theirs.value, theirs.tolerance)
             if found or mine.label != theirs.label:
-                return FirstFailure(one, index, mine, theirs, found or mine.value.text)
+                return FirstFailure(one, index, mine, theirs, found or "something else came back")
     return None
 
 
@@ -128,4 +128,6 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return failure.property.name, failure.property.mistake
     if failure.seen is None or isinstance(value, Failure) or isinstance(failure.expected.value, Failure):
         return None
+    if "shape" in failure.expected.label:
+        return of_a_shape(value, failure.expected.value)
     return of_a_value(value, failure.expected.value)

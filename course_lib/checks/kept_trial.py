@@ -1,7 +1,8 @@
 """Whether what was kept in my_work runs by itself: at once in a fresh namespace, and in a process of its own.
 
 The second takes as long as starting Python and torch. A notebook does not wait for it: it runs beside, at the lowest
-priority, and what it finds is said by the next check.
+priority, and what it finds is said by the next check. Whoever runs many notebooks at once, as our tests do, can leave
+the second out: UNET_COURSE_KEPT_TRIAL=off in the environment.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ def say_what_is_missing(exercise: Exercise, made: Standalone) -> None:
     why = what_is_missing(exercise, made)
     if why:
         print(textwrap.fill(f"({why})", LINE, subsequent_indent=" "))
-    elif in_a_notebook():
+    elif in_a_notebook() and os.environ.get("UNET_COURSE_KEPT_TRIAL") != "off":
         BESIDE.try_also(exercise.name)
 
 

@@ -11,6 +11,9 @@
     says = "..."
     answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
 
+    shows = "dropout_never"        # may be added: the property that always fails first. An answer that fails at another
+                                   # one is not compared with this mistake (networks take long); the tests hold it
+
 Above the tables a line may stand for those whose answer passed, see `further`.
 
 Line breaks in `says` are spaces. The file is read when an answer has failed, and a mistake is compiled when it is
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from course_lib.checks.exercise import Exercise
 
 PIECES, FURTHER = "pieces", "further"
-FIELDS = {"says", "edit", "answer"}
+FIELDS = {"says", "edit", "answer", "shows"}
 # what the set-up cell of every notebook imports, so that learners write it whatever the reference needs
 NOTEBOOK_NAMES = {"torch": torch, "nn": nn, "F": F, "Tensor": Tensor}
 
@@ -53,6 +56,7 @@ class Misconception:
         edit: pairs of what stands in the source and what shall stand there; every occurrence is replaced.
         answer: name of a function or class in the exercise's module; "" for the reference.
         exercise: whose mistake it is.
+        shows: the property that fails first; "" if it is not said, or not always the same one.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Misconception:
     edit: tuple[tuple[str, str], ...]
     answer: str
     exercise: "Exercise"
+    shows: str = ""
 
     @cached_property
     def wrong(self) -> Any:
@@ -85,6 +90,9 @@ class Misconception:
                 raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}")
         if not callable(made):
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: answer is no function and no class")
+        if self.shows and self.shows not in {one.name for one in self.exercise.properties}:
+            said = f"shows is {self.shows!r}; allowed: the name of a property in {self.exercise.file.name}"
+            raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}")
 
     @property
     def original(self) -> Any:
@@ -130,15 +138,18 @@ def mistake(name: str, table: Any, pieces: dict[str, str], exercise: "Exercise")
     if not isinstance(table, dict) or set(table) - FIELDS:
         found = ", ".join(sorted(set(table) - FIELDS)) if isinstance(table, dict) else repr(table)
         raise ValueError(f"{where} holds {found}; allowed: a table of {', '.join(sorted(FIELDS))}")
-    says, edit, answer = table.get("says"), table.get("edit", []), table.get("answer", "")
+    says, edit = table.get("says"), table.get("edit", [])
+    answer, shows = table.get("answer", ""), table.get("shows", "")
     if not isinstance(says, str) or not says.strip():
         raise ValueError(f"{where}: says is {says!r}; allowed: the sentence for the learner")
     if not isinstance(edit, list) or any(not is_pair(pair) for pair in edit):
         raise ValueError(f"{where}: edit is {edit!r}; allowed: a list of [what stands there, what they wrote]")
     if not isinstance(answer, str) or not (edit or answer):
         raise ValueError(f"{where} needs edit, or answer (the name of a function or class), or both")
+    if not isinstance(shows, str):
+        raise ValueError(f"{where}: shows is {shows!r}; allowed: the name of a property")
     changes = tuple((pieces.get(old, old), new) for old, new in edit)
-    return Misconception(name, " ".join(says.split()), changes, answer, exercise)
+    return Misconception(name, " ".join(says.split()), changes, answer, exercise, shows)
 
 
 def is_pair(value: Any) -> bool:

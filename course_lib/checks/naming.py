@@ -41,6 +41,8 @@ def known_mistake(answer: Witness, failing: int) -> Misconception | None:
     further = Witness(exercise, answer.handle, Random(seed).randrange(2**31), answer.matching)
     second_best = None
     for mistake in exercise.misconceptions:
+        if mistake.shows and mistake.shows != exercise.properties[failing].name:
+            continue
         if not behaves_alike(exercise, mistake, failing, seed, answer.under(failing)):
             continue
         named, everywhere = agreement(answer, further, mistake, failing)

@@ -112,6 +112,8 @@ def shape_of(value: Any) -> Any:
         return tuple(value.shape)
     if isinstance(value, tuple):
         return tuple(map(shape_of, value))
+    if isinstance(value, str):
+        return "a text"
     # a number is as good in a tensor without axes
     return value if value is None or isinstance(value, Failure) else ()
 

@@ -33,6 +33,12 @@ INSTALLED = tuple({sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdli
 # code that Python or torch makes on its way, and how torch calls a module: no place of its own
 ON_THE_WAY = {"_wrapped_call_impl", "_call_impl", "decorate_context", "__torch_function__", "_fn"}
 NAMES_OF_TORCH = {"torch": torch, "nn": nn}
+# modules that learners know from elsewhere, and how they are imported
+IMPORTS = {
+    **{name: f"import {name}" for name in ("math", "copy", "random", "itertools", "functools", "numpy", "einops")},
+    "np": "import numpy as np",
+    "plt": "import matplotlib.pyplot as plt",
+}
 
 
 class Raised(NamedTuple):
@@ -90,7 +96,8 @@ def message_of(error: BaseException) -> str:
         raise
     except BaseException:
         lines = []
-    return cut(f"{type(error).__name__}: {lines[0] if lines else 'no message'}")
+    first = lines[0].removesuffix(", but expected one of:") if lines else "no message"
+    return cut(f"{type(error).__name__}: {first}")
 
 
 def walk(error: BaseException) -> Iterator[Any]:
@@ -208,7 +215,8 @@ def described(value: Any) -> str:
     if kind is int:
         return repr(value) if abs(value) < 10**9 else "a large whole number"
     if kind is float:
-        return f"{value:.6g}"
+        text = f"{value:.6g}"
+        return f"{text}.0" if text.lstrip("-").isdigit() else text  # 8.0 is no 8, and that may be what is wrong
     if kind is str:
         return f"the text {value[:20]!r}"
     if kind in (list, tuple, dict, set, torch.Size):
@@ -236,6 +244,8 @@ def name_of_type(value: Tensor) -> str:
 
 def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> str:
     if type(error) is NameError and frame is not None:
+        if error.name in IMPORTS and re.search(rf"\b{error.name}\.", line):
+            return f"{error.name} is a module, and no line imports it: {IMPORTS[error.name]}."
         return alike(error.name, {*frame.f_locals, *frame.f_globals, *vars(builtins)})
     if type(error) is AttributeError:
         return alike(error.name, attributes_of(error.obj))
@@ -259,6 +269,8 @@ def alike(name: Any, known: Iterable[Any]) -> str:
     letters = set(name)
     # torch has 1,500 names, and few of them are near
     near = [one for one in known if type(one) is str and abs(len(one) - len(name)) < 4]
+    # what Python calls by itself, such as __mul__, is never meant
+    near = [one for one in near if name.startswith("__") or not one.startswith("__")]
     near = [one for one in near if one != name and len(letters & set(one)) >= CLOSE * len(letters)]
     found = difflib.get_close_matches(name, near, n=2, cutoff=CLOSE)
     return f"Spelled alike: {', '.join(found)}." if found else ""

@@ -88,7 +88,8 @@ class VelocityStandIn:
     It takes what the samplers' own velocity_at takes, and refuses the rest with the same error.
 
     Args:
-        numbers: three numbers that make one field unlike another, and one that it is multiplied by.
+        numbers: three numbers that make one field unlike another, and one that it is multiplied by. With zeros for
+            the three, that one is the velocity everywhere and always.
         images: as for `StandIn`; where they are no images but plain numbers, x may have any shape.
     """
 
@@ -103,5 +104,9 @@ class VelocityStandIn:
             self.network(x, times)
         self.calls.append((x.detach().clone(), float(t)))
         t = times.reshape(-1, *[1] * (x.ndim - 1)) / TIME_SCALE
-        velocity = self.of_x * x + torch.sin(3 * self.of_time * t + self.shift) * torch.tanh(x.roll(1, dims=-1)) + t * t
-        return self.gain * velocity
+        velocity = self.of_x * x + torch.sin(3 * self.of_time * t + self.shift) * torch.tanh(x.roll(1, dims=-1))
+        return self.gain * (velocity + 1 + self.of_time * t * t)
+
+
+# as solvers know it
+VelocityStandIn.__call__.__qualname__ = "velocity_at"

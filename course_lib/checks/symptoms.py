@@ -19,6 +19,11 @@ SEVERAL = (
     "You return several values, a tuple or a list, where one tensor is expected. Is there a comma too many, or is a "
     "torch.cat or torch.stack missing?",
 )
+SEVERAL_FOR_A_NUMBER = (
+    "returns_several_values",
+    "You return a list or a tuple where a single number is expected. Is there a comma or a pair of brackets too many, "
+    "or are its numbers to be put together first?",
+)
 KIND = (
     "returns_another_kind",
     "What you return is of another kind than asked for. The last line of the docstring's "
@@ -53,6 +58,24 @@ def of_a_value(value: Any, expected: Any) -> Symptom | None:
     if value.is_floating_point() != expected.is_floating_point():
         return WHOLE
     return of_numbers(value.double(), expected.double())
+
+
+def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
+    """How a wrong shape is related to the right one: a tuple of numbers, and a tuple of those for several values."""
+    if isinstance(shape, str) != isinstance(expected, str):
+        return KIND
+    if not isinstance(shape, tuple) or not isinstance(expected, tuple):
+        return None
+    came, wanted = (any(isinstance(one, tuple) for one in some) for some in (shape, expected))
+    if came == wanted:
+        return None
+    if wanted:
+        return (
+            "returns_one_of_several_values",
+            f"You return a single value where {len(expected)} are expected: they stand behind return, with "
+            "commas between them.",
+        )
+    return SEVERAL if expected else SEVERAL_FOR_A_NUMBER
 
 
 def of_numbers(value: Tensor, expected: Tensor) -> Symptom | None:

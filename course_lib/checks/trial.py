@@ -291,6 +291,11 @@ class Built:
         return self.calling(*args, method=method, **kwargs).text(training)
 
 
+def as_number(value: Any) -> Any:
+    """A tensor without axes as the number it holds, anything else as it is."""
+    return value.item() if isinstance(value, Tensor) and value.ndim == 0 else value
+
+
 def is_floating(value: Any) -> bool:
     return isinstance(value, Tensor) and value.is_floating_point()
 

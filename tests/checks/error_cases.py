@@ -35,9 +35,9 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("TimeEmbedding", "SinusoidalPositionEmbedding(7)"),
     ),
     "stops_inside_the_course": (
-        ("heun_step", "v = velocity_at(t_next, x)"),
+        ("heun_step", "velocity_at(x.shape, t_next)"),
         ("euler_step", "velocity_at(t, x)"),
-        ("DDPM.loss", ("x_t, t, labels", "t, x_t, labels")),
+        ("FlowMatching.loss", "fresh_noise(images.shape, generator)"),
     ),
     "own_refusal": (
         ("add_to_every_pixel", "raise ValueError('h is wrong')"),
@@ -99,7 +99,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     "layer_for_a_tensor": (
         ("ResidualBlock", "x = nn.Conv2d(8, 8, 1)(nn.SiLU(x))"),
         ("SelfAttention", "x + nn.Identity()"),
+        ("add_to_every_pixel", "nn.SiLU() + h"),
+    ),
+    "layer_asked_like_a_tensor": (
         ("add_to_every_pixel", "nn.SiLU(h).shape"),
+        ("ResidualBlock", "self.conv1.sum()"),
+        ("from_pixels", "nn.Tanh().mean(0)"),
     ),
     "no_function_behind_brackets": (
         ("add_to_every_pixel", "h.shape()"),
@@ -147,7 +152,13 @@ CASES: dict[str, tuple[Case, ...]] = {
     "something_else_for_a_tensor": (
         ("FlowMatching.velocity", "F.silu([clean])"),
         ("attention_weights", "torch.softmax((q, k), -1)"),
+        ("diversity", "torch.relu([1, 2])"),
+    ),
+    "list_asked_like_a_tensor": (
         ("skip_channels", "[1, 2].sum()"),
+        ("update_average", "average.mul_(decay)"),
+        ("attention_weights", "(q, k).transpose(1, 2)"),
+        ("class_accuracy", "[predicted, wanted].eq(1)"),
     ),
     "count_with_a_fraction": (
         ("num_groups", "range(channels / 4)"),
@@ -357,10 +368,17 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("skip_channels", "(1, 2)[0] = 3"),
         ("FlowMatching.velocity", "clean.shape = (1,)"),
     ),
+    "read_before_it_has_a_value": (
+        ("num_groups", "total += channels"),
+        ("per_image", "values = values + 1"),
+        ("conv_multiply_adds", "count = count * 2"),
+        ("attention_weights", "scores /= 2"),
+        ("training_memory", "for i in range(0): size = i\nsize"),
+    ),
     "name_not_defined": (
         ("ResidualBlock", "h = conv1(x)"),
         ("num_groups", "chanels // 4"),
-        ("per_image", "values = values + 1"),
+        ("per_image", "value_of_image[0]"),
     ),
     "module_has_no_such_name": (
         ("add_to_every_pixel", "torch.functional.silo"),

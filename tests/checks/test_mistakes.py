@@ -80,6 +80,8 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
             "from_pixels.toml: further is 3; allowed: a sentence",
         ),
         ("further = ' '\n[a]\nsays = 'x'\nedit = [['values', '1']]", "from_pixels.toml: further is ' '"),
+        ("[a]\nsays = 'x'\nedit = [['values', '1']]\nshows = 3", r"\[a\]: shows is 3; allowed"),
+        ("[a]\nsays = 'x'\nedit = [['values', 'values']]\nshows = 'b'", r"\[a\]: shows is 'b'; allowed: the name of"),
         ("[further]\nsays = 'x'\nedit = [['values', '1']]", "from_pixels.toml: further is {"),
         ("[a]\nsays = 'x'\nedit = [['values', '1']]\nfurther = 'y'", r"\[a\] holds further"),
         ("[a]\nsays = 'x'\nedit = [['v', 'w']]\n[a]\nsays = 'y'", "from_pixels.toml is no TOML"),

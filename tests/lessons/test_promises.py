@@ -3,7 +3,7 @@
     [[promise]]                       # one for each promise, in tests/lessons/promises/lessonNN.toml
     exercise = "num_groups"
     says = "at most 32"               # as it stands in the reference's docstring or step comments, or in lesson.md
-    property = "more_than_32_groups"  # the property that fails first when it is broken
+    property = "wide_layers"  # the property that fails first when it is broken
     breaks = [['MAX_GROUPS', '64']]   # what stands in the reference's source, what breaks this promise only
 
 Line breaks, and the # of a comment that goes on in the next line, count as spaces.

@@ -102,7 +102,8 @@ def not_a_geometric_series(trial: Trial) -> None:
 def wrong_factor_between_frequencies(trial: Trial) -> None:
     """Your frequencies start at 1 and fall by a constant factor, and it is another one than the document's,
     exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one."""
-    for dim in (trial.pick(6, 10), 14):
+    # numbers enough that no other computation gives the same by chance
+    for dim in (trial.pick(6, 10), 14, 22):
         trial.call(dim)
 
 

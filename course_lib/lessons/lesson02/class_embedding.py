@@ -167,8 +167,8 @@ def wrong_for_one_image(trial: Trial) -> None:
 
 @holds("label -1 is allowed")
 def no_class_stops(trial: Trial) -> None:
-    """Label -1 stops your code. nn.Embedding knows no row -1: give it a row that exists, 0 for example, and replace
-    what comes out by zeros."""
+    """For a batch of -1 no tensor comes back. nn.Embedding knows no row -1: give it a row that exists, 0 for example,
+    and replace what comes out by zeros."""
     embed = trial.build(*sizes(trial))
     value = embed(torch.tensor([-1, -1]), observed=False)
     trial.see(
@@ -248,7 +248,7 @@ def training_mode_matters(trial: Trial) -> None:
 
 @holds("any number of classes and any width will do")
 def sizes_hard_coded(trial: Trial) -> None:
-    """Small tables work and others do not. Is the number of classes or the width written as a number?"""
+    """Some sizes of the table work and others do not. Is the number of classes or the width written as a number?"""
     trial.build(10, 256)(torch.tensor([0, 5, 3, 9, -1]))
     trial.build(trial.pick(2, 3), 6)(torch.tensor([1, -1, 0]))
 

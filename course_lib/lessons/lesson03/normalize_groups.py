@@ -51,8 +51,8 @@ def values(trial: Trial) -> None:
 
 @holds("the result is right where height and width differ")
 def assumes_square_images(trial: Trial) -> None:
-    """For square images your numbers are right, and for others they are not. Have height and width changed places
-    somewhere?"""
+    """For two square images your numbers are right, and for three images that are not square they are not. Have height
+    and width changed places somewhere, or is a size written as a number?"""
     ordinary_call(trial).see()
 
 

@@ -31,37 +31,38 @@ def powers_of_two(trial: Trial) -> None:
     ask(trial, POWERS_OF_TWO)
 
 
-@holds("wide layers have at most 32 groups")
-def more_than_32_groups(trial: Trial) -> None:
-    """Your rule is right up to 128 channels and departs from there on: 32 groups is the most, and the number must still
-    divide the channels."""
+@holds("wide layers that 32 divides have 32 groups, and never more")
+def wide_layers(trial: Trial) -> None:
+    """For 16, 32, 64 and 128 channels your rule is right, and for a wider layer it is not. There 32 groups are the
+    most, each has at least four channels, and the number must still divide the channels."""
     ask(trial, trial.random.sample((160, 192, 256, 320, 512), 4))
 
 
 @holds("channels that are a multiple of four, but no power of two, are divided as finely as the rule allows")
 def only_powers_of_two(trial: Trial) -> None:
-    """Powers of two come out right, and other multiples of four do not. Try every whole number from the largest allowed
-    downwards, not only the powers of two."""
+    """16, 32, 64 and 128 channels come out right, and another multiple of four does not. Every whole number from the
+    largest allowed downwards may be the one, 6 and 10 as well as 8."""
     ask(trial, trial.random.sample((24, 36, 40, 44, 48, 80, 96, 100), 6))
 
 
 @holds("the number of groups divides the channels, also where four does not")
 def does_not_divide(trial: Trial) -> None:
-    """Your rule is right for multiples of four, and not for other numbers of channels. For 30 channels, 7 groups would
-    leave a rest: go down to 6, the first number that divides."""
+    """The multiples of four that were tried come out right, and a number of channels that is none does not. For 30
+    channels, 7 groups would leave a rest: 6 is the next number below that divides."""
     ask(trial, trial.random.sample((14, 18, 22, 30, 33, 42, 45, 50, 66, 70, 90), 8))
 
 
 @holds("where groups of four are impossible, the next larger size is taken")
 def groups_of_five_and_more(trial: Trial) -> None:
-    """Where no group of four fits, your rule picks another size than the smallest one above four: 25 channels make 5
-    groups of 5."""
+    """Where groups of four do not divide the channels your rule gives another number than the largest that does: 25
+    channels make 5 groups of 5."""
     ask(trial, trial.random.sample((10, 15, 25, 35, 49, 77), 4))
 
 
 @holds("4 to 12 channels give one, two or three groups")
 def narrow_layers(trial: Trial) -> None:
-    """For narrow layers (4 to 12 channels) your rule departs. Exactly four channels in a group are allowed."""
+    """For a narrow layer (4 to 12 channels) your rule departs, and for the wider ones that were tried it did not.
+    Exactly four channels in a group are allowed."""
     ask(trial, (4, 6, 8, 9, 12))
 
 

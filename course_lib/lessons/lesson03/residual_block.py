@@ -228,8 +228,8 @@ def something_wrong_with_the_embedding(trial: Trial) -> None:
 
 @holds("the output is right when as many channels go in as come out: the shortcut is then the input itself")
 def assumes_changing_channels(trial: Trial) -> None:
-    """Your block is right where the channels change, and wrong where they stay: there the shortcut is the input itself,
-    without a convolution."""
+    """Your block is right where the channels change, and wrong where they stay, though shortcut and branch are right
+    there without an embedding. Is the embedding treated in another way where the channels stay?"""
     example(trial, wider=False).see()
 
 

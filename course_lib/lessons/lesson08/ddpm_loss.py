@@ -17,7 +17,7 @@ from course_lib.lessons.lesson08.ddpm_loss_watched import watched
 from course_lib.lessons.lesson08.ddpm_trials import DRAWN, SIZE, distinct_times, schedule, steps_of
 
 MANY = 2000
-WITH_WHAT = "how often the model was called, and with what"
+SEEN_BY_THE_MODEL = ("the images the model sees", "the times the model sees", "the labels the model sees")
 
 EXERCISE = Exercise(
     "DDPM.loss",
@@ -56,6 +56,19 @@ def told(call: Call) -> str:
 def see(call: Call, label: str = "the loss") -> Any:
     """Record what is to be seen; ends the property if it is no value."""
     return call.trial.checked(label, call.value(), told(call))
+
+
+def see_the_model(call: Call) -> None:
+    """Record how often the model is called, and what it gets; ends the property where that is nothing."""
+    found = call.value()
+    if isinstance(found, Failure):
+        call.trial.checked("the loss", found, told(call))
+    count, *calls = found
+    call.trial.see("how often the model is called", count, told(call))
+    if not calls:
+        raise PropertyEnds
+    for label, value in zip(SEEN_BY_THE_MODEL, calls[0], strict=True):
+        call.trial.see(label, value, told(call))
 
 
 def batch(trial: Trial, built: Built, count: int = 5) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
@@ -105,7 +118,7 @@ def model_asked_wrongly(trial: Trial) -> None:
     built = schedule(trial)
     images, labels, given = batch(trial, built)
     labels[1] = -1
-    see(asking(built, "calls", images, labels, **given), WITH_WHAT)
+    see_the_model(asking(built, "calls", images, labels, **given))
 
 
 @holds("the loss is the mean squared difference between the model's answer and the noise")
@@ -120,7 +133,7 @@ def wrong_without_labels(trial: Trial) -> None:
     """With labels your loss is right, and without (None) it is not. Hand them on as they come."""
     built = schedule(trial)
     images, _, given = batch(trial, built)
-    see(asking(built, "calls", images, None, **given), WITH_WHAT)
+    see_the_model(asking(built, "calls", images, None, **given))
     see(asking(built, "value", images, None, **given))
 
 
@@ -148,7 +161,7 @@ def special_times(trial: Trial) -> None:
     images, labels, given = batch(trial, built, 4)
     last = steps_of(built) - 1
     given["t"] = torch.tensor([0, last, 1, last - 1])
-    see(asking(built, "calls", images, labels, **given), WITH_WHAT)
+    see_the_model(asking(built, "calls", images, labels, **given))
     see(asking(built, "value", images, labels, **given))
 
 
@@ -210,7 +223,7 @@ def drawn_in_another_order(trial: Trial) -> None:
     so that a run can be repeated."""
     built = schedule(trial)
     images, labels, _ = batch(trial, built)
-    see(asking(built, "calls", images, labels, seed=trial.random.randrange(1000)), "what the model was given")
+    see_the_model(asking(built, "calls", images, labels, seed=trial.random.randrange(1000)))
 
 
 @holds("every call draws anew")

@@ -59,8 +59,8 @@ def another_mean(trial: Trial) -> None:
 
 @holds("the noise has the variance beta (1 - alpha-bar_prev) / (1 - alpha-bar), beta-tilde")
 def another_strength_of_noise(trial: Trial) -> None:
-    """The mean is right, and the noise has another strength: the root of beta-tilde, beta times (1 - alpha-bar_prev) /
-    (1 - alpha-bar)."""
+    """The noise has another strength than asked for. It is multiplied by the root of beta-tilde, which is beta times
+    (1 - alpha-bar_prev) / (1 - alpha-bar)."""
     # x_t and eps of zero, so that only the noise is left
     built = schedule(trial)
     x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 2, 2))

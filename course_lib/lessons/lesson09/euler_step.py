@@ -23,7 +23,7 @@ STEPS.hold_for(
     ordinary_call,
     wrong_step=(
         "the step is x + (t_next - t) * v",
-        "In a nearly constant field you are right, in another one not. Euler's method looks at the start only: x, v, "
+        "In a constant field you are right, in another one not. Euler's method looks at the start only: x, v, "
         "and the time that passes.",
     ),
     wrong_number_of_calls=(

@@ -1,6 +1,7 @@
 """Flow matching's answers as functions of data: a model made of numbers goes in, and how it was called comes out."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,6 +53,10 @@ def solver_step(answer: Callable) -> Callable:
     return step
 
 
+def no_model(value: Any) -> str | None:
+    return None if value is None else f"something of type {type(value).__name__} came back, and no model"
+
+
 def from_other_direction(answer: Callable) -> Callable:
     """The wrapped model, called once: what it gives, and how the model inside was called."""
 
@@ -66,7 +71,9 @@ def from_other_direction(answer: Callable) -> Callable:
             stand_in.calls[-1] = (x, s, labels)
             return result
 
-        result = answer(other)(x, t, labels)
+        model = answer(other)
+        # what is no function has to be spoken of as what came back, not as a call that fails
+        result = model(x, t, labels) if callable(model) else no_model(model)
         seen_x, seen_s, seen_labels = stand_in.calls[0] if stand_in.calls else (None, None, None)
         return result, len(stand_in.calls), seen_s, seen_x, seen_labels
 

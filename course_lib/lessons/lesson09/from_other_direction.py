@@ -50,9 +50,10 @@ def ask(call: Call) -> tuple:
     found = call.value()
     if isinstance(found, Failure):
         call.trial.checked("what your model gives", found, told(call))
-    if not isinstance(found[RESULT], Tensor):
-        named = Failure("type", f"{type(found[RESULT]).__name__} came back")
-        call.trial.checked("what your model gives", None if found[RESULT] is None else named, told(call))
+    result = found[RESULT]
+    if not isinstance(result, Tensor):
+        named = Failure("type", result if isinstance(result, str) else f"{type(result).__name__} came back")
+        call.trial.checked("what your model gives", None if result is None else named, told(call))
     return found
 
 

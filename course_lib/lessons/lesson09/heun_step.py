@@ -22,7 +22,7 @@ STEPS.hold_for(
     ordinary_call,
     wrong_step=(
         "the step is that of Heun's method, with the mean of the velocities at both ends",
-        "In a nearly constant field you are right, in another one not. The second velocity is that at t_next, at the "
+        "In a constant field you are right, in another one not. The second velocity is that at t_next, at the "
         "point where v alone would lead, and the two are weighed half and half.",
     ),
     wrong_number_of_calls=(

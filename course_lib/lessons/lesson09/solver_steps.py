@@ -95,10 +95,12 @@ def moves_without_a_velocity(trial: Trial) -> None:
 
 @STEPS.holds("in a field of constant velocity, a step is the time that passes, t_next - t, times the velocity")
 def wrong_length_or_direction(trial: Trial) -> None:
-    """Even where the velocity is nearly the same everywhere your step leads to another point. The time that passes is
-    t_next - t: it is negative on the way back."""
+    """Even where the velocity is the same everywhere, at every time, your step leads to another point. The time that
+    passes is t_next - t: it is negative on the way back."""
     x, t, t_next, _ = start(trial)
-    reach(trial, torch.zeros_like(x), t, t_next, (0.0, 0.0, 0.5, 1.0))
+    velocity = 0.6 + 0.3 * trial.random.random()
+    where = f", where every velocity is {velocity:.4g}"
+    reach(trial, torch.zeros_like(x), t, t_next, (0.0, 0.0, 0.0, velocity), where=where)
 
 
 @STEPS.holds()

@@ -40,6 +40,7 @@ def all_right_is_not_1(trial: Trial) -> None:
     """Every image is right here, and your share is not 1. Number i is compared with number i, and the sum divided by
     the number of images, whatever it is."""
     wanted = trial.integers(0, 10, trial.pick(7, 9))
+    wanted[trial.pick(1, 3, 5)] = 0  # to count labels that are not 0 is wrong under every seed
     trial.call(wanted.clone(), wanted)
 
 

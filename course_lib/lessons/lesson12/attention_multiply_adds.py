@@ -2,7 +2,7 @@
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, PropertyEnds, Trial
+from course_lib.checks.trial import Call, PropertyEnds, Trial, as_number
 from course_lib.estimates import attention_multiply_adds
 
 LABEL = "the multiply-adds"
@@ -23,7 +23,7 @@ def ordinary_call(trial: Trial) -> Call:
 
 def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
     """The answer's counts, not recorded; ends the property, recorded, if one is no number."""
-    found = [trial.handle.call(None, size, {}) for size in sizes]
+    found = [as_number(trial.handle.call(None, size, {})) for size in sizes]
     for value in found:
         if isinstance(value, Failure) or not isinstance(value, int | float):
             trial.checked(LABEL, value, f"attention_multiply_adds{sizes[0]}")

@@ -3,10 +3,11 @@
 import math
 
 import torch
+from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.estimates import conv_multiply_adds
 
 LABEL = "the multiply-adds"
@@ -30,7 +31,7 @@ def grows(trial: Trial, place: int, factor: int) -> None:
     """See whether twice of one argument gives `factor` times the count."""
     args = [trial.pick(3, 5), trial.pick(7, 11), 3, trial.pick(4, 6), trial.pick(9, 10)]
     twice = [2 * value if at == place else value for at, value in enumerate(args)]
-    found = [trial.handle.call(None, tuple(values), {}) for values in (args, twice)]
+    found = [as_number(trial.handle.call(None, tuple(values), {})) for values in (args, twice)]
     if any(isinstance(value, Failure) or not isinstance(value, int | float) for value in found):
         trial.call(*args, label=LABEL)
         return
@@ -118,6 +119,11 @@ def pixel_by_pixel(in_channels: int, out_channels: int, kernel_size: int, height
 def from_the_weights(in_channels: int, out_channels: int, kernel_size: int, height: int, width: int) -> int:
     weights = torch.empty(out_channels, in_channels, kernel_size, kernel_size, device="meta").numel()
     return weights * height * width
+
+
+@right
+def as_a_tensor(in_channels: int, out_channels: int, kernel_size: int, height: int, width: int) -> Tensor:
+    return torch.tensor([in_channels, out_channels, kernel_size, kernel_size, height, width]).prod()
 
 
 @right

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.estimates import training_memory
 
 LABEL = "the bytes"
@@ -28,7 +28,7 @@ def difference(trial: Trial, label: str, place: int, expected: Callable[[list[in
     """Whether one more of an argument adds what it should."""
     args = [trial.random.randrange(1000, 9000), trial.random.randrange(3000, 9000), trial.pick(3, 5, 7)]
     more = [value + (at == place) for at, value in enumerate(args)]
-    found = [trial.handle.call(None, tuple(values), {}) for values in (args, more)]
+    found = [as_number(trial.handle.call(None, tuple(values), {})) for values in (args, more)]
     if any(isinstance(value, Failure) or not isinstance(value, int | float) for value in found):
         trial.call(*args, label=LABEL)
         return
