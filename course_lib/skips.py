@@ -78,17 +78,13 @@ def cat_skip(h: Tensor, skips: list[Tensor]) -> Tensor:
         h: what the decoder has so far.
         skips: the stack; the newest skip is the last of the list. One shorter afterwards.
     Shapes: h (B, C, H, W), skips[-1] (B, C_skip, H, W) -> (B, C + C_skip, H, W), h's channels first.
-    Raises: ValueError if skips is no list, if it is empty, or if the skip and h differ in more than their channels.
+    Raises: ValueError if the stack is empty, or if the skip and h differ in more than their channels.
     Source: the document, section 6, "Channel Concatenation".
 
     >>> skips = [torch.zeros(4, 128, 8, 8), torch.zeros(4, 256, 8, 8)]
     >>> tuple(cat_skip(torch.zeros(4, 256, 8, 8), skips).shape), len(skips)
     ((4, 512, 8, 8), 1)
     """
-    if skips is None or isinstance(skips, Tensor):
-        raise ValueError(
-            f"skips is {'None' if skips is None else 'a tensor'}; allowed: a list of skips, the newest last"
-        )
     if not skips:
         raise ValueError("skips is empty; allowed: a list with a skip for every decoder block still to come")
     if skips[-1].ndim != 4 or (skips[-1].shape[:1], skips[-1].shape[2:]) != (h.shape[:1], h.shape[2:]):

@@ -19,8 +19,9 @@ from course_lib.checks.witness import Witness, reference_witness
 RECOGNISED_KINDS = {
     "changed its input": (
         "changes_its_input",
-        "Your code changes what it was given, in place: a tensor (an operator such as += or *=, a method that ends in an "
-        "underscore) or a list (append, pop, sort). Whoever called it still needs it as it was: make a new one instead.",
+        "Your code changes what it was given, in place: a tensor (an operator such as += or *=, a method that ends in "
+        "an underscore) or a list (append, pop, sort). Whoever called it still needs it as it was: make a new one "
+        "instead.",
     ),
     "endless": (
         "endless_loop",
