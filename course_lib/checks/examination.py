@@ -19,9 +19,9 @@ from course_lib.checks.witness import Witness, reference_witness
 RECOGNISED_KINDS = {
     "changed its input": (
         "changes_its_input",
-        "Your code changes what it was given, in place (an operator such as += or *=, an assignment to a part of it, "
-        "x[...] = ..., or a method that changes it, as those of a tensor that end in an underscore do). Whoever called "
-        "it still needs that: make a new one instead.",
+        "Your code changes what it was given, in place: a tensor (an operator such as += or *=, x[...] = ..., a method "
+        "that ends in an underscore) or a list (append, pop, sort). Whoever called it still needs it as it was: make a "
+        "new one instead.",
     ),
     "endless": (
         "endless_loop",

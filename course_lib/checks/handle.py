@@ -94,7 +94,7 @@ class Handle(Seam):
 
         value = guarded(run, self.seconds, self.output)
         if not elsewhere and not isinstance(value, Failure) and not _equal(before, (args, kwargs)):
-            return Failure("changed its input", "changed the tensor it was given, in place")
+            return Failure("changed its input", "changed what it was given, in place")
         return value
 
     def gradients(

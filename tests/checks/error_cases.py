@@ -18,6 +18,17 @@ with torch.enable_grad():
     total.backward()"""
 
 CASES: dict[str, tuple[Case, ...]] = {
+    "none_given_to_the_course": (
+        ("UNet", "self.class_embed(None)"),
+        ("UNet", "cat_skip(x, [].append(x))"),
+        ("TimeEmbedding", "SinusoidalPositionEmbedding(None)"),
+        ("SelfAttention", "split_heads(None, 2)"),
+    ),
+    "no_skip_left": (
+        ("ResidualBlock", "from course_lib.skips import cat_skip\ncat_skip(x, [])"),
+        ("SelfAttention", "from course_lib.skips import cat_skip\ncat_skip(x, [])"),
+        ("Downsample", "from course_lib.skips import cat_skip\ncat_skip(x, [])"),
+    ),
     "refused_by_the_course": (
         ("ResidualBlock", "SelfAttention(7, 2)"),
         ("UNet", ("block(h, emb)", "block(h, x)")),
@@ -99,6 +110,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "h.shape()"),
         ("num_groups", "channels(2 + 1)"),
         ("SelfAttention", "x(0)"),
+    ),
+    "tensors_compared_in_a_list": (
+        ("cat_skip", "skips.remove(skips[-1])"),
+        ("cat_skip", "skips.index(h)"),
+        ("SelfAttention", "[x + 1, x].index(x)"),
+        ("DDPM.step", "[x_t + 1, x_t].remove(x_t)"),
     ),
     "truth_of_several_numbers": (
         ("ClassEmbedding", "class_labels = 0 if class_labels == -1 else class_labels"),
@@ -198,6 +215,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("SelfAttention", "nn.GroupNorm(7, 16)"),
         ("ResidualBlock", "F.group_norm(x, 7)"),
         ("Downsample", "nn.Conv2d(8, 9, 1, groups=2)"),
+    ),
+    "size_of_another_length": (
+        ("Upsample", "F.interpolate(x, size=x.shape)"),
+        ("Downsample", "F.interpolate(x, size=(2, 2, 2))"),
+        ("SelfAttention", "F.interpolate(x.flatten(2), size=(2, 2))"),
     ),
     "another_number_of_axes": (
         ("Downsample", "nn.Conv2d(4, 4, 1)(x.flatten())"),
@@ -366,7 +388,18 @@ CASES: dict[str, tuple[Case, ...]] = {
     "attribute_missing": (
         ("ResidualBlock", ("self.conv1(", "self.convv1(")),
         ("FlowMatching.velocity", "clean.astype(float)"),
+        ("skip_channels", "[1].push(3)"),
+    ),
+    "method_of_lists": (
         ("skip_channels", "(1, 2).append(3)"),
+        ("decoder_channels", "tuple(channel_mults).reverse()"),
+        ("cat_skip", "h.append(skips[-1])"),
+        ("UNet", ("skips = [h]", "skips = h")),
+    ),
+    "number_added_to_a_list": (
+        ("overlap_counts", "counts = [0, 0, 0]\ncounts[0:2] += 1"),
+        ("skip_channels", "skips = [1]\nskips += base_channels"),
+        ("FlowMatching.velocity", "rows = [clean]\nrows += 0.5"),
     ),
     "no_list_of_things": (
         ("num_groups", "for i in channels: pass"),
