@@ -186,6 +186,10 @@ class Standalone:
     def statement(self, name: str, names: dict[str, Any]) -> None:
         """The statement of a cell that made the value, and what changed it afterwards, to be run again."""
         found = bindings(names, name)
+        line = imported_by(found[0].node, name) if len(found) == 1 else ""
+        if line:
+            self.imports[line] = None
+            return
         if not found or not all(isinstance(one.node, STATEMENTS) for one in found):
             self.missing.append(Missing(name, *place_of(names, name)))
             return
@@ -273,6 +277,15 @@ def other_than_written(held: Any, node: ast.expr) -> bool:
         return ast.literal_eval(node) != held
     except ValueError:
         return False
+
+
+def imported_by(node: ast.AST, name: str) -> str:
+    """The import that gave a name its value, for what knows no home of its own, such as a type like Callable[...]."""
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        for alias in node.names:
+            if (alias.asname or alias.name) == name:
+                return f"from {node.module} import {alias.name}" + (f" as {name}" if alias.asname else "")
+    return ""
 
 
 def place_of(names: dict[str, Any], name: str) -> tuple[int, str]:

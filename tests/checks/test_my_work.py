@@ -146,3 +146,18 @@ def test_built_from_puts_the_names_back_even_after_an_error():
     with pytest.raises(RuntimeError), built_from(course_lib.UNet, {"Downsample": None}):
         raise RuntimeError
     assert course_lib.UNet.__init__.__globals__["Downsample"] is before
+
+
+def test_a_type_that_a_cell_imported_is_imported_again(monkeypatch):
+    # Callable[...] and the like know no name and no module: only the cell's own line tells
+    from course_lib.checks.standalone import standalone
+
+    cell = "from course_lib.flow_matching import Velocity as V\n\ndef step(velocity_at: V):\n    return velocity_at\n"
+    names = {"__name__": "__main__", "In": ["", cell]}
+    place = "/tmp/ipykernel_1/4711.py"
+    monkeypatch.setitem(linecache.cache, place, (len(cell), None, cell.splitlines(True), place))
+    exec(compile(cell, place, "exec"), names)
+    made, afresh = standalone(names["step"]), {}
+    assert not made.missing
+    exec(made.text, afresh)
+    assert afresh["V"] is names["V"]

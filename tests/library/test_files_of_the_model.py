@@ -22,6 +22,7 @@ AROUND = {
     "estimates.py",  # what learners work out on paper
     "files.py",  # writing files
     "parameters.py",  # counting
+    "shown_command.py",  # commands that are printed
     "tracing.py",  # measuring
     "warm_ups.py",  # what learners write on the way
 }
