@@ -21,7 +21,7 @@ def shown_command(*arguments: object) -> str:
     if found is not None and Path(found) == running:
         python = "python"
     elif running.is_relative_to(Path.cwd()):
-        python = os.path.join(".", running.relative_to(Path.cwd())).removeprefix(f".{os.sep}")
+        python = str(running.relative_to(Path.cwd()))
     else:
         python = str(running)
     words = [python, "-m", *map(str, arguments)]

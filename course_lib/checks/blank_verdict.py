@@ -1,8 +1,5 @@
 """What to say where an answer came upon a blank: nothing written yet, half of it, a raise left, another's blank."""
 
-import json
-import re
-
 from course_lib.checks.blank import RAISE_LEFT, STILL_BLANK, WITHHELD
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
@@ -44,10 +41,8 @@ def belongs_to(name: str, exercise: Exercise) -> bool:
 
 def blanks_of(exercise: Exercise) -> list[str]:
     """Where an exercise has several blanks, their names, as the lesson's text has them."""
-    lesson = exercise.file.parent / "lesson.md"
-    if not lesson.is_file():
-        return []
-    path = rf'exercise="[\w.]*\.{re.escape(exercise.name)}" blank=(\[[^\]]*\])'
-    found = re.search(path, lesson.read_text(encoding="utf-8"))
-    methods = json.loads(found[1]) if found is not None else []
+    from course_lib.progress.outline import planned
+
+    place = planned(exercise.lesson, exercise.name)
+    methods = place.blank if place else ()
     return [f"{exercise.name}.{method}" for method in methods] if len(methods) > 1 else []

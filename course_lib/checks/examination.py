@@ -39,8 +39,6 @@ RETURNS_NOTHING = (
     "returns_nothing",
     "Your code computes something and then returns None. Is a `return` missing in the last line?",
 )
-# what an answer hands to a model is no result: None among it stands for something else
-THE_MODEL_SEES = "the model sees"
 
 
 def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
@@ -118,7 +116,7 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return known.name, known.sentence
     if isinstance(value, Failure) and value.error == "unregistered":
         return UNREGISTERED
-    if failure.seen is not None and value is None and THE_MODEL_SEES not in failure.seen.label:
+    if failure.seen is not None and value is None and failure.seen.returned:
         return RETURNS_NOTHING
     raised = raised_in(failure)
     if raised is not None:

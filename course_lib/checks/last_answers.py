@@ -16,6 +16,11 @@ def last_answer(name: str) -> Any:
     return _LAST.get(name)
 
 
+def is_of_the_course(answer: Any) -> bool:
+    """Whether an object was defined in the library, and not by a learner."""
+    return (getattr(answer, "__module__", "") or "").split(".")[0] == "course_lib"
+
+
 def is_the_reference(exercise: Exercise, obj: Any) -> bool:
     """Whether `obj` is the library's own, under whatever name, or a class that adds no method to it."""
     if exercise.method and isinstance(obj, type):

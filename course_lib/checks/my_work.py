@@ -16,6 +16,7 @@ from course_lib.assets import ASSETS
 from course_lib.checks.cells import KEPT_MODULE
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import CountedOutput, Failure, guarded
+from course_lib.checks.last_answers import is_of_the_course
 from course_lib.files import write_text
 
 # how the reason begins where there is no file
@@ -54,7 +55,7 @@ def keep(exercise: Exercise, answer: Any) -> None:
     from course_lib.checks.kept_trial import say_what_is_missing
     from course_lib.checks.standalone import standalone
 
-    if getattr(answer, "__module__", "").split(".")[0] == "course_lib":
+    if is_of_the_course(answer):
         return
     if exercise.method and isinstance(answer, type):
         answer = vars(answer).get(exercise.method, answer)

@@ -28,6 +28,7 @@ class Observation:
         tolerance: how much coarser than usual the comparison is.
         inputs: by name, what makes the number at the same place of the result, see `Exercise.elementwise`.
         cause: of a yes or no that stands for an error, the error.
+        returned: whether it is what the answer was asked for: None there is no value, and elsewhere it may be one.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Observation:
     tolerance: float = 1.0
     inputs: dict[str, Any] = field(default_factory=dict)
     cause: Failure | None = None
+    returned: bool = False
 
 
 class PropertyEnds(Exception):
@@ -148,7 +150,7 @@ class Trial:
 
     def checked(self, label: str, value: Any, given: str, tolerance: float = 1.0, **more: Any) -> Any:
         """Record `value` and give it back, or end the property if it is no value."""
-        self.see(label, value, given, tolerance, **more)
+        self.see(label, value, given, tolerance, returned=True, **more)
         if value is None or isinstance(value, Failure):
             raise PropertyEnds
         return value

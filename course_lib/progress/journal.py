@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.last_answers import is_of_the_course
 from course_lib.checks.my_work import work_folder
 from course_lib.checks.result import CheckResult
 
@@ -36,7 +37,7 @@ def note(exercise: Exercise, answer: Any, result: CheckResult) -> None:
 
     A blank is no try. Neither is the reference, nor a mistake by another name, as lessons make them on purpose.
     """
-    if result.status == "not started" or (getattr(answer, "__module__", "") or "").split(".")[0] == "course_lib":
+    if result.status == "not started" or is_of_the_course(answer):
         return
     if result.status == "failed" and getattr(answer, "__name__", "") != (exercise.method or exercise.name):
         return
