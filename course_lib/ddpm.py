@@ -5,18 +5,30 @@ predicted, alpha-bar is `alphas_cumprod`. The paper counts t from 1 to T; here t
 stands for the clean image itself.
 """
 
-from collections.abc import Callable, Iterator
+import numbers
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.guidance import Model, guided_prediction
-from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise, takes_what
+from course_lib.sampling import (
+    Generators,
+    SamplerState,
+    fresh_noise,
+    in_its_precision,
+    labels_for,
+    last_image,
+    starting_noise,
+    takes_what,
+)
 from course_lib.validation import (
     check_integers,
+    check_number,
     check_positive_int,
     check_same_shape,
+    check_tensor,
     check_vector,
     values_are_free_to_read,
 )
@@ -61,22 +73,32 @@ class DDPM(nn.Module):
     def __init__(self, num_timesteps: int = 1000, beta_start: float = 1e-4, beta_end: float = 0.02) -> None:
         super().__init__()
         check_positive_int("num_timesteps", num_timesteps)
+        check_number("beta_start", beta_start)
+        check_number("beta_end", beta_end)
         if not 0 < beta_start <= beta_end < 1:
             raise ValueError(
                 f"beta_start, beta_end are {beta_start}, {beta_end}; allowed: 0 < beta_start <= beta_end < 1"
             )
-        self.num_timesteps = num_timesteps
-        betas = torch.linspace(beta_start, beta_end, num_timesteps, dtype=torch.float64)
+        self.num_timesteps = int(num_timesteps)
+        betas = torch.linspace(beta_start, beta_end, self.num_timesteps, dtype=torch.float64)
         alphas_cumprod = torch.cumprod(1 - betas, dim=0)
         # not saved with a model's weights: the three numbers above say it all
         self.register_buffer("betas", betas, persistent=False)
         self.register_buffer("alphas_cumprod", alphas_cumprod, persistent=False)
 
     def _apply(self, fn: Callable, recurse: bool = True) -> "DDPM":
+        # .to(device) moves the schedule; .half() and the like must not round it
+        exact = dict(self._buffers)
         try:
-            return super()._apply(fn, recurse)
+            super()._apply(fn, recurse)
+            moved = {name: table.to(self._buffers[name].device) for name, table in exact.items()}
+            # what came back unchanged in type was moved right, also from where there are no numbers (the device "meta")
+            self._buffers.update(
+                {name: table for name, table in moved.items() if self._buffers[name].dtype != table.dtype}
+            )
         except TypeError:  # Apple's GPUs have no float64: the schedule stays where it is, see per_image
-            return self
+            self._buffers.update(exact)
+        return self
 
     # ---- forward: from image to noise ----
 
@@ -209,6 +231,7 @@ class DDPM(nn.Module):
         Raises: ValueError for times out of range, or eta outside [0, 1].
         Source: Song, Meng and Ermon 2021, equations 12 and 16.
         """
+        check_number("eta", eta, "from 0 (deterministic) to 1 (ancestral)")
         if not 0 <= eta <= 1:
             raise ValueError(f"eta is {eta}; allowed: from 0 (deterministic) to 1 (ancestral)")
         t, t_prev = self.checked_times("t", t, x_t), self.checked_times("t_prev", t_prev, x_t, lowest=-1)
@@ -241,7 +264,7 @@ class DDPM(nn.Module):
         method: str = "ddpm",
         num_steps: int | None = None,
         guidance_scale: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Generators | None = None,
         clip_denoised: bool = True,
         noise: Tensor | None = None,
     ) -> Iterator[SamplerState]:
@@ -249,15 +272,17 @@ class DDPM(nn.Module):
         if method not in ("ddpm", "ddim"):
             raise ValueError(f"method is {method!r}; allowed: 'ddpm' or 'ddim'")
         times = self.sampling_times(self.num_timesteps if num_steps is None else num_steps)
+        check_number("guidance_scale", guidance_scale)
         start = starting_noise(model, shape, generator, noise)
         labels = labels_for(shape, labels, start.device)
+        predict = in_its_precision(model)
 
         @torch.no_grad()
         def walk(x: Tensor) -> Iterator[SamplerState]:
             yield SamplerState(times[0], x, None)
             for now, then in zip(times, [*times[1:], -1], strict=True):
                 t, t_prev = (torch.full((len(x),), time, device=x.device) for time in (now, then))
-                eps = guided_prediction(model, x, t, labels, guidance_scale)
+                eps = guided_prediction(predict, x, t, labels, guidance_scale)
                 clean = self.predict_clean(x, t, eps)
                 if clip_denoised:
                     # clipping changes what the noise must have been: without this, DDIM carries the excess along
@@ -286,7 +311,8 @@ class DDPM(nn.Module):
             num_steps: model calls at guidance 1, from 1 to T; None for all T. Fewer than T are spread evenly, the
                 first at T-1.
             guidance_scale: see `guided_prediction`.
-            generator: its first draw is the starting noise.
+            generator: its first draw is the starting noise. A list of one for each image gives each image its own
+                noise, whatever it is drawn beside.
             clip_denoised: clip every predicted clean image to [-1, 1], and go on with the noise that fits the clipped
                 image (as in Dhariwal and Nichol's code; diffusers calls it use_clipped_model_output).
             noise: (B, C, H, W), to start here instead.
@@ -324,10 +350,13 @@ class DDPM(nn.Module):
         alpha_bar, sigma2 = self.alpha_bar_and_sigma2(t, x_t)
         return (x_t - alpha_bar.sqrt() * clean) / sigma2.sqrt()
 
-    def checked_times(self, name: str, t: Tensor | int, x: Tensor, lowest: int = 0) -> Tensor:
-        """Times as a (B,) tensor on the images' device; a single number serves the whole batch."""
-        if isinstance(t, int):
-            t = torch.full((len(x),), t, device=x.device)
+    def checked_times(self, name: str, t: Tensor | int | Sequence[int], x: Tensor, lowest: int = 0) -> Tensor:
+        """Times as a (B,) tensor on the images' device, from a tensor, a list, or one number for the whole batch."""
+        check_tensor("the images", x, "a tensor (B, C, H, W)")
+        if isinstance(t, numbers.Integral) and not isinstance(t, bool):
+            t = torch.full((len(x),), int(t), device=x.device)
+        elif isinstance(t, list | tuple) and all(isinstance(time, numbers.Integral) for time in t):
+            t = torch.tensor([int(time) for time in t], device=x.device)
         check_vector(name, t, len(x))
         check_integers(name, t, lowest, self.num_timesteps - 1)
         return t.long().to(x.device)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from course_lib.validation import check_probability, check_same_shape
 
+HALF_PRECISIONS = (torch.float16, torch.bfloat16)
+
 
 def decay_at(step: int, decay: float) -> float:
     """The decay to use after training step `step`: min(decay, (1 + step) / (10 + step)).
@@ -40,18 +42,29 @@ def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: 
     Args:
         average, current: weights in the same order, each pair of the same shape.
         decay: the share of the average that stays, in [0, 1].
-    Raises: ValueError for lists of different lengths, or shapes that differ.
+    Raises: ValueError for lists of different lengths, shapes that differ, or an average in half precision, where such
+        a step would be rounded away.
     Source: Ho et al. 2020, appendix B; Polyak and Juditsky 1992 for the idea.
     """
     if len(average) != len(current):
         raise ValueError(f"current holds {len(current)} tensors; allowed: as many as average, {len(average)}")
     for old, new in zip(average, current, strict=True):
         check_same_shape("current", new, "average", old)
+        check_moves(old, decay)
     # without recording gradients: nothing is learned through the average
     with torch.no_grad():
         # every tensor of `average`, in place: `decay` of it stays, and 1 - decay of its partner comes in
         if average:
             torch._foreach_lerp_(list(average), list(current), 1 - decay)  # one call: a loop would keep a GPU waiting
+
+
+def check_moves(average: Tensor, decay: float) -> None:
+    """Refuse an average that a step of 1 - decay would leave where it is, because its numbers are too far apart."""
+    if average.dtype in HALF_PRECISIONS and 0 < 1 - decay < 8 * torch.finfo(average.dtype).eps:
+        raise ValueError(
+            f"average is in {average.dtype}, where steps of {1 - decay:.2g} are rounded away; allowed at decay "
+            f"{decay}: float32 or float64, as EMA keeps it"
+        )
 
 
 # The averaged weights of Ho et al. 2020, appendix B: Polyak and Juditsky 1992, with weights that decay.
@@ -60,6 +73,7 @@ class EMA:
 
     Args:
         model: the model to follow; `average` starts as a copy of it, in evaluation mode.
+            Weights in half precision are averaged in float32: a step of 0.0001 is less than half precision can hold.
         decay: the final decay, in [0, 1), warmed up by `decay_at`. The average covers about 1 / (1 - decay) steps.
     Raises: ValueError for a decay outside [0, 1).
     Source: Ho et al. 2020, appendix B (decay 0.9999).
@@ -69,10 +83,15 @@ class EMA:
         check_probability("decay", decay)
         self.decay = decay
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
+        for tensor in (*self.average.parameters(), *self.average.buffers()):
+            if tensor.dtype in HALF_PRECISIONS:
+                tensor.data = tensor.data.float()
 
     def update(self, model: nn.Module, step: int) -> None:
         """Move the average towards `model` after training step `step`; buffers are copied as they are."""
         decay = decay_at(step, self.decay)
-        update_average(list(self.average.parameters()), list(model.parameters()), decay)
+        average = list(self.average.parameters())
+        current = [weight.to(old.dtype) for weight, old in zip(model.parameters(), average, strict=True)]
+        update_average(average, current, decay)
         for average, current in zip(self.average.buffers(), model.buffers(), strict=True):
             average.copy_(current)

@@ -1,5 +1,9 @@
 """Write files atomically: a reader sees the old file or the new one, never half of one."""
 
+import contextlib
+import errno
+import glob
+import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,19 +15,69 @@ from torch import Tensor
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, push its bytes to the disk, then move it into place.
 
+    What a killed process left of an earlier try is removed.
+
     Raises: whatever `write` or the system raises; the old file is then untouched and the temporary one removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent, path.stem)
     # the ending stays last: image writers choose the format by it
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         write(temporary)
-        temporary.chmod(0o644)  # some writers make files that only their owner can read
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        with contextlib.suppress(OSError):  # FAT and some network drives have no such permissions
+            temporary.chmod(0o644)  # some writers make files that only their owner can read
+        _push_to_the_disk(temporary)
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _push_to_the_disk(path: Path) -> None:
+    try:
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # drives that cannot be told to hurry
+            raise
+
+
+def remove_leftovers(folder: Path, stem: str = "*") -> None:
+    """Remove the temporary files of processes that no longer run: those of `stem`, or of every file in `folder`."""
+    pattern = stem if stem == "*" else glob.escape(stem)
+    for file in folder.glob(f".{pattern}.*.tmp*"):
+        writer = file.name.rpartition(".tmp")[0].rpartition(".")[2]
+        if writer.isdecimal() and not _runs(int(writer)):
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(process)
+
+
+def check_place(name: str, path: Path) -> None:
+    """Try, before long work, whether its result can be stored at `path`; a file that is there stays as it is.
+
+    Raises: ValueError that names the argument and says what is in the way.
+    """
+    probe = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(bytes(4096))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"{name} is {str(path)!r}, where nothing can be stored ({reason}); allowed: a file in a writable folder"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            probe.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,15 +86,19 @@ def write_text(path: Path, text: str) -> None:
 
 def save_safetensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
     """Save tensors and text about them as one safetensors file."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, lambda temporary: save_file(contiguous, temporary, dict(metadata)))
+    content = save(contiguous, dict(metadata))
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
 def save_checkpoint(state: Mapping[str, object], path: Path) -> None:
     """Save nested dicts and lists of tensors, numbers and text, to be read back by `load_checkpoint`."""
-    write_atomically(path, lambda temporary: torch.save(dict(state), temporary))
+    # in memory first: writing the file itself, torch answers a full disk with a RuntimeError
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    write_atomically(path, lambda temporary: temporary.write_bytes(buffer.getbuffer()))
 
 
 def load_checkpoint(path: Path) -> dict:

@@ -12,11 +12,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.guidance import Model, guided_prediction
-from course_lib.sampling import SamplerState, fresh_noise, labels_for, last_image, starting_noise, takes_what
-from course_lib.validation import check_positive_int, check_same_shape, check_vector
+from course_lib.sampling import (
+    Generators,
+    SamplerState,
+    fresh_noise,
+    in_its_precision,
+    labels_for,
+    last_image,
+    starting_noise,
+    takes_what,
+)
+from course_lib.validation import at_least_float32, check_number, check_positive_int, check_same_shape, check_vector
 
 # the model sees 1000 t, so that both methods use one range of the time embedding
 TIME_SCALE = 1000
+TIME_SAMPLINGS = ("uniform", "logit-normal")
 
 Velocity = Callable[[Tensor, float], Tensor]
 
@@ -33,8 +43,8 @@ class FlowMatching:
     """
 
     def __init__(self, time_sampling: str = "uniform") -> None:
-        if time_sampling not in ("uniform", "logit-normal"):
-            raise ValueError(f"time_sampling is {time_sampling!r}; allowed: 'uniform' or 'logit-normal'")
+        if time_sampling not in TIME_SAMPLINGS:
+            raise ValueError(f"time_sampling is {time_sampling!r}; allowed: {' or '.join(map(repr, TIME_SAMPLINGS))}")
         self.time_sampling = time_sampling
 
     def interpolate(self, clean: Tensor, t: Tensor, noise: Tensor) -> Tensor:
@@ -112,19 +122,21 @@ class FlowMatching:
         num_steps: int = 50,
         solver: str = "euler",
         guidance_scale: float = 1.0,
-        generator: torch.Generator | None = None,
+        generator: Generators | None = None,
         noise: Tensor | None = None,
     ) -> Iterator[SamplerState]:
         """`sample` as a generator that yields every state, the starting noise first: num_steps + 1 in all."""
         check_positive_int("num_steps", num_steps)
         if solver not in SOLVERS:
             raise ValueError(f"solver is {solver!r}; allowed: {', '.join(map(repr, SOLVERS))}")
+        check_number("guidance_scale", guidance_scale)
         start = starting_noise(model, shape, generator, noise)
         labels = labels_for(shape, labels, start.device)
+        predict = in_its_precision(model)
 
         def velocity_at(x: Tensor, t: float) -> Tensor:
-            times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=x.dtype)
-            return guided_prediction(model, x, times, labels, guidance_scale)
+            times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=at_least_float32(x))
+            return guided_prediction(predict, x, times, labels, guidance_scale)
 
         @torch.no_grad()
         def walk(x: Tensor) -> Iterator[SamplerState]:
@@ -150,7 +162,8 @@ class FlowMatching:
             num_steps: equal steps in time; each costs one model call with "euler", two with "heun", four with "rk4"
                 (twice that with guidance).
             guidance_scale: see `guided_prediction`.
-            generator: its first draw is the starting noise.
+            generator: its first draw is the starting noise. A list of one for each image gives each image its own
+                noise, whatever it is drawn beside.
             noise: (B, C, H, W), to start here instead.
         Returns: (B, C, H, W), not clipped.
         Raises: ValueError for an unknown solver or num_steps below 1.

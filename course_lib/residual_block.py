@@ -29,6 +29,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         check_positive_int("in_channels", in_channels)
         check_positive_int("emb_dim", emb_dim)
+        check_positive_int("out_channels", out_channels)
         if out_channels < 2:
             raise ValueError(f"out_channels is {out_channels}; allowed: at least 2, or the norm removes the embedding")
         check_probability("dropout", dropout)
@@ -46,10 +47,10 @@ class ResidualBlock(nn.Module):
         check_embedding("emb", emb, x.shape[0], self.emb_proj.in_features)
         # GroupNorm, SiLU, Conv3x3: (B, in_channels, H, W) -> (B, out_channels, H, W)
         h = self.conv1(F.silu(self.norm1(x)))
-        # SiLU and Linear make the embedding fit: (B, out_channels); add it to every pixel (+= on h saves a copy)
-        h += self.emb_proj(F.silu(emb))[:, :, None, None]
+        # SiLU and Linear make the embedding fit: (B, out_channels); add it to every pixel
+        h = h + self.emb_proj(F.silu(emb))[:, :, None, None]
         # GroupNorm, SiLU, Dropout, Conv3x3: the shape stays
         h = self.conv2(self.dropout(F.silu(self.norm2(h))))
         # add the shortcut: the input itself, or a 1x1 convolution of it where the channels differ
-        h += self.skip_conv(x)
+        h = h + self.skip_conv(x)
         return h

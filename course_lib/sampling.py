@@ -1,14 +1,15 @@
 """What the two samplers share: where they start, what they yield, and how they are run to the end."""
 
 import inspect
-from collections.abc import Callable, Iterator
+import numbers
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.guidance import Model
-from course_lib.validation import check_vector
+from course_lib.validation import check_same_shape, check_tensor, check_vector
 
 P, R = ParamSpec("P"), TypeVar("R")
 
@@ -28,27 +29,83 @@ class SamplerState(NamedTuple):
     clean: Tensor | None
 
 
-def starting_noise(
-    model: Model, shape: tuple[int, ...], generator: torch.Generator | None, noise: Tensor | None
-) -> Tensor:
+# one generator for the whole batch, or one for each image, which then looks the same in any batch
+Generators = torch.Generator | Sequence[torch.Generator]
+
+
+def starting_noise(model: Model, shape: tuple[int, ...], generator: Generators | None, noise: Tensor | None) -> Tensor:
     """The end of time: `noise` where it is given, else the generator's first draw, on the model's device.
 
     The draw happens on the generator's own device and is then moved, so a CPU generator gives every device the same
-    start.
+    start. What follows is computed in the precision of the model's weights, and in float32 at least.
+
+    Raises: ValueError for a shape that is none, noise of another shape, or a number of generators that does not fit.
     """
+    if not all(isinstance(side, numbers.Integral) and side >= 0 for side in shape) or len(shape) == 0:
+        raise ValueError(f"shape is {shape!r}; allowed: whole numbers, (B, C, H, W)")
     parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     if noise is None:
-        drawn_on = generator.device if generator is not None else getattr(parameter, "device", "cpu")
-        noise = torch.randn(tuple(shape), generator=generator, device=drawn_on)
+        drawn_on = getattr(parameter, "device", "cpu")
+        noise = drawn(tuple(shape), generator, drawn_on, torch.float32)
     elif tuple(noise.shape) != tuple(shape):
         raise ValueError(f"noise has shape {tuple(noise.shape)}; allowed: that of shape, {tuple(shape)}")
-    return noise if parameter is None else noise.to(parameter.device)
+    if parameter is None:
+        return noise
+    return noise.to(
+        parameter.device, torch.promote_types(torch.promote_types(parameter.dtype, noise.dtype), torch.float32)
+    )
 
 
-def fresh_noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
+def fresh_noise(like: Tensor, generator: Generators | None) -> Tensor:
     """Standard normal noise shaped like `like`, drawn on the generator's device and moved to that of `like`."""
-    drawn_on = generator.device if generator is not None else like.device
-    return torch.randn(like.shape, generator=generator, device=drawn_on, dtype=like.dtype).to(like.device)
+    return drawn(like.shape, generator, like.device, like.dtype).to(like.device)
+
+
+def drawn(shape: Sequence[int], generator: Generators | None, device: torch.device | str, dtype: torch.dtype) -> Tensor:
+    """Standard normal noise on the generator's device (or, without one, on `device`).
+
+    Raises: ValueError unless a list of generators has one for each image.
+    """
+    if generator is None or isinstance(generator, torch.Generator):
+        device = device if generator is None else generator.device
+        return torch.randn(tuple(shape), generator=generator, device=device, dtype=dtype)
+    if len(generator) != shape[0]:
+        raise ValueError(
+            f"generator holds {len(generator)}; allowed: one generator, or one for each of {shape[0]} images"
+        )
+    if shape[0] == 0:
+        return torch.empty(tuple(shape), device=device, dtype=dtype)
+    return torch.stack([drawn(shape[1:], one, device, dtype) for one in generator])
+
+
+def in_its_precision(model: Model) -> Model:
+    """`model` for a sampler: it is given images of its weights' type, and its answer comes back in the sampler's.
+
+    Raises: ValueError that names the model, where its answer is not shaped like the images, or is elsewhere.
+    """
+    parameter = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+
+    def predict(x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:
+        given = x if parameter is None else x.to(parameter.dtype)
+        try:
+            answer = model(given, t, labels)
+        except RuntimeError as error:
+            if parameter is None and any(word in str(error) for word in ("device", "dtype", "should be the same")):
+                raise ValueError(
+                    f"model cannot be called with images of {x.dtype} on {x.device} ({str(error).splitlines()[0]}); "
+                    "allowed: a function that can, or give `noise` of its type, on its device"
+                ) from error
+            raise
+        check_tensor("model's answer", answer, "a tensor shaped like the images")
+        check_same_shape("model's answer", answer, "the images", x)
+        if answer.device != x.device:
+            raise ValueError(
+                f"model's answer is on {answer.device}; allowed: where the images are, {x.device} (give `noise` or a "
+                "generator on the model's device)"
+            )
+        return answer.to(x.dtype)
+
+    return predict
 
 
 def labels_for(shape: tuple[int, ...], labels: Tensor | None, device: torch.device) -> Tensor | None:

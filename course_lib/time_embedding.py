@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_lib.validation import check_vector
+from course_lib.validation import check_positive_int, check_vector
 
 
 def embedding_frequencies(
@@ -56,8 +56,7 @@ class SinusoidalPositionEmbedding(nn.Module):
     def forward(self, timesteps: Tensor) -> Tensor:
         check_vector("timesteps", timesteps)
         # one frequency for each pair of columns, (dim/2,), on the device of `timesteps`
-        dtype = timesteps.dtype if timesteps.is_floating_point() else None  # fractions keep their precision
-        freqs = embedding_frequencies(self.dim, timesteps.device, dtype)
+        freqs = embedding_frequencies(self.dim, timesteps.device, computed_in(timesteps))
         # every time multiplied by every frequency: (B, 1) * (1, dim/2) -> (B, dim/2)
         args = timesteps[:, None] * freqs[None, :]
         # all sines first, then all cosines
@@ -93,6 +92,17 @@ class TimeEmbedding(nn.Module):
         return self.linear2(F.silu(self.linear1(h)))
 
 
+def computed_in(timesteps: Tensor) -> torch.dtype:
+    """The precision of the angles: that of the times where they are fractions, and float32 at least.
+
+    In half precision the numbers near 1000 are four apart, and so would be the times.
+    """
+    own = timesteps.dtype if timesteps.is_floating_point() else torch.get_default_dtype()
+    return torch.promote_types(own, torch.float32)
+
+
 def check_even_width(name: str, width: int) -> None:
-    if width < 2 or width % 2:
-        raise ValueError(f"{name} is {width}; allowed: an even width of at least 2 (half sines, half cosines)")
+    allowed = "an even width of at least 2 (half sines, half cosines)"
+    check_positive_int(name, width, allowed)
+    if width % 2:
+        raise ValueError(f"{name} is {width}; allowed: {allowed}")

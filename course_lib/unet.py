@@ -1,6 +1,9 @@
 """The UNet: everything from lessons 01 to 06, wired as the document draws it."""
 
+import re
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,7 +15,23 @@ from course_lib.residual_block import ResidualBlock
 from course_lib.self_attention import SelfAttention
 from course_lib.skips import cat_skip, check_levels, decoder_channels
 from course_lib.time_embedding import TimeEmbedding
-from course_lib.validation import check_channels, check_divisible_size, check_positive_ints, check_vector
+from course_lib.validation import (
+    check_channels,
+    check_divisible_size,
+    check_like_weights,
+    check_positive_ints,
+    check_vector,
+    whole_numbers,
+)
+
+
+def without_wrappers(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Weights under the network's own names, without what torch.compile and DistributedDataParallel put in front.
+
+    >>> without_wrappers({"module._orig_mod.conv_in.bias": 0})
+    {'conv_in.bias': 0}
+    """
+    return {re.sub(r"^((_orig_mod|module)\.)+", "", name): values for name, values in weights.items()}
 
 
 # One of the feature map resolutions of Ho et al. 2020, appendix B.
@@ -61,7 +80,8 @@ class UNet(nn.Module):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        channel_mults, attention_resolutions = tuple(channel_mults), tuple(attention_resolutions)
+        channel_mults = whole_numbers("channel_mults", channel_mults)
+        attention_resolutions = whole_numbers("attention_resolutions", attention_resolutions)
         check_levels(base_channels, channel_mults, num_res_blocks)
         check_positive_ints(in_channels=in_channels, image_size=image_size, attention_resolutions=attention_resolutions)
         self.size_divisor = 2 ** (len(channel_mults) - 1)
@@ -164,9 +184,14 @@ class UNet(nn.Module):
         # OUTPUT: GroupNorm, SiLU, convolution: (B, base_channels, H, W) -> (B, in_channels, H, W)
         return self.conv_out(F.silu(self.norm_out(h)))
 
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **options: Any) -> Any:
+        """As torch's, and weights saved from a compiled or a distributed network fit too."""
+        return super().load_state_dict(without_wrappers(state_dict), *args, **options)
+
     def check_inputs(self, x: Tensor, t: Tensor, class_labels: Tensor | None) -> None:
         """Raise ValueError for an input that does not fit (values of labels are checked where they are looked up)."""
         check_channels("x", x, self.in_channels)
+        check_like_weights("x", x, self.conv_in.weight)
         check_divisible_size("x", x, self.size_divisor)
         check_vector("t", t, x.shape[0])
         if class_labels is not None:

@@ -5,6 +5,8 @@ classes) are looked at only where that is free: on the CPU, outside torch.compil
 the processor wait for the device at every step; there, torch's own indexing kernels stop a bad index.
 """
 
+import math
+import numbers
 from collections.abc import Sequence
 
 import torch
@@ -12,12 +14,16 @@ from torch import Tensor
 
 
 def values_are_free_to_read(tensor: Tensor) -> bool:
-    """True when looking at the numbers in `tensor` neither waits for a device nor breaks a compiled graph."""
-    return tensor.device.type == "cpu" and not torch.compiler.is_compiling() and tensor.numel() > 0
+    """True when looking at the numbers in `tensor` neither waits for a device nor breaks torch.compile or vmap."""
+    if tensor.device.type != "cpu" or torch.compiler.is_compiling() or tensor.numel() == 0:
+        return False
+    # within vmap one number stands for many
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def check_positive_int(name: str, value: int, allowed: str = "a whole number of at least 1") -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    # whole numbers of numpy are welcome
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
         raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
 
 
@@ -28,15 +34,50 @@ def check_positive_ints(**values: int | Sequence[int]) -> None:
             check_positive_int(name, number)
 
 
+def whole_numbers(name: str, values: Sequence[int]) -> tuple[int, ...]:
+    """A list, tuple or array of positive whole numbers as a tuple of ints."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} is {values!r}; allowed: a list of whole numbers, such as (1, 2, 4)")
+    for value in (values := tuple(values)):
+        check_positive_int(name, value)
+    return tuple(map(int, values))
+
+
+def check_number(name: str, value: float, allowed: str = "a finite number") -> None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
+
+
+def at_least_float32(x: Tensor) -> torch.dtype:
+    """The precision to compute with: that of `x`, and float32 where it has less."""
+    return torch.promote_types(x.dtype, torch.float32)
+
+
 def check_probability(name: str, value: float) -> None:
+    allowed = "at least 0 and below 1"
+    check_number(name, value, allowed)
     if not 0.0 <= value < 1.0:
-        raise ValueError(f"{name} is {value!r}; allowed: at least 0 and below 1")
+        raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
+
+
+def check_tensor(name: str, x: Tensor, allowed: str) -> None:
+    if not isinstance(x, Tensor):
+        raise ValueError(f"{name} is {x!r:.60}; allowed: {allowed}")
 
 
 def check_channels(name: str, x: Tensor, channels: int) -> None:
     """`x` must be a batch of images or feature maps, (B, channels, H, W)."""
+    check_tensor(name, x, f"a tensor of shape (B, {channels}, H, W)")
     if x.ndim != 4 or x.shape[1] != channels:
         raise ValueError(f"{name} has shape {tuple(x.shape)}; allowed: (B, {channels}, H, W)")
+
+
+def check_like_weights(name: str, x: Tensor, weight: Tensor) -> None:
+    """`x` must be where the weights are, and of their type unless autocast converts both."""
+    if x.device != weight.device:
+        raise ValueError(f"{name} is on {x.device}; allowed: {weight.device}, where the network is")
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise ValueError(f"{name} has type {x.dtype}; allowed: {weight.dtype}, that of the network's weights")
 
 
 def check_divisible_size(name: str, x: Tensor, divisor: int) -> None:
@@ -47,18 +88,22 @@ def check_divisible_size(name: str, x: Tensor, divisor: int) -> None:
 
 
 def check_same_shape(name: str, x: Tensor, other_name: str, other: Tensor) -> None:
+    check_tensor(name, x, f"a tensor shaped like {other_name}")
+    check_tensor(other_name, other, "a tensor")
     if x.shape != other.shape:
         raise ValueError(f"{name} has shape {tuple(x.shape)}; allowed: that of {other_name}, {tuple(other.shape)}")
 
 
 def check_vector(name: str, vector: Tensor, batch: int | None = None) -> None:
     """`vector` must hold one number an image: shape (B,)."""
+    check_tensor(name, vector, f"a tensor of shape ({'B' if batch is None else batch},), one value an image")
     if vector.ndim != 1 or (batch is not None and vector.shape[0] != batch):
         length = "B" if batch is None else batch
         raise ValueError(f"{name} has shape {tuple(vector.shape)}; allowed: ({length},), one value an image")
 
 
 def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:
+    check_tensor(name, emb, f"a tensor of shape ({batch}, {dim}), one vector an image")
     if emb.shape != (batch, dim):
         raise ValueError(f"{name} has shape {tuple(emb.shape)}; allowed: ({batch}, {dim}), one vector an image")
 

@@ -22,24 +22,32 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from course_lib.evaluation.evaluate import JUDGED_DATA
-    from course_lib.files import write_text
+    from course_lib.files import check_place, write_text
     from course_lib.training.hardware import pick_device
     from course_lib.training.saved_model import load_trained
 
     if options.count < 20:
         raise ValueError(f"count is {options.count}; allowed: at least 20, two of each class")
+    if options.json is not None:
+        check_place("json", options.json)
     trained = load_trained(options.run_folder, pick_device(options.device))
+    if options.data_dir is not None and trained.config.data != "cifar10":
+        raise ValueError(
+            f"data_dir is {options.data_dir!r}, which has no effect for a run on {trained.config.data!r}; allowed: "
+            "with runs on cifar10, whose FID needs the real images"
+        )
     if trained.config.data in JUDGED_DATA:
-        figures = _judge(trained, options)
+        figures, table = _judge(trained, options)
     elif trained.config.data == "cifar10":
-        figures = _fid(trained, options)
+        figures, table = _fid(trained, options)
     else:
         raise ValueError(f"run was trained on {trained.config.data!r}; allowed: fashion-mnist(-full) or cifar10")
     if options.json is not None:
-        write_text(options.json, json.dumps(figures, indent=2) + "\n")
+        write_text(options.json, json.dumps(figures, indent=2, allow_nan=False) + "\n")
+    print(table)
 
 
-def _judge(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noqa: F821
+def _judge(trained: "TrainedModel", options: argparse.Namespace) -> tuple[dict, str]:  # noqa: F821
     import dataclasses
 
     from course_lib.evaluation.evaluate import Judge, balanced_labels
@@ -51,32 +59,34 @@ def _judge(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noq
         images = _draw(trained, labels, scale, options)
         rows[f"guidance {scale:g}"] = judge.scores(images, labels)
     best = min(list(rows)[1:], key=lambda name: rows[name].frechet)
-    print(f"{options.count} pictures, {options.steps} steps\n")
-    print(f"{'':16}{'class accuracy':>16}{'Fréchet distance':>18}{'diversity':>11}")
+    lines = [f"{options.count} pictures, {options.steps} steps\n"]
+    lines.append(f"{'':16}{'class accuracy':>16}{'Fréchet distance':>18}{'diversity':>11}")
     for name, scores in rows.items():
         mark = "  <- best distance" if name == best else ""
-        print(f"{name:16}{scores.accuracy:>16.1%}{scores.frechet:>18.2f}{scores.diversity:>11.2f}{mark}")
-    print(
+        lines.append(f"{name:16}{scores.accuracy:>16.1%}{scores.frechet:>18.2f}{scores.diversity:>11.2f}{mark}")
+    lines.append(
         "\nclass accuracy: taken by the judge for the class it was drawn as. Fréchet distance: lower is better, real\n"
         "images set the floor. diversity: spread within a class, 1 is that of real images, 0 is one picture a class;\n"
         "high accuracy with low diversity is a collapsed model, not a good one."
     )
-    return {name: dataclasses.asdict(scores) for name, scores in rows.items()}
+    return {name: dataclasses.asdict(scores) for name, scores in rows.items()}, "\n".join(lines)
 
 
-def _fid(trained: "TrainedModel", options: argparse.Namespace) -> dict:  # noqa: F821
+def _fid(trained: "TrainedModel", options: argparse.Namespace) -> tuple[dict, str]:  # noqa: F821
     from course_lib.data import load_dataset
     from course_lib.evaluation.evaluate import balanced_labels
-    from course_lib.evaluation.inception import inception_fid
+    from course_lib.evaluation.inception import inception_fid, needed_for_fid
 
+    needed_for_fid()
     dataset = load_dataset(trained.config.data, options.data_dir)
     labels = balanced_labels(options.count, len(trained.class_names))
-    figures = {}
+    figures, lines = {}, []
     for scale in options.guidance:
         images = _draw(trained, labels, scale, options)
-        figures[f"guidance {scale:g}"] = {"fid": inception_fid(images, dataset)}
-        print(f"guidance {scale:g}: FID {figures[f'guidance {scale:g}']['fid']:.2f} over {options.count} pictures")
-    return figures
+        fid = inception_fid(images, dataset)
+        figures[f"guidance {scale:g}"] = {"fid": fid}
+        lines.append(f"guidance {scale:g}: FID {fid:.2f} over {options.count} pictures")
+    return figures, "\n".join(lines)
 
 
 def _draw(trained: "TrainedModel", labels: "Tensor", scale: float, options: argparse.Namespace) -> "Tensor":  # noqa: F821

@@ -1,6 +1,7 @@
 """What the commands' options have in common."""
 
 import argparse
+import math
 from collections.abc import Callable
 
 
@@ -23,9 +24,20 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 1,2,4") from None
 
 
+def finite_number(text: str) -> float:
+    """Read a number that is neither infinite nor "nan"."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number such as 1.5")
+    return value
+
+
 def numbers(text: str) -> tuple[float, ...]:
     """Read "1,1.5,2" as (1.0, 1.5, 2.0)."""
     try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers such as 1,1.5,2") from None
+        return tuple(finite_number(part) for part in text.split(","))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of finite numbers such as 1,1.5,2") from None

@@ -2,12 +2,25 @@
 
 import argparse
 import dataclasses
+import sys
 
 from course_lib.commands.options import add_subparser, whole_numbers
 from course_lib.shown_command import shown_command
 
 # option -> field of TrainingConfig, and of UNet
-CONFIG_OPTIONS = ("method", "data", "steps", "batch_size", "learning_rate", "ema_decay", "time_sampling", "seed")
+CONFIG_OPTIONS = (
+    "method",
+    "data",
+    "steps",
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "ema_decay",
+    "time_sampling",
+    "start_from",
+    "seed",
+)
+MINUTES_OF_LAPTOP = 5.0
 UNET_OPTIONS = ("base_channels", "channel_mults", "num_res_blocks", "attention_resolutions", "dropout")
 
 
@@ -23,14 +36,32 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="laptop (default; about five minutes on two cores), lesson (two minutes), smoke (seconds) or gpu (the "
         "document's network)",
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out from its last checkpoint")
-    parser.add_argument("--overwrite", action="store_true", help="replace the run that is in --out")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="time some steps first and take as many as fit (default: 5 for the profile laptop without --steps)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in --out from its last checkpoint; where its schedule is constant, to more --steps",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        metavar="RUN",
+        help="begin a new run with the weights of this one (or of a .safetensors file)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the run in --out, once the new one has its first checkpoint"
+    )
     parser.add_argument("--compile", action="store_true", help="torch.compile the network (pays off on a GPU)")
     parser.add_argument("--cpu", action="store_true", help="do not use a GPU")
     change = parser.add_argument_group("change the profile")
     change.add_argument("--steps", type=int, help="optimizer steps")
     change.add_argument("--batch-size", type=int, help="images a step, over all processes")
     change.add_argument("--learning-rate", type=float)
+    change.add_argument("--schedule", help="of the learning rate: constant, or cosine down to zero")
     change.add_argument("--ema-decay", type=float)
     change.add_argument("--time-sampling", help="flow matching's times: uniform or logit-normal")
     change.add_argument("--seed", type=int)
@@ -48,17 +79,18 @@ def run(options: argparse.Namespace) -> None:
 
     if options.profile not in PROFILES:
         raise ValueError(f"profile is {options.profile!r}; allowed: {', '.join(map(repr, PROFILES))}")
+    if options.resume and options.overwrite:
+        raise ValueError("--resume and --overwrite exclude each other: go on with the run, or replace it")
+    if options.minutes is not None and (options.steps is not None or options.resume):
+        raise ValueError("--minutes finds the number of steps of a new run; allowed: without --steps and --resume")
     profile = PROFILES[options.profile]
     out = options.out or f"runs/{options.method or profile.method}-{options.data or profile.data}"
     if options.resume:
-        config = _stored_config(RunFolder(out))
-        _refuse_changes(options, config)
+        config, minutes = _resumed_config(options, RunFolder(out)), None
     else:
-        unet = profile.unet | {
-            name: getattr(options, name) for name in UNET_OPTIONS if getattr(options, name) is not None
-        }
-        changes = {name: getattr(options, name) for name in CONFIG_OPTIONS if getattr(options, name) is not None}
-        config = dataclasses.replace(profile, unet=unet, **changes)
+        config, minutes = _new_config(options, profile), options.minutes
+        if minutes is None and options.steps is None and options.profile == "laptop":
+            minutes = MINUTES_OF_LAPTOP
     try:
         folder = train(
             config,
@@ -68,31 +100,80 @@ def run(options: argparse.Namespace) -> None:
             overwrite=options.overwrite,
             compile_model=options.compile,
             cpu=options.cpu,
+            minutes=minutes,
         )
     except KeyboardInterrupt:
-        print("\nto go on from the last checkpoint:", shown_command("course_lib", "train", "--out", out, "--resume"))
+        print(f"\n{_how_to_go_on(options, RunFolder(out))}", file=sys.stderr)
         raise
-    print(f"done: look at {folder.samples(config.steps)}, then try")
+    except OSError as error:
+        # the network itself is safe in the last checkpoint
+        raise OSError(
+            f"{_in_one_line(error)}; the training has stopped. {_how_to_go_on(options, RunFolder(out))}"
+        ) from None
+    steps = RunFolder(out).read_metrics()[-1]["step"]
+    print(f"done: look at {folder.samples(steps)}, then try")
     print(" ", shown_command("course_lib", "sample", folder.path, "--guidance", 2, "--out", "grid.png"))
 
 
-def _stored_config(folder: "RunFolder") -> "TrainingConfig":  # noqa: F821
+def _in_one_line(error: OSError) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _how_to_go_on(options: argparse.Namespace, folder: "RunFolder") -> str:  # noqa: F821
+    """The command that goes on from the last checkpoint as this one would have, if there is a checkpoint of its run."""
+    try:
+        step = folder.last_checkpoint()["step"]
+    except (ValueError, OSError):
+        return "No checkpoint was written yet: the same command starts again."
+    if options.overwrite and not _is_newer(folder):
+        return "No checkpoint was written yet, and the run that was there before is as it was."
+    arguments = ["--out", folder.path, "--resume"]
+    arguments += ["--data-dir", options.data_dir] if options.data_dir else []
+    arguments += [f"--{name}" for name in ("compile", "cpu") if getattr(options, name)]
+    return f"To go on from the checkpoint of step {step}: {shown_command('course_lib', 'train', *arguments)}"
+
+
+def _is_newer(folder: "RunFolder") -> bool:  # noqa: F821
+    """Whether the checkpoint was written since this process began, and not by the run that was to be replaced."""
+    import psutil
+
+    return folder.checkpoint.stat().st_mtime >= psutil.Process().create_time()
+
+
+def _new_config(options: argparse.Namespace, profile: "TrainingConfig") -> "TrainingConfig":  # noqa: F821
+    changes = {name: getattr(options, name) for name in CONFIG_OPTIONS if getattr(options, name) is not None}
+    unet = {name: getattr(options, name) for name in UNET_OPTIONS if getattr(options, name) is not None}
+    if options.start_from is None:
+        return dataclasses.replace(profile, unet=profile.unet | unet, **changes)
+    from course_lib.training.saved_model import load_trained
+
+    # the network is the one whose weights they are
+    source = load_trained(options.start_from).config
+    return dataclasses.replace(profile, unet=source.unet | unet, **({"method": source.method} | changes))
+
+
+def _resumed_config(options: argparse.Namespace, folder: "RunFolder") -> "TrainingConfig":  # noqa: F821
+    """The run's own config; more steps may be asked for, and `train` says whether its schedule allows them.
+
+    A resumed run is the same run: an option that says otherwise is a mistake worth telling.
+    """
     from course_lib.training.config import TrainingConfig
+    from course_lib.training.train import check_same_run
 
-    if not folder.config.exists():
-        raise ValueError(f"out is {str(folder.path)!r}, which holds no run to resume; allowed: a run's folder")
-    return TrainingConfig.from_json(folder.config.read_text(encoding="utf-8"))
-
-
-def _refuse_changes(options: argparse.Namespace, config: "TrainingConfig") -> None:  # noqa: F821
-    """A resumed run is the same run: an option that says otherwise is a mistake worth telling."""
+    saved = folder.last_checkpoint()
+    config = TrainingConfig.from_json(saved["config"])
     stored = {name: getattr(config, name) for name in CONFIG_OPTIONS} | config.unet
     for name in (*CONFIG_OPTIONS, *UNET_OPTIONS):
         asked = getattr(options, name)
-        if asked is not None and name in stored and _as_list(asked) != _as_list(stored[name]):
-            option = "--" + name.replace("_", "-")
-            raise ValueError(f"{option} is {asked!r}; allowed with --resume: the run's own value, {stored[name]!r}")
-
-
-def _as_list(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+        if name != "steps" and asked is not None and asked != stored.get(name):
+            option = "--from" if name == "start_from" else "--" + name.replace("_", "-")
+            own = f"the run's own value, {stored[name]!r}" if name in stored else "without it"
+            raise ValueError(f"{option} is {asked!r}; allowed with --resume: {own}")
+    if options.steps is None:
+        return config
+    config = dataclasses.replace(config, steps=options.steps)
+    try:
+        check_same_run(config, saved)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from None
+    return config

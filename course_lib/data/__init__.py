@@ -17,10 +17,15 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> ImageDataset:
     Args:
         name: "fashion-mnist" (10,000 real images that came with the course), "fashion-mnist-full" (60,000),
             "cifar10" (50,000, the document's) or "shapes" (10,000, drawn on the spot).
-        data_dir: for fashion-mnist-full and cifar10: a folder that has the files, or the URL of a mirror.
+        data_dir: for fashion-mnist-full and cifar10 only: a folder that has the files, or the URL of a mirror.
     Raises: ValueError for another name or a damaged file; DataUnavailableError (a ValueError) where a download is
         needed and fails.
     """
+    if name in ("fashion-mnist", "shapes") and data_dir is not None:
+        raise ValueError(
+            f"data_dir is {str(data_dir)!r}, which has no effect: {name!r} came with the course; allowed: with "
+            "'fashion-mnist-full' and 'cifar10'"
+        )
     if name == "fashion-mnist":
         return load_fashion_mnist()
     if name == "fashion-mnist-full":

@@ -53,7 +53,7 @@ class ImageDataset(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """One image (3, 32, 32) in [-1, 1] and its label."""
-        images, labels = self.batch(torch.tensor([range(len(self))[index]]))
+        images, labels = self.batch(torch.tensor([range(len(self))[index]], device="cpu"))
         return images[0], int(labels[0])
 
     def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:

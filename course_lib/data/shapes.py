@@ -41,21 +41,21 @@ def draw_shapes(count: int, seed: int = 0) -> ImageDataset:
     """
     check_positive_int("count", count)
     generator = torch.Generator().manual_seed(seed)
-    labels = torch.randint(len(CLASS_NAMES), (count,), generator=generator)
-    radius = 5 + 5 * torch.rand(count, generator=generator, dtype=torch.float64)
+    labels = torch.randint(len(CLASS_NAMES), (count,), generator=generator, device="cpu")
+    radius = 5 + 5 * torch.rand(count, generator=generator, dtype=torch.float64, device="cpu")
     # a margin of one pixel, so that no shape is cut off
     room = IMAGE_SIZE - 3 - 2 * radius
-    x = 1 + radius + room * torch.rand(count, generator=generator, dtype=torch.float64)
-    y = 1 + radius + room * torch.rand(count, generator=generator, dtype=torch.float64)
+    x = 1 + radius + room * torch.rand(count, generator=generator, dtype=torch.float64, device="cpu")
+    y = 1 + radius + room * torch.rand(count, generator=generator, dtype=torch.float64, device="cpu")
 
-    axis = torch.arange(IMAGE_SIZE, dtype=torch.float64)
+    axis = torch.arange(IMAGE_SIZE, dtype=torch.float64, device="cpu")
     dx = (axis[None, None, :] - x[:, None, None]).expand(-1, IMAGE_SIZE, -1)
     dy = (axis[None, :, None] - y[:, None, None]).expand(-1, -1, IMAGE_SIZE)
-    coverage = torch.empty(count, IMAGE_SIZE, IMAGE_SIZE, dtype=torch.float64)
+    coverage = torch.empty(count, IMAGE_SIZE, IMAGE_SIZE, dtype=torch.float64, device="cpu")
     for number, kind in enumerate(KINDS):
         chosen = labels % len(KINDS) == number
         distance = signed_distance(kind, dx[chosen], dy[chosen], radius[chosen, None, None])
         coverage[chosen] = (0.5 - distance).clamp(0, 1)  # the edge pixel is covered in part
-    colours = torch.tensor(list(COLOURS.values()), dtype=torch.float64)[labels // len(KINDS)]
+    colours = torch.tensor(list(COLOURS.values()), dtype=torch.float64, device="cpu")[labels // len(KINDS)]
     pixels = (coverage[:, None] * colours[:, :, None, None]).round().to(torch.uint8)
     return ImageDataset("shapes", pixels, labels, CLASS_NAMES, factors={"x": x, "y": y, "radius": radius})

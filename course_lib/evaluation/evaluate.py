@@ -1,7 +1,7 @@
 """Judge a trained model: its samples' figures beside those of real images in the same number."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,11 @@ from course_lib.data.fashion_mnist import load_fashion_mnist
 from course_lib.evaluation.classifier import FashionClassifier, judge_images, load_judge
 from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
 from course_lib.flow_matching import FlowMatching
-from course_lib.training.draw import draw_images
+from course_lib.sampling import last_image
+from course_lib.training.draw import BATCH_SIZE, batches_of, finished
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.saved_model import TrainedModel
+from course_lib.training.show_progress import somebody_watches
 
 JUDGED_DATA = ("fashion-mnist", "fashion-mnist-full")
 
@@ -43,12 +45,17 @@ class Judge:
     def __init__(self, classifier: FashionClassifier | None = None) -> None:
         self.classifier = load_judge() if classifier is None else classifier
         real = load_fashion_mnist()
-        images, self.real_labels = real.batch(torch.arange(len(real)))
+        images, self.real_labels = real.batch(torch.arange(len(real), device="cpu"))
         self.real_features, self.real_predicted = judge_images(self.classifier, images)
         self.real_diversity = diversity(self.real_features, self.real_labels)
 
     def scores(self, images: Tensor, labels: Tensor) -> Scores:
-        """Scores of images (N, 3, 32, 32) in [-1, 1] drawn as classes `labels` (N,)."""
+        """Scores of images (N, 3, 32, 32) in [-1, 1] drawn as classes `labels` (N,).
+
+        Raises: FloatingPointError for images that are not numbers.
+        """
+        if not images.isfinite().all():
+            raise FloatingPointError("images hold nan or infinite values, which cannot be judged")
         return self.scores_of(*judge_images(self.classifier, images), labels)
 
     def scores_of(self, features: Tensor, predicted: Tensor, labels: Tensor) -> Scores:
@@ -67,7 +74,7 @@ class Judge:
         total = len(self.real_features)
         if not 2 <= count <= total - 2:
             raise ValueError(f"count is {count}; allowed: 2 to {total - 2}, to leave real images to compare with")
-        order = torch.randperm(total, generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(total, generator=torch.Generator().manual_seed(seed), device="cpu")
         held_out, rest = order[:count], order[count:]
         return Scores(
             class_accuracy(self.real_predicted[held_out], self.real_labels[held_out]),
@@ -78,21 +85,19 @@ class Judge:
 
 def balanced_labels(count: int, num_classes: int) -> Tensor:
     """`count` labels that go round the classes: 0, 1, 2, ... (count,)."""
-    return torch.arange(count) % num_classes
+    return torch.arange(count, device="cpu") % num_classes
 
 
-def draw_many(
-    trained: TrainedModel, labels: Tensor, *, seed: int = 0, batch_size: int = 100, **options: object
-) -> Tensor:
+def draw_many(trained: TrainedModel, labels: Tensor, **options: object) -> Tensor:
     """Images (N, 3, 32, 32) in [-1, 1] for `labels` (N,), in batches with a progress bar, on the CPU.
 
-    Batch k starts from seed + k, so the images do not depend on how many are drawn after them.
+    The images are those of `draw_images`, which see for the options: how many are drawn with them makes no difference.
     """
-    parts: Sequence[Tensor] = labels.split(batch_size)
-    progress = tqdm(parts, unit="batch", leave=False, desc="drawing")
     with fast_drawing(trained):
-        images = [draw_images(trained, part, seed=seed + k, **options).cpu() for k, part in enumerate(progress)]
-    return torch.cat(images).float()
+        batches, shown = batches_of(trained, labels, **options), somebody_watches()
+        total = -(-len(labels) // BATCH_SIZE)
+        bar = tqdm(batches, total=total, unit="batch", leave=False, desc="drawing", disable=not shown)
+        return torch.cat([finished(last_image(states)).cpu() for states in bar]).float()
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The three figures of `evaluate`: class accuracy, Fréchet distance, diversity, all in the judge's 64 features."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -36,7 +38,10 @@ def frechet_distance(features: Tensor, real_features: Tensor) -> float:
     metric = FrechetInceptionDistance(feature=pass_through).set_dtype(torch.float64)
     metric.update(real_features.double(), real=True)
     metric.update(features.double(), real=False)
-    return metric.compute().item()
+    distance = metric.compute().item()
+    if not math.isfinite(distance):
+        raise FloatingPointError(f"the Fréchet distance is {distance}: the features are not numbers")
+    return distance
 
 
 def feature_statistics(features: Tensor) -> tuple[Tensor, Tensor]:

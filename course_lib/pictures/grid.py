@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from course_lib.data.pixels import to_pixels
@@ -13,15 +14,22 @@ GAP = 2
 
 
 def tile(images: Tensor, columns: int) -> Tensor:
-    """Put images (N, 3, H, W) in [-1, 1] into one picture, row by row on white: (3, H', W') uint8, enlarged."""
+    """Put images (N, 3, H, W) in [-1, 1], or uint8 pixels, into one picture: (3, H', W') uint8, enlarged.
+
+    Row by row on white. Raises: FloatingPointError for images that are not numbers, which would look black.
+    """
     from torchvision.utils import make_grid
 
-    large = to_pixels(images).repeat_interleave(PIXEL_ZOOM, dim=2).repeat_interleave(PIXEL_ZOOM, dim=3)
+    if images.dtype != torch.uint8:
+        if not images.isfinite().all():
+            raise FloatingPointError("the pictures hold nan or infinite values, which nobody can see")
+        images = to_pixels(images)
+    large = images.repeat_interleave(PIXEL_ZOOM, dim=2).repeat_interleave(PIXEL_ZOOM, dim=3)
     return make_grid(large, nrow=columns, padding=GAP, pad_value=255)
 
 
 def save_grid(images: Tensor, path: Path, row_names: Sequence[str]) -> None:
-    """Save images (N, 3, H, W) in [-1, 1] as a PNG with one row a name, the name written in front of its row.
+    """Save images (N, 3, H, W) in [-1, 1], or uint8 pixels, as a PNG: one row a name, with the name in front.
 
     Raises: ValueError if the images do not fill the rows evenly.
     """

@@ -7,12 +7,12 @@ images, times and noise that one process would have seen.
 import functools
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.guidance import drop_labels
+from course_lib.seeds import EPOCHS, generator_for
 from course_lib.training.config import Process, TrainingConfig
 
 
@@ -40,26 +40,18 @@ def training_batch(config: TrainingConfig, dataset: ImageDataset, process: Proce
     images, labels = dataset.batch(order[position * config.batch_size :][: config.batch_size])
     generator = generator_for(config.seed, step)
     if dataset.flip:
-        mirrored = torch.rand(len(images), generator=generator) < 0.5
+        mirrored = torch.rand(len(images), generator=generator, device="cpu") < 0.5
         images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
     labels = drop_labels(labels, config.class_dropout, generator)
     t = process.sample_times(len(images), generator)
-    return Batch(images, labels, t, torch.randn(images.shape, generator=generator))
+    noise = torch.randn(images.shape, generator=generator, device="cpu", dtype=images.dtype)
+    return Batch(images, labels, t, noise)
 
 
 @functools.lru_cache(maxsize=1)
 def shuffled(length: int, seed: int, epoch: int) -> Tensor:
     """The order in which epoch `epoch` visits the data set."""
-    return torch.randperm(length, generator=generator_for(seed, epoch, stream=1))
-
-
-def generator_for(seed: int, number: int, stream: int = 0) -> torch.Generator:
-    """A generator of its own for every step (stream 0) and every epoch (stream 1) of every seed.
-
-    torch's CPU generator looks at the lowest 32 bits of a seed only, so the three numbers are mixed into those.
-    """
-    mixed = np.random.SeedSequence([seed, stream, number]).generate_state(1)
-    return torch.Generator().manual_seed(int(mixed[0]))
+    return torch.randperm(length, generator=generator_for(seed, epoch, stream=EPOCHS), device="cpu")
 
 
 def share_of(batch: Batch, process_index: int, num_processes: int) -> Batch:

@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+import math
+import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from course_lib.ddpm import DDPM
-from course_lib.flow_matching import FlowMatching
+from course_lib.flow_matching import TIME_SAMPLINGS, FlowMatching
 from course_lib.training.schedule import SCHEDULES
 
 METHODS = ("ddpm", "flow")
@@ -27,8 +30,11 @@ class TrainingConfig:
         ema_decay: see `EMA`.
         class_dropout: share of labels replaced by "no class", for guidance.
         time_sampling: of `FlowMatching`; DDPM draws its times evenly.
+        start_from: "" for random weights, or the run (folder or .safetensors file) whose average to begin with.
         seed: of the weights, the order of the images, the times, the noise and dropout.
         checkpoint_every, sample_every, log_every: steps between checkpoints, sample grids, lines of metrics.
+    Numbers of numpy become Python's, and lists in `unet` tuples, so that a config equals what its file gives back.
+
     Raises: ValueError that names the field, what came and what is allowed.
     """
 
@@ -46,15 +52,19 @@ class TrainingConfig:
     ema_decay: float = 0.9999
     class_dropout: float = 0.1
     time_sampling: str = "uniform"
+    start_from: str = ""
     seed: int = 0
     checkpoint_every: int = 1000
     sample_every: int = 1000
     log_every: int = 20
 
     def __post_init__(self) -> None:
+        for entry in dataclasses.fields(self):
+            object.__setattr__(self, entry.name, of_its_type(entry.name, getattr(self, entry.name), entry.type))
         for names, fits, allowed in (
             ("method", METHODS.__contains__, ", ".join(map(repr, METHODS))),
             ("schedule", SCHEDULES.__contains__, ", ".join(map(repr, SCHEDULES))),
+            ("time_sampling", TIME_SAMPLINGS.__contains__, ", ".join(map(repr, TIME_SAMPLINGS))),
             (
                 "steps batch_size checkpoint_every sample_every log_every",
                 lambda value: value >= 1,
@@ -70,7 +80,7 @@ class TrainingConfig:
                     raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {allowed}")
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=2)
+        return json.dumps(dataclasses.asdict(self), indent=2, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "TrainingConfig":
@@ -79,6 +89,36 @@ class TrainingConfig:
             return cls(**json.loads(text))
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"config is not that of a training run ({error})") from None
+
+
+def of_its_type(name: str, value: object, kind: type) -> object:
+    """`value` as the plain str, int, float or dict that the field `name` announces.
+
+    Raises: ValueError for another type, and for a float that is infinite or not a number.
+    """
+    if kind is float and isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    if kind is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if kind is str and isinstance(value, str):
+        return value
+    if kind is dict and isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: plain(f"{name}[{key!r}]", entry) for key, entry in value.items()}
+    allowed = {float: "a finite number", int: "a whole number", str: "text", dict: "a dict of names and values"}[kind]
+    raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
+
+
+def plain(name: str, value: object) -> object:
+    """An argument of the network as JSON can keep it: text, a number, True, False or None, or a tuple of these."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return tuple(plain(name, entry) for entry in value)
+    raise ValueError(f"{name} is {value!r}; allowed: text, finite numbers, and lists of these")
 
 
 def make_process(config: TrainingConfig) -> Process:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.ema import EMA
+from course_lib.seeds import DROPOUT, mixed_seed
 from course_lib.training.batches import share_of, training_batch
 from course_lib.training.config import Process, TrainingConfig
 from course_lib.training.hardware import memory_format_for
@@ -40,7 +41,7 @@ def training_steps(
         batch = training_batch(config, dataset, process, state.step)
         batch = share_of(batch, accelerator.process_index, accelerator.num_processes)
         images, labels, t, noise = (part.to(accelerator.device, non_blocking=True) for part in batch)
-        torch.manual_seed(config.seed + state.step * accelerator.num_processes + accelerator.process_index)
+        torch.manual_seed(mixed_seed(config.seed, state.step, accelerator.process_index, stream=DROPOUT))
         # the loss and its gradient
         images = images.contiguous(memory_format=memory_format)
         loss = process.loss(state.model, images, labels, t=t, noise=noise)

@@ -1,19 +1,23 @@
 """A run's folder: what is in it, checked to be writable before the training, and never half written.
 
 config.json          the TrainingConfig
-checkpoint.pt        the last checkpoint: weights, average, optimizer, step
+checkpoint.pt        the last checkpoint: weights, average, optimizer, step; also the config and the data's folder
 model.safetensors    the averaged weights, which `sample` and `evaluate` use
 metrics.jsonl        one line every few steps: step, loss, learning rate, images a second
 loss.png             the loss curve so far
 samples_000500.png   one grid of samples now and then
+
+A folder holds a run from its first checkpoint on; until then nothing in it changes.
 """
 
+import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from course_lib.files import write_text
+from course_lib.files import load_checkpoint, remove_leftovers, write_text
 
 
 class RunFolder:
@@ -31,7 +35,69 @@ class RunFolder:
         return self.path / f"samples_{step:06d}.png"
 
     def holds_a_run(self) -> bool:
-        return self.config.exists() or self.checkpoint.exists()
+        """Whether steps were taken here that somebody could miss; what cannot be read may be such a run."""
+        if not self.checkpoint.exists():
+            return self.model.exists()
+        try:
+            return load_checkpoint(self.checkpoint)["step"] > 0
+        except (ValueError, KeyError):
+            return True
+
+    def last_checkpoint(self) -> dict:
+        """What a run goes on with: "step", "model", "ema", "optimizer", "config" (JSON), "data_dir".
+
+        Raises: ValueError that names the folder if no step was taken in it, or the file if it is damaged.
+        """
+        if not self.checkpoint.exists():
+            raise ValueError(f"out is {str(self.path)!r}, which holds no run to resume; allowed: a run's folder")
+        saved = load_checkpoint(self.checkpoint)
+        if not isinstance(saved, dict) or not {"step", "model", "ema", "optimizer"} <= saved.keys():
+            raise ValueError(f"{self.checkpoint} is not a checkpoint of this course")
+        if saved["step"] == 0:
+            raise ValueError(
+                f"out is {str(self.path)!r}, where no step was taken, so that it holds no run to resume; allowed: "
+                "start it again without --resume"
+            )
+        if "config" not in saved:  # a run of an older version of the course
+            saved["config"] = self.config.read_text(encoding="utf-8")
+        return saved
+
+    @contextlib.contextmanager
+    def only_writer(self) -> Iterator[None]:
+        """While this lasts no other process trains in the folder; what dead ones left half written is removed.
+
+        Raises: ValueError that names the folder if another process trains in it.
+        """
+        from filelock import FileLock, Timeout
+
+        self.make()
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise ValueError(
+                f"out is {str(self.path)!r}, in which another process is training now; allowed: another folder, or "
+                "wait until it has ended"
+            ) from None
+        except (NotImplementedError, OSError):
+            pass  # a drive that has no locks, as some networks'
+        try:
+            remove_leftovers(self.path)
+            yield
+        finally:
+            if lock.is_locked:
+                with contextlib.suppress(OSError):
+                    Path(lock.lock_file).unlink(missing_ok=True)
+                lock.release()
+
+    def make(self) -> None:
+        """Create the folder. Raises: ValueError that names it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"out is {str(self.path)!r}, where the run cannot be stored ({error}); allowed: a writable folder"
+            ) from None
 
     def prepare(self, bytes_needed: int) -> None:
         """Create the folder and prove that a checkpoint fits, by writing one's worth of zeros and removing it again.
@@ -40,9 +106,9 @@ class RunFolder:
             bytes_needed: size of one checkpoint; twice that must be free, for the old one and the new one beside it.
         Raises: ValueError that names the folder and says what is wrong.
         """
-        probe = self.path / ".space_probe.tmp"
+        probe = self.path / f".space_probe.{os.getpid()}.tmp"
+        self.make()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self.path).free
             if free < 2 * bytes_needed:
                 raise OSError(f"{free / 1e6:.0f} MB are free, {2 * bytes_needed / 1e6:.0f} MB are needed")
@@ -57,18 +123,22 @@ class RunFolder:
                 f"with room for two checkpoints of {bytes_needed / 1e6:.0f} MB"
             ) from None
         finally:
-            if self.path.is_dir():
+            with contextlib.suppress(OSError):
                 probe.unlink(missing_ok=True)
 
-    def remove_run(self) -> None:
-        """Delete the files that a run writes, and nothing else that may be in the folder."""
-        files = (self.config, self.checkpoint, self.model, self.metrics, self.loss_curve)
-        for file in (*files, *self.path.glob("samples_*.png")):
+    def begin(self, config: str, metrics: list[dict]) -> None:
+        """Make the folder that of the run whose first checkpoint has just been written, and of no older one.
+
+        Only files that a run writes are removed, and nothing else that may be in the folder.
+        """
+        for file in (self.model, self.loss_curve, *self.path.glob("samples_*.png")):
             file.unlink(missing_ok=True)
+        write_text(self.config, config)
+        write_text(self.metrics, "".join(map(as_line, metrics)))
 
     def append_metrics(self, **metrics: float) -> None:
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(metrics) + "\n")
+        with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(as_line(metrics))
 
     def read_metrics(self) -> list[dict]:
         """All complete lines; a last line that a crash cut short is left out."""
@@ -85,4 +155,8 @@ class RunFolder:
     def forget_metrics_after(self, step: int) -> None:
         """Drop lines of steps that a resumed run is about to do again."""
         kept = [row for row in self.read_metrics() if row["step"] <= step]
-        write_text(self.metrics, "".join(json.dumps(row) + "\n" for row in kept))
+        write_text(self.metrics, "".join(map(as_line, kept)))
+
+
+def as_line(metrics: dict) -> str:
+    return json.dumps(metrics, allow_nan=False) + "\n"

@@ -13,7 +13,7 @@ from course_lib.files import save_safetensors
 from course_lib.shown_command import shown_command
 from course_lib.training.config import Process, TrainingConfig, make_process
 from course_lib.training.run_folder import RunFolder
-from course_lib.unet import UNet
+from course_lib.unet import UNet, without_wrappers
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def save_trained(trained: TrainedModel, path: Path, precision: torch.dtype = tor
         "class_names": json.dumps(trained.class_names),
         "step": str(trained.step),
     }
-    weights = {name: values.to(precision) for name, values in trained.model.state_dict().items()}
+    weights = {name: values.to(precision) for name, values in without_wrappers(trained.model.state_dict()).items()}
     save_safetensors(weights, path, metadata)
 
 
@@ -46,10 +46,12 @@ def load_trained(
 ) -> TrainedModel:
     """Load the averaged weights of a run's folder, or of a .safetensors file that `save_trained` wrote.
 
-    Half precision weights are computed with in float32.
+    Half precision weights are computed with in float32. Names that torch.compile or DistributedDataParallel has put
+    something in front of are read like any others.
+
     Args:
         make_model, process: what `train` was given, where that was not the library's own.
-    Raises: ValueError that names the run if there is nothing to load or the file is damaged.
+    Raises: ValueError that names the run if there is nothing to load, the file is damaged, or a weight is not a number.
     """
     path = Path(run)
     if path.is_dir():
@@ -63,12 +65,16 @@ def load_trained(
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a dict)
+        weights = without_wrappers(weights)
         config = TrainingConfig.from_json(metadata["config"])
         class_names = tuple(json.loads(metadata["class_names"]))
         model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
-    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
+    for name, values in weights.items():
+        if not values.isfinite().all():
+            raise ValueError(f"{path} holds {name} with values that are nan or infinite, so that it can draw nothing")
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)

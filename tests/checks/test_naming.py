@@ -70,11 +70,11 @@ def test_a_mistake_beside_one_that_nobody_knows_is_not_named():
 @pytest.mark.parametrize("seed", range(2))
 def test_a_part_that_is_tried_by_itself_is_named_whatever_the_others_do(seed):
     """The shortcut is doubled; in the branch something is wrong that nobody knows."""
-    alone = edited(ResidualBlock, ("h += self.skip_conv(x)", "h += 2 * self.skip_conv(x)"))
+    alone = edited(ResidualBlock, ("h = h + self.skip_conv(x)", "h = h + 2 * self.skip_conv(x)"))
     name = examine(alone, seed=seed).misconception
     both = edited(
         ResidualBlock,
-        ("h += self.skip_conv(x)", "h += 2 * self.skip_conv(x)"),
+        ("h = h + self.skip_conv(x)", "h = h + 2 * self.skip_conv(x)"),
         ("F.silu(emb)", "(F.silu(emb) + 0.123)"),
     )
     assert name

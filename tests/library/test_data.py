@@ -1,11 +1,13 @@
 """Data: the official files, damaged files, fabricated CIFAR-10, procedural shapes with exact factors."""
 
+import contextlib
 import functools
 import gzip
 import hashlib
 import http.server
 import math
 import pickle
+import shutil
 import struct
 import tarfile
 import threading
@@ -16,7 +18,7 @@ import torch
 from torchvision.datasets import CIFAR10, FashionMNIST
 
 from course_lib.assets import asset_path
-from course_lib.data import DataUnavailableError, load_dataset
+from course_lib.data import DataUnavailableError, fashion_mnist, load_dataset
 from course_lib.data import download as download_module
 from course_lib.data.cifar10 import read_batch
 from course_lib.data.fashion_mnist import TRAIN_IMAGES, TRAIN_LABELS, read_idx
@@ -82,16 +84,104 @@ def test_a_damaged_idx_file_is_an_error_that_names_it(tmp_path):
         read_idx(tmp_path / "absent.gz")
 
 
-def test_fashion_mnist_full_from_a_folder_that_has_the_files(tmp_path):
+@pytest.fixture
+def fabricated_fashion(tmp_path, monkeypatch):
+    """Six pictures in the official files' format, whose checksums the reader is told to expect."""
     pictures = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
-    write_idx(tmp_path / TRAIN_IMAGES, pictures)
-    write_idx(tmp_path / TRAIN_LABELS, np.array([0, 1, 2, 3, 4, 9], np.uint8))
-    dataset = load_dataset("fashion-mnist-full", tmp_path)
+    contents = {TRAIN_IMAGES: idx_bytes(pictures), TRAIN_LABELS: idx_bytes(np.array([0, 1, 2, 3, 4, 9], np.uint8))}
+    for name, content in contents.items():
+        monkeypatch.setitem(fashion_mnist.UNPACKED, name, hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(fashion_mnist, "PLAUSIBLE_BYTES", ((0, 10_000),))
+    folder = tmp_path / "found" / "here"
+    folder.mkdir(parents=True)
+    return folder, contents, pictures
+
+
+def put(folder, contents, images, labels, pack=gzip.compress):
+    for content, name in zip(contents.values(), (images, labels), strict=True):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(pack(content))
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "pack", "asked"),
+    [
+        (TRAIN_IMAGES, TRAIN_LABELS, gzip.compress, "."),
+        (TRAIN_IMAGES.removesuffix(".gz"), TRAIN_LABELS.removesuffix(".gz"), bytes, "."),  # unpacked
+        (TRAIN_IMAGES, TRAIN_LABELS, lambda content: gzip.compress(content, 1), "."),  # packed by another program
+        (TRAIN_IMAGES, TRAIN_LABELS, bytes, "."),  # unpacked, under the packed file's name
+        ("train-images.idx3-ubyte", "train-labels.idx1-ubyte", bytes, "."),  # renamed, as some sites do
+        ("pictures (1).bin", "answers", gzip.compress, "."),
+        (f"FashionMNIST/raw/{TRAIN_IMAGES}", f"FashionMNIST/raw/{TRAIN_LABELS}", gzip.compress, "."),
+        (f"a/b/{TRAIN_IMAGES}", f"a/{TRAIN_LABELS}", gzip.compress, "."),
+        (TRAIN_IMAGES, TRAIN_LABELS, gzip.compress, ".."),  # one folder too high
+        (TRAIN_IMAGES, TRAIN_LABELS, gzip.compress, "processed"),  # one too low
+    ],
+)
+def test_fashion_mnist_full_is_found_by_its_content(fabricated_fashion, images, labels, pack, asked):
+    folder, contents, pictures = fabricated_fashion
+    put(folder, contents, images, labels, pack)
+    (folder / asked).mkdir(exist_ok=True)
+    dataset = load_dataset("fashion-mnist-full", folder / asked)
     assert dataset.labels.tolist() == [0, 1, 2, 3, 4, 9]
     assert np.array_equal(dataset.pixels[:, 0, 2:30, 2:30].numpy(), pictures)
-    write_idx(tmp_path / TRAIN_LABELS, np.array([0, 1], np.uint8))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: gzip.compress(content[:-1] + b"\x07"),  # another data set under the same name
+        lambda content: gzip.compress(content)[:-9],
+        lambda content: b"<html>not found</html>",
+        lambda content: b"",
+        lambda content: content[:-1],
+    ],
+)
+def test_a_file_with_the_right_name_and_another_content_is_named(fabricated_fashion, damage):
+    folder, contents, _ = fabricated_fashion
+    put(folder, contents, TRAIN_IMAGES, TRAIN_LABELS)
+    (folder / TRAIN_LABELS).write_bytes(damage(contents[TRAIN_LABELS]))
+    before = (folder / TRAIN_LABELS).read_bytes()
     with pytest.raises(ValueError, match=TRAIN_LABELS):
-        load_dataset("fashion-mnist-full", tmp_path)
+        load_dataset("fashion-mnist-full", folder)
+    assert (folder / TRAIN_LABELS).read_bytes() == before  # it is the user's file
+
+
+@pytest.mark.usefixtures("no_home")
+def test_a_download_that_fails_its_check_is_not_kept_and_not_used_later(fabricated_fashion, tmp_path):
+    folder, contents, _ = fabricated_fashion
+    put(folder, contents, TRAIN_IMAGES, TRAIN_LABELS)
+    good = (folder / TRAIN_LABELS).read_bytes()
+    (folder / TRAIN_LABELS).write_bytes(gzip.compress(contents[TRAIN_LABELS][:-1] + b"\x07"))
+    with served(folder) as address:
+        for _ in range(2):
+            with pytest.raises(DataUnavailableError, match="checksum"):
+                load_dataset("fashion-mnist-full", address)
+        cache = tmp_path / "home" / ".cache" / "course_lib" / "FashionMNIST" / "raw"
+        assert [path.name for path in cache.iterdir()] == [TRAIN_IMAGES]
+        (folder / TRAIN_LABELS).write_bytes(good)
+        assert len(load_dataset("fashion-mnist-full", address)) == 6
+    # what was damaged since then is fetched again, or named as missing
+    (cache / TRAIN_IMAGES).write_bytes(b"rot")
+    with served(folder) as address:
+        assert len(load_dataset("fashion-mnist-full", address)) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("fashion-mnist", "/tmp"),
+        ("shapes", "/tmp"),
+        ("fashion-mnist-full", "ftp://example.org/data"),
+        ("cifar10", "s3://bucket/data"),
+        ("cifar10", ""),
+        ("fashion-mnist-full", "file:/data"),
+        ("cifar10", __file__),
+    ],
+)
+def test_a_place_that_has_no_effect_or_is_none_is_an_error(name, place):
+    with pytest.raises(ValueError, match="data_dir is"):
+        load_dataset(name, place)
 
 
 @pytest.mark.parametrize("name", ["fashion-mnist-full", "cifar10"])
@@ -155,7 +245,13 @@ def test_cifar10_pixels_and_labels_are_those_of_the_files(fabricated_cifar):
 @pytest.fixture
 def mirror(fabricated_cifar):
     """A web server on this machine that has the archive."""
-    handler = functools.partial(QuietHandler, directory=fabricated_cifar[0])
+    with served(fabricated_cifar[0]) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(folder):
+    handler = functools.partial(QuietHandler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -181,6 +277,32 @@ def test_a_corrupt_or_truncated_cifar_file_is_named(fabricated_cifar):
     victim.write_bytes(victim.read_bytes()[:-100])
     with pytest.raises(ValueError, match="data_batch_3"):
         load_dataset("cifar10", server)
+
+
+@pytest.mark.parametrize("kind", ["renamed archive", "plain tar", "renamed batches", "folder below", "folder beside"])
+def test_cifar10_is_found_by_its_content(fabricated_cifar, kind, tmp_path):
+    server, _ = fabricated_cifar
+    batches, archive = server / "cifar-10-batches-py", server / CIFAR10.filename
+    asked = server
+    if kind == "renamed archive":
+        archive.rename(server / "cifar-10-python (1).tar.gz")
+        shutil.rmtree(batches)
+    elif kind == "plain tar":
+        (server / "cifar.tar").write_bytes(gzip.decompress(archive.read_bytes()))
+        archive.unlink()
+        shutil.rmtree(batches)
+    elif kind == "renamed batches":
+        archive.unlink()
+        for number in range(1, 6):
+            (batches / f"data_batch_{number}").rename(batches / f"data_batch_{number}.pkl")
+    elif kind == "folder below":
+        archive.unlink()
+        asked = tmp_path
+    else:
+        archive.unlink()
+        asked = server / "empty"
+        asked.mkdir()
+    assert len(load_dataset("cifar10", asked)) == 20
 
 
 def test_a_corrupt_archive_from_a_mirror_is_refused(fabricated_cifar, mirror, no_home):

@@ -437,9 +437,9 @@ class EmbeddingAsConvolution(nn.Module):
         return self.shortcut(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) + h
 
 
-ADD = "h += self.emb_proj(F.silu(emb))[:, :, None, None]"
+ADD = "h = h + self.emb_proj(F.silu(emb))[:, :, None, None]"
 DROPOUT = "self.dropout(F.silu(self.norm2(h)))"
 DROPOUT_AS_A_FUNCTION = "F.dropout(F.silu(self.norm2(h)), self.dropout.p, self.training)"
 
-right(edited(ResidualBlock, (ADD, "h = h + self.emb_proj(F.silu(emb)).reshape(*h.shape[:2], 1, 1)")), "in_place_free")
+right(edited(ResidualBlock, (ADD, "h += self.emb_proj(F.silu(emb)).reshape(*h.shape[:2], 1, 1)")), "in_place")
 right(edited(ResidualBlock, (DROPOUT, DROPOUT_AS_A_FUNCTION)), "dropout_as_a_function")
