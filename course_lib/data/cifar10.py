@@ -4,8 +4,10 @@ Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
 """
 
 import codecs
+import gzip
 import hashlib
 import io
+import itertools
 import pickle
 import tarfile
 import zlib
@@ -21,6 +23,7 @@ from course_lib.files import write_atomically
 
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 DOWNLOAD_SIZE = "170 MB"
+GZIP = b"\x1f\x8b"
 # a batch has 31 MB, the archive 170 packed and 184 unpacked
 SMALLEST_BATCH, LARGEST_BATCH, LARGEST_ARCHIVE = 30_000_000, 32_000_000, 200_000_000
 
@@ -44,7 +47,8 @@ def load_cifar10(data_dir: str | Path | None = None) -> ImageDataset:
     kept = folder if folder.name == CIFAR10.base_folder else folder / CIFAR10.base_folder
     found: dict[str, bytes] = {}
     wrong = []
-    for path in files_near(folder) if not ours else (kept / name for name, _ in CIFAR10.train_list):
+    official = (kept / name for name, _ in CIFAR10.train_list)
+    for path in official if ours else itertools.chain(official, files_near(folder)):
         if len(found) < len(CIFAR10.train_list) and path.is_file() and _is_plausible(path):
             before = len(found)
             try:
@@ -90,14 +94,16 @@ def batches_in(path: Path) -> dict[str, bytes]:
 
     with path.open("rb") as file:
         head = file.read(265)
-    if head[:2] != b"\x1f\x8b" and head[257:262] != b"ustar":
+    if head[:2] != GZIP and head[257:262] != b"ustar":
         return known(path.read_bytes())
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path) as archive:
+        with (gzip.open if head[:2] == GZIP else open)(path, "rb") as stream, tarfile.open(fileobj=stream) as archive:
             for member in archive:
                 if member.isfile() and member.size < LARGEST_BATCH:
                     found |= known(archive.extractfile(member).read())
+            while stream.read(2**20):  # to the end, where gzip keeps a checksum of its own
+                pass
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is truncated or corrupt, fetch it again ({error})") from None
     return found

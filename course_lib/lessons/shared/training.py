@@ -23,8 +23,11 @@ from course_lib.training.hardware import pick_device
 from course_lib.training.preflight import preflight, timed_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained
-from course_lib.training.train import train
+from course_lib.training.train import OtherRunError, train
 from course_lib.unet import UNet
+
+# a cell says "about two minutes"; on a slow machine it takes fewer steps rather than longer than this
+MOST_MINUTES = 3
 
 SMOKE = {"steps": 6, "batch_size": 8, "warmup_steps": 2, "ema_decay": 0.5, "checkpoint_every": 3, "log_every": 3}
 
@@ -78,7 +81,9 @@ def train_here(
     folder = RunFolder(run_folder(name))
     process = make_process(config) if process is None else process
     own = {"make_model": make_model, "process": process}
-    same = folder.config.exists() and folder.config.read_text(encoding="utf-8") == config.to_json()
+    begun = config_of(folder)
+    same = begun is not None and dataclasses.replace(begun, steps=config.steps) == config
+    config = begun if same else config  # its steps fit this machine
     done = steps_done(folder, config) if same else 0
     if done == config.steps:
         print(f"This run is finished already. To train anew, delete the folder my_work/runs/{name}.")
@@ -87,17 +92,34 @@ def train_here(
         print("The run was not started: it would be in vain. The network that came with the course takes its place.")
         return shipped_model(config.method)
     resume = same and folder.checkpoint.exists()
-    print(time_needed(config, done, **own))
+    a_step = seconds_a_step(config, **own)
+    if not resume:
+        config = within_budget(config, a_step)
+    print(time_needed(config, done, a_step))
     try:
         train(config, folder.path, resume=resume, overwrite=not resume, grids=False, **own)
-    except (RuntimeError, KeyError, ValueError):
-        if not resume:
-            raise
+    except OtherRunError:
         # the network is another one than before: what was trained does not fit it
         print("The interrupted run was of another network, so this one begins anew.")
-        shutil.rmtree(folder.path)
-        train(config, folder.path, grids=False, **own)
+        train(config, folder.path, overwrite=True, grids=False, **own)
     return load_trained(folder.path, **own)
+
+
+def config_of(folder: RunFolder) -> TrainingConfig | None:
+    """The config of the run in `folder`, or None where there is none that can be read."""
+    try:
+        return TrainingConfig.from_json(folder.config.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def within_budget(config: TrainingConfig, a_step: float) -> TrainingConfig:
+    """The same config, with fewer steps where `config.steps` would take longer than a lesson's cell may."""
+    fitting = max(1, int(60 * MOST_MINUTES / a_step))
+    if smoke() or fitting >= config.steps:
+        return config
+    print(f"{config.steps} steps would take more than {MOST_MINUTES} minutes here, so fewer are taken: {fitting}.")
+    return dataclasses.replace(config, steps=fitting)
 
 
 def steps_done(folder: RunFolder, config: TrainingConfig) -> int:
@@ -107,20 +129,18 @@ def steps_done(folder: RunFolder, config: TrainingConfig) -> int:
     return last if last == config.steps else last - last % config.checkpoint_every
 
 
-def time_needed(
-    config: TrainingConfig,
-    done: int,
-    make_model: Callable[..., nn.Module],
-    process: DDPM | FlowMatching,
-) -> str:
-    """One or two sentences: how long it will take here, and on what, from a few timed steps."""
-    device = pick_device()
-    dataset = load_dataset(config.data)
-    timed = timed_steps(config, dataset, process, make_model)
-    a_step = statistics.median_high(itertools.islice(timed, 1, 5))  # the first does not count
+def seconds_a_step(config: TrainingConfig, make_model: Callable[..., nn.Module], process: DDPM | FlowMatching) -> float:
+    """Measured, on the device that `train` will use."""
+    timed = timed_steps(config, load_dataset(config.data), process, make_model)
+    return statistics.median_high(itertools.islice(timed, 1, 5))  # the first does not count
+
+
+def time_needed(config: TrainingConfig, done: int, a_step: float) -> str:
+    """One or two sentences: how long it will take here, and on what."""
     left = config.steps - done
     resumed = f"going on after step {done:,}: " if done else ""
-    return f"{resumed}{left:,} steps of {config.batch_size} images, about {minutes(left * a_step)} {where(device)}"
+    took = minutes(left * a_step)
+    return f"{resumed}{left:,} steps of {config.batch_size} images, about {took} {where(pick_device())}"
 
 
 def minutes(seconds: float) -> str:
