@@ -76,8 +76,8 @@ class FlowMatching:
         """(batch_size,) times in [0, 1] drawn as `time_sampling` says, on the generator's device."""
         device = "cpu" if generator is None else generator.device
         if self.time_sampling == "uniform":
-            return torch.rand(batch_size, generator=generator, device=device)
-        return torch.sigmoid(torch.randn(batch_size, generator=generator, device=device))
+            return torch.rand(batch_size, generator=generator, device=device, dtype=torch.float32)
+        return torch.sigmoid(torch.randn(batch_size, generator=generator, device=device, dtype=torch.float32))
 
     def loss(
         self,

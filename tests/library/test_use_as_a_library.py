@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from course_lib import DDPM, EMA, FlowMatching, UNet
+from course_lib import DDPM, FlowMatching, UNet
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.data import load_dataset
 from course_lib.data.shapes import draw_shapes
-from course_lib.ema import update_average
+from course_lib.ema import EMA, update_average
 from course_lib.seeds import mixed_seed
 from course_lib.time_embedding import SinusoidalPositionEmbedding
 from course_lib.training.batches import training_batch
@@ -76,7 +76,10 @@ def test_half_and_double_networks_draw_what_the_single_one_draws(network, dtype,
 
     converted = drawn(copy.deepcopy(network).to(dtype))
     assert converted.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
-    close(converted, drawn(network), 0.2 if dtype == torch.bfloat16 else 0.02)
+    # near t = T a DDPM divides by 0.006, so that single pixels may differ
+    assert (converted - drawn(network)).abs().mean() < {torch.float16: 0.01, torch.bfloat16: 0.1, torch.float64: 1e-4}[
+        dtype
+    ]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -215,7 +218,7 @@ def test_what_cannot_work_names_the_argument(call, name):
 
 
 def test_other_default_types_and_devices():
-    """A default device that holds no numbers stands in for a GPU: whatever is created there by mistake cannot be used."""
+    """The default device "meta" stands in for a GPU: what is created there by mistake has no numbers."""
     data, process = draw_shapes(20), make_process(TrainingConfig())
     batch = training_batch(TrainingConfig(batch_size=4), data, process, 0)
     for switch, back in [
