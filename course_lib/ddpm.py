@@ -277,10 +277,6 @@ class DDPM(nn.Module):
         labels = labels_for(shape, labels, start.device)
         predict = in_its_precision(model)
 
-        def noise_like(x: Tensor) -> Tensor:
-            # drawn in float32, whatever the precision: the same seed is the same noise
-            return fresh_noise(x.float(), generator).to(x.dtype)
-
         @torch.no_grad()
         def walk(x: Tensor) -> Iterator[SamplerState]:
             yield SamplerState(times[0], x, None)
@@ -293,9 +289,9 @@ class DDPM(nn.Module):
                     clean = clean.clamp(-1, 1)
                     eps = self.noise_left(x, t, clean)
                 if method == "ddpm" and then == now - 1:
-                    x = self.step(x, t, eps, noise_like(x), clip_denoised)
+                    x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
                 elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
-                    x = self.ddim_step(x, t, t_prev, eps, 1.0, noise_like(x), clip_denoised)
+                    x = self.ddim_step(x, t, t_prev, eps, 1.0, fresh_noise(x, generator), clip_denoised)
                 else:
                     x = self.ddim_step(x, t, t_prev, eps, clip_denoised=clip_denoised)
                 yield SamplerState(then, x, clean)

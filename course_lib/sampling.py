@@ -75,7 +75,8 @@ def drawn(shape: Sequence[int], generator: Generators | None, device: torch.devi
         )
     if shape[0] == 0:
         return torch.empty(tuple(shape), device=device, dtype=dtype)
-    return torch.stack([drawn(shape[1:], one, device, dtype) for one in generator])
+    # in float32, whatever the precision: the same seed is the same picture
+    return torch.stack([drawn(shape[1:], one, device, torch.float32) for one in generator]).to(dtype)
 
 
 def in_its_precision(model: Model) -> Model:
