@@ -14,9 +14,11 @@ Which way a submission goes. What a learner wrote is text all along, and runs in
 The command (`commands/grade.py`) takes steps 1, 2 and 8, `mark_class` step 7, `grade_learner` the rest.
 """
 
+import dataclasses
 from collections.abc import Collection, Sequence
 
-from course_lib.grading.marks import Graded, Result
+from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.plain_text import visible
 from course_lib.grading.reading.catalogue import Item, asked_for
 from course_lib.grading.reading.extraction import Draft, find_answers
 from course_lib.grading.reading.notebooks import read_notebooks
@@ -41,7 +43,7 @@ def grade_learner(
         only: mark just this exercise, with the course's versions of all others.
     """
     handed_in = read_notebooks(submission)
-    drafts = find_answers(handed_in.notebooks, handed_in.unreadable, items)
+    drafts = find_answers(handed_in.notebooks, handed_in.unreadable, items, handed_in.problems)
     asked = set(asked_for(items, lessons, only))
     drafts = [draft for draft in drafts if draft.item in asked]
     marks = try_answers(drafts, items, mark_answers, alone=bool(only))
@@ -52,10 +54,17 @@ def grade_learner(
         files=tuple(notebook.name for notebook in handed_in.notebooks),
         problems=tuple(handed_in.problems),
         results=tuple(
-            Result(marks[draft.item.name], draft.item.lesson, draft.file, draft.shown, print_of(draft))
+            Result(shown_mark(marks[draft.item.name]), draft.item.lesson, draft.file, draft.shown, print_of(draft))
             for draft in drafts
         ),
+        kind=submission.kind,
+        late=submission.late,
     )
+
+
+def shown_mark(mark: Mark) -> Mark:
+    """With nothing in its sentences that would steer a terminal or a page: they may quote what a learner wrote."""
+    return dataclasses.replace(mark, message=visible(mark.message), remark=visible(mark.remark))
 
 
 def print_of(draft: Draft) -> Fingerprint | None:

@@ -82,6 +82,7 @@ class Graded:
         learner, number, source: see `Submission`.
         files: the notebooks that were read; problems: sentences on those that were not.
         results: one for every exercise, in the order of the course.
+        kind, late: see `Submission`; "" where it is not known whose number it is.
     """
 
     learner: str
@@ -90,6 +91,14 @@ class Graded:
     files: tuple[str, ...]
     problems: tuple[str, ...]
     results: tuple[Result, ...]
+    kind: str = ""
+    late: bool = False
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The files that an answer was taken from; of the others, an earlier version counted less."""
+        taken = {result.file for result in self.results}
+        return tuple(file for file in self.files if file in taken)
 
     @property
     def points(self) -> int:

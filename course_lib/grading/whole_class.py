@@ -74,7 +74,16 @@ def work(submission: Submission, only: str = "") -> Graded:
 def nothing_marked(submission: Submission, items: Sequence[Item], remark: str = "") -> Graded:
     """Every exercise a marking error."""
     results = tuple(Result(Mark(item.name, "marking error", BY_HAND, remark=remark), item.lesson) for item in items)
-    return Graded(submission.learner, submission.number, submission.source, (), tuple(submission.problems), results)
+    return Graded(
+        submission.learner,
+        submission.number,
+        submission.source,
+        (),
+        tuple(submission.problems),
+        results,
+        submission.kind,
+        submission.late,
+    )
 
 
 # ---- in the parent ----

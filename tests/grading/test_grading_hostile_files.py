@@ -11,7 +11,7 @@ from course_lib.grading.reading.catalogue import catalogue
 from course_lib.grading.reading.extraction import find_answers
 from course_lib.grading.reading.notebooks import MAX_CODE_CHARACTERS, read_notebook
 from course_lib.grading.reading.submissions import find_submissions
-from course_lib.grading.reports.gradebook import write_grades_csv
+from course_lib.grading.reports.tables import write_grades_csv
 from course_lib.grading.reports.learner_page import learner_page
 
 ITEMS = catalogue(("00",))

@@ -10,12 +10,17 @@ from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reading.notebooks import Notebook
 
 
+# of one notebook; the longest lesson has 300
+MAX_STATEMENTS = 20_000
+
+
 @dataclass
 class Cells:
     """A notebook taken apart.
 
     Attributes:
-        statements: of all cells that are Python, in order.
+        statements: of all cells that are Python, in order; binding, changing: the same by the names they give a value
+            to, or change the value of.
         broken: number of the cell -> why it is no Python.
         aliases: exercise -> names that a check cell says are its answer: `ResidualBlock = check(MyBlock)`.
         checked: exercise -> number of the last cell that checks it.
@@ -23,6 +28,8 @@ class Cells:
 
     notebook: Notebook
     statements: list[Statement] = field(default_factory=list)
+    binding: dict[str, list[Statement]] = field(default_factory=dict)
+    changing: dict[str, list[Statement]] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
     checked: dict[str, int] = field(default_factory=dict)
@@ -54,8 +61,15 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
         except Unparsable as error:
             cells.broken[number] = str(error)
             continue
+        if len(cells.statements) + len(found) > MAX_STATEMENTS:
+            cells.broken[number] = f"with the cells before it, more than {MAX_STATEMENTS:,} statements"
+            continue
         cells.statements.extend(found)
         for statement in found:
+            for name in statement.binds:
+                cells.binding.setdefault(name, []).append(statement)
+            for name in statement.changes:
+                cells.changing.setdefault(name, []).append(statement)
             note_check(cells, statement, items)
     return cells
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from course_lib.grading.marks import Mark
+from course_lib.grading.plain_text import visible
 from course_lib.grading.reading.catalogue import Item
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -55,7 +56,7 @@ def printable(value: object) -> object:
     """A value as a page shows it: what a learner writes may hold characters that no page can."""
     if isinstance(value, Markup):
         return value
-    return "".join(c if c >= " " or c in "\n\t" else "\ufffd" for c in str(value))
+    return visible(str(value))
 
 
 def prose(markdown: str) -> Markup:

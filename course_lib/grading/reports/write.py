@@ -14,7 +14,7 @@ from course_lib.grading import records
 from course_lib.grading.marks import Graded
 from course_lib.grading.reading.catalogue import Item, lesson_names
 from course_lib.grading.reports.class_page import Overview, class_page
-from course_lib.grading.reports.gradebook import write_grades_csv
+from course_lib.grading.reports.tables import write_grades_csv
 from course_lib.grading.reports.gradescope import write_results
 from course_lib.grading.reports.learner_page import learner_page
 from course_lib.grading.reports.page import next_hint
