@@ -48,6 +48,7 @@ class Mark:
         message: the sentences of the check, for the learner; empty for a plain pass.
         misconception: the name of the recognised mistake, None where there was none.
         remark: what the instructor should know besides, such as "only re-imports the reference".
+        held: of an answer that is not right, how many properties hold and how many there are; None where not counted.
     """
 
     exercise: str
@@ -55,6 +56,7 @@ class Mark:
     message: str = ""
     misconception: str | None = None
     remark: str = ""
+    held: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Graded:
         learner, number, source: see `Submission`.
         files: the notebooks that were read; problems: sentences on those that were not.
         results: one for every exercise, in the order of the course.
-        kind, late: see `Submission`; "" where it is not known whose number it is.
+        kind, late, changed: see `Submission`; "" where it is not known whose number it is.
     """
 
     learner: str
@@ -93,6 +95,7 @@ class Graded:
     results: tuple[Result, ...]
     kind: str = ""
     late: bool = False
+    changed: str = ""
 
     @property
     def counted(self) -> tuple[str, ...]:

@@ -34,10 +34,15 @@ def file_names(submissions: Iterable[Submission]) -> list[str]:
     return names
 
 
-def digest_of(submission: Submission, seed: int, lessons: Iterable[str]) -> str:
-    """What a learner's marks follow from: their files, the course's code, the seed."""
+def digest_of(submission: Submission, seed: int, lessons: Iterable[str], partial: bool = False) -> str:
+    """What a learner's marks follow from: files, the course's code, seed and settings, with a word for each."""
+    settings = hashlib.sha256(repr((seed, sorted(lessons), partial)).encode()).hexdigest()
+    return f"files {files_digest(submission)} course {course_digest()} settings {settings}"
+
+
+def files_digest(submission: Submission) -> str:
     whose = (submission.learner, submission.number, submission.kind, submission.source, submission.late)
-    content = hashlib.sha256(repr((course_digest(), seed, sorted(lessons), whose, submission.problems)).encode())
+    content = hashlib.sha256(repr((whose, submission.problems)).encode())
     for place in submission.notebooks:
         # of an entry in a zip, what the zip says of it: a class's whole zip is read for nobody
         content.update(repr((place.parts, place.content or file_digest(place.file))).encode())
@@ -55,6 +60,20 @@ def file_digest(path: Path) -> str:
     return content.hexdigest()
 
 
+WHY = {"files": "what they handed in changed", "course": "the course changed", "settings": "seed or lessons changed"}
+
+
+def why(before: str, now: str) -> str:
+    """What makes one digest another, in words."""
+    old, new = (dict(zip(text.split()[::2], text.split()[1::2], strict=False)) for text in (before, now))
+    return ", ".join(words for what, words in WHY.items() if old.get(what) != new.get(what)) or "it was asked for"
+
+
+def same(before: str, now: str, what: str) -> bool:
+    """Whether two digests agree in one thing: "files", "course", "settings"."""
+    return WHY[what] not in why(before, now)
+
+
 @cache
 def course_digest() -> str:
     """Of the library, the checks, the exercises and the marking: a change in one of them makes old marks worthless."""
@@ -67,6 +86,14 @@ def course_digest() -> str:
 
 def save(path: Path, graded: Graded, digest: str) -> None:
     write_text(path, json.dumps({"digest": digest, **dataclasses.asdict(graded)}, ensure_ascii=False) + "\n")
+
+
+def digest_in(path: Path) -> str:
+    """The digest that marks were saved with, "" if there are none."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def load(path: Path, digest: str = "") -> Graded | None:
@@ -85,6 +112,7 @@ def load(path: Path, digest: str = "") -> Graded | None:
             results,
             saved["kind"],
             saved["late"],
+            saved["changed"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -95,8 +123,9 @@ def load(path: Path, digest: str = "") -> Graded | None:
 
 def result_of(saved: dict) -> Result:
     one = saved["print"]
+    mark = Mark(**saved["mark"])
     return Result(
-        Mark(**saved["mark"]),
+        dataclasses.replace(mark, held=None if mark.held is None else tuple(mark.held)),
         saved["lesson"],
         saved["file"],
         saved["shown"],

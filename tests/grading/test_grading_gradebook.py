@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from course_lib.grading.judging import Wishes, judge
 from course_lib.grading.marks import Graded, Mark, Result
 from course_lib.grading.reading.catalogue import catalogue
 from course_lib.grading.reports.gradebook import fill
-from course_lib.grading.reports.tables import guarded_cell, safe_cell, write_grades_csv
+from course_lib.grading.reports.grades_table import write_grades_csv
 from course_lib.grading.reports.gradescope import write_results
+from course_lib.grading.reports.tables import guarded_cell, safe_cell
 
 ITEMS = catalogue(("00",))
 
@@ -66,7 +68,7 @@ def test_grades_csv_has_a_row_a_learner_and_a_column_an_exercise(tmp_path):
         graded("Ada, L.", "7"),
         graded('=HYPERLINK("http://x")', points=1, problems=["+x.ipynb: the file is empty"]),
     ]
-    write_grades_csv(tmp_path / "grades.csv", class_, ITEMS)
+    write_grades_csv(tmp_path / "grades.csv", judge(class_, ITEMS, Wishes(), 0), ITEMS)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "grades.csv").read_text(encoding="utf-8-sig"))))
     assert [row["learner"] for row in rows] == ["Ada, L.", '\'=HYPERLINK("http://x")']
     assert [row["points"] for row in rows] == ["2", "1"]

@@ -176,7 +176,7 @@ CASES = {
         ["2,5", "5"],
     ),
     "moodle: French": (
-        "Identifiant,Nom complet,Adresse de courriel,Statut,Note,Note maximale\nParticipant1001,Ada L,a@x,-,-,\"20,00\"\n",
+        'Identifiant,Nom complet,Adresse de courriel,Statut,Note,Note maximale\nParticipant1001,Ada L,a@x,-,-,"20,00"\n',
         "Note",
         "id",
         [moodle("Ada L", "1001", 1)],
@@ -351,7 +351,10 @@ def test_a_grade_that_is_replaced_is_told(tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_every_letter_comes_back_in_the_encoding_it_came_in(tmp_path, encoding, delimiter, end):
-    text = end.join(delimiter.join(row) for row in (["ID", "Näme", "Task"], ["7", "Zoë Núñez", ""], ["8", "Bé", "-"])) + end
+    text = (
+        end.join(delimiter.join(row) for row in (["ID", "Näme", "Task"], ["7", "Zoë Núñez", ""], ["8", "Bé", "-"]))
+        + end
+    )
     if encoding == "utf-16-be":
         text = "\ufeff" + text
     data, told = filled(tmp_path, text.encode(encoding), [folder("7", 1)])
@@ -398,7 +401,12 @@ def test_names_are_never_filled_over(tmp_path):
 def test_numbers_are_read_and_written_as_each_country_does():
     read = {"10": 10, "10,5": 10.5, "10.5": 10.5, "1,234.50": 1234.5, "1.234,50": 1234.5, "1 000": 1000, "x": None}
     assert {text: number_of(text) for text in read} == read
-    assert [grade(1, 3, 10), grade(1, 3, 10, comma=True), grade(2, 2, None), grade(0, 0, 5)] == ["3.33", "3,33", "2", "0"]
+    assert [grade(1, 3, 10), grade(1, 3, 10, comma=True), grade(2, 2, None), grade(0, 0, 5)] == [
+        "3.33",
+        "3,33",
+        "2",
+        "0",
+    ]
 
 
 @pytest.mark.parametrize(

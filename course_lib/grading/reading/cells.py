@@ -9,9 +9,10 @@ from course_lib.checks.python_text import Statement, Unparsable, is_check, state
 from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reading.notebooks import Notebook
 
-
-# of one notebook; the longest lesson has 300
-MAX_STATEMENTS = 20_000
+# lines of a cell, and of a notebook before its long cells are left out; the longest lesson has 900
+MAX_LINES = 6_000
+MAX_TOTAL_LINES = 20_000
+SHORT = 300
 
 
 @dataclass
@@ -55,14 +56,17 @@ class Candidate:
 
 def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
     cells = Cells(notebook)
+    total = 0
     for number, cell in enumerate(notebook.cells):
+        lines = cell.source.count("\n") + cell.source.count(";") + 1
+        total += lines
+        if lines > (MAX_LINES if total < MAX_TOTAL_LINES else SHORT):
+            cells.broken[number] = f"{lines:,} lines, which are more than are read"
+            continue
         try:
             found = statements(cell.source, number)
         except Unparsable as error:
             cells.broken[number] = str(error)
-            continue
-        if len(cells.statements) + len(found) > MAX_STATEMENTS:
-            cells.broken[number] = f"with the cells before it, more than {MAX_STATEMENTS:,} statements"
             continue
         cells.statements.extend(found)
         for statement in found:

@@ -86,7 +86,7 @@ def find_answers(
             with budget.spent_on("putting together"):
                 drafts.append(draft_of(item, taken_apart, lost, items, told))
         except ValueError as error:
-            drafts.append(Draft(item, Mark(item.name, "unreadable", f"It could not be read: {error} answers.")))
+            drafts.append(Draft(item, Mark(item.name, "unreadable", f"It could not be read: {error}.")))
     return drafts
 
 
@@ -112,12 +112,14 @@ def mark_for_nothing(
         for text, kind in cells.notebook.no_code.items():
             if same_name(text, item.name) or (cells.notebook.lesson == item.lesson and defines_by_its_look(text, item)):
                 message = (
-                    f"The cell that should hold it is {kind} in {cells.notebook.name}, and a notebook does not run that. "
-                    "Turn it into a code cell."
+                    f"The cell that should hold it is {kind} in {cells.notebook.name}, and a notebook does not run "
+                    "that. Turn it into a code cell."
                 )
                 return Mark(item.name, "missing", message)
     if item.lesson in unreadable or "" in unreadable:
-        told = [one for one in problems if lesson_in(one) == item.lesson] or [one for one in problems if not lesson_in(one)]
+        told = [one for one in problems if lesson_in(one) == item.lesson] or [
+            one for one in problems if not lesson_in(one)
+        ]
         why = f": {told[0]}" if told else ""
         return Mark(item.name, "unreadable", f"The notebook that should hold it could not be read{why}.")
     if any(cells.notebook.lesson == item.lesson for cells in notebooks):

@@ -47,7 +47,7 @@ class Notebook:
     """A notebook's name, the lesson it belongs to (two digits, "" where that is not known), and its code cells.
 
     Attributes:
-        no_code: of cells that are Markdown or raw text: the exercise that one is for, or its text -> "Markdown" or "raw".
+        no_code: Markdown and raw cells: the exercise that one is for, or its text -> "Markdown" or "raw text".
     """
 
     name: str
@@ -96,8 +96,8 @@ def read_notebooks(submission: Submission) -> HandedIn:
 class Budget:
     """The seconds of computing that one learner's texts may cost; what is left when they are spent is not read."""
 
-    def __init__(self, seconds: float = MAX_SECONDS) -> None:
-        self.seconds = self.left = seconds
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = self.left = MAX_SECONDS if seconds is None else seconds
 
     @contextlib.contextmanager
     def spent_on(self, what: str) -> Iterator[None]:
@@ -108,7 +108,9 @@ class Budget:
             with time_limit(Clock(max(self.left, 0.5))):
                 yield
         except TimeIsUp:
-            raise ValueError(f"{what} it took longer than the {self.seconds:.0f} seconds for all of a learner's") from None
+            raise ValueError(
+                f"{what} it took longer than the {self.seconds:g} seconds for all of a learner's answers"
+            ) from None
         finally:
             self.left -= time.process_time() - before
 

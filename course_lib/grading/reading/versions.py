@@ -27,7 +27,7 @@ def version(parts: tuple[str, ...], lesson: str) -> tuple:
 
 
 def without_copy_marks(stem: str) -> str:
-    """A file's name without what systems add when a name is taken: "ada (1)", "Copy of ada", "ada-Copy2", "ada - Copy"."""
+    """A file's name without what systems add where one is taken: "ada (1)", "Copy of ada", "ada-Copy2"."""
     stem = stem.strip()
     if COPY_OF.match(stem):
         stem = stem[COPY_OF.match(stem).end() :]

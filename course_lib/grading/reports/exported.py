@@ -1,4 +1,4 @@
-"""A table that came from elsewhere, a gradebook or a list of people: read in any of the usual encodings, in any language.
+"""A table from elsewhere, a gradebook or a list of people, in any of the usual encodings and in any language.
 
 Headers are known by name in several languages; what a header does not tell is read from the cells.
 """
@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 MOST_HEADER_ROWS = 5
@@ -120,9 +121,7 @@ LOGINS = {
     "kennung",
     "identifiant",
     "numéro d'identification",
-    "numéro d’identification",
     "nom d'utilisateur",
-    "nom d’utilisateur",
     "numéro d'étudiant",
     "identificador",
     "número de id",
@@ -174,8 +173,8 @@ MAXIMA = {
 POINTS_POSSIBLE = {"points possible", "mögliche punkte", "points possibles", "puntos posibles", "pontos possíveis"}
 
 XLSX = (
-    "is an Excel or LibreOffice workbook, and a table is read as CSV. Open it and save it as 'CSV UTF-8', or export CSV "
-    "from your platform once more"
+    "is an Excel or LibreOffice workbook, and a table is read as CSV. Open it and save it as 'CSV UTF-8', or export "
+    "CSV from your platform once more"
 )
 
 
@@ -242,10 +241,12 @@ class Table:
     def names(self, row: int) -> list[str]:
         """What may be the name of a row's person."""
         if self.name_columns:
-            return [" ".join(filter(None, (self.cell(row, number) for number in columns))) for columns in self.name_columns]
+            return [
+                " ".join(filter(None, (self.cell(row, number) for number in columns))) for columns in self.name_columns
+            ]
         cells = [self.cell(row, number) for number in range(len(self.rows[row]))]
         cells = [text if text and not any(c.isdigit() or c == "@" for c in text) else "" for text in cells]
-        pairs = [f"{one} {two}" for one, two in zip(cells, cells[1:], strict=False) if one and two]
+        pairs = [f"{one} {two}" for one, two in pairwise(cells) if one and two]
         return [text for text in cells if len(words_of(text)) > 1] + pairs
 
     def shown(self, row: int) -> str:
@@ -269,7 +270,9 @@ class Table:
             return True
         numbers = self.columns({"id"})
         early = row <= self.at + 3 and self.is_canvas
-        return early and bool(numbers) and not self.cell(row, numbers[0]) and (cells[0].startswith("  ") or not cells[0])
+        return (
+            early and bool(numbers) and not self.cell(row, numbers[0]) and (cells[0].startswith("  ") or not cells[0])
+        )
 
 
 PARTICIPANT = re.compile(r"\D*[^\W\d_]\D*\d{1,18}")
@@ -284,7 +287,8 @@ def text_of(cell: str) -> str:
 
 
 def plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text.strip("\ufeff")).casefold().split())
+    text = unicodedata.normalize("NFKC", text.strip("\ufeff")).replace("\u2019", "'")
+    return " ".join(text.casefold().split())
 
 
 def words_of(name: str) -> list[str]:
@@ -320,7 +324,9 @@ def read_table(path: Path, argument: str, column: str = "") -> Table:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), Dialect))
     except csv.Error as error:
-        raise ValueError(f"{argument} is {path}, which is no table ({error}); allowed: a table exported as CSV") from None
+        raise ValueError(
+            f"{argument} is {path}, which is no table ({error}); allowed: a table exported as CSV"
+        ) from None
     rows = [row or [""] for row in rows]
     if not any(any(row) for row in rows):
         raise ValueError(f"{argument} is {path}, which is empty; allowed: a table exported as CSV")

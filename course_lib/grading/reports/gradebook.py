@@ -45,6 +45,7 @@ def fill(
     totals: Sequence[tuple[float, float]] | None = None,
     maximum: float | None = None,
     known: Mapping[int, Mapping[str, str]] | None = None,
+    comments: tuple[str, Sequence[str]] | None = None,
 ) -> Filled:
     """Write a copy of an exported gradebook with one column filled in; no other cell changes, except formulas.
 
@@ -55,7 +56,7 @@ def fill(
         column: the header of the column, or the beginning of it if only one begins so.
         key: "email", "id" or a column's name: by what learners and rows are matched.
         totals: points, and points possible, of each learner; by default a point an exercise.
-        known: see `match`.
+        known: see `match`. comments: another column to fill, and each learner's text.
     Raises: ValueError if the file is no such gradebook.
     """
     table = read_table(exported, "fill", column)
@@ -66,6 +67,7 @@ def fill(
     if totals is None:
         totals = [(graded.points, len(graded.results)) for graded in class_]
     maxima = Maxima(table, place, maximum)
+    comment_place = None if comments is None else one_column(table, comments[0], "comments")
     replaced = 0
     kept, look_at = [], []
     learner_of = {row: learner for learner, row in matched.row_of.items()}
@@ -78,6 +80,9 @@ def fill(
         written = grade(*totals[learner], maxima.of(row), maxima.comma)
         replaced += cells[place].strip() not in ("", "-", written)
         cells[place] = written
+        if comment_place is not None:
+            cells.extend([""] * (comment_place + 1 - len(cells)))
+            cells[comment_place] = comments[1][learner]
         if not is_sound(class_[learner]):
             look_at.append(class_[learner].learner)
     text = io.StringIO(newline="")

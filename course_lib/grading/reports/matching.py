@@ -1,8 +1,8 @@
 """Which row of a table is whose. One learner has one row or none, one row one learner or none; what is unclear is said.
 
 An identifier is compared with the column of its own kind: Canvas' number with Canvas' ID, Moodle's participant number
-with the participants' column, a folder's name with logins and numbers of institutions. Where id and name contradict each
-other, neither counts.
+with the participants' column, a folder's name with logins and numbers of institutions. Where id and name contradict
+each other, neither counts.
 """
 
 import re
@@ -38,7 +38,9 @@ class Matched:
     unclear: list[str] = field(default_factory=list)
 
 
-def match(table: Table, class_: Sequence[Graded], key: str, known: Mapping[int, Mapping[str, str]] | None = None) -> Matched:
+def match(
+    table: Table, class_: Sequence[Graded], key: str, known: Mapping[int, Mapping[str, str]] | None = None
+) -> Matched:
     """Find every learner's row.
 
     Args:

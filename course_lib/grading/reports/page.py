@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from course_lib.grading.marks import Mark
 from course_lib.grading.plain_text import visible
 from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reports.tables import tidy
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -49,6 +50,7 @@ def environment() -> Environment:
     )
     made.globals["STATUSES"] = STATUSES
     made.filters["prose"] = prose
+    made.filters["tidy"] = tidy
     return made
 
 

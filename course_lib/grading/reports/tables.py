@@ -1,4 +1,4 @@
-"""Cells that no spreadsheet takes for a formula, and the table of all marks: grades.csv."""
+"""Tables as spreadsheets open them: every letter right, and no cell a formula."""
 
 import csv
 import io
@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.files import write_atomically
-from course_lib.grading.marks import Graded, Mark
 from course_lib.grading.plain_text import visible
-from course_lib.grading.reading.catalogue import Item
 
 # what makes a spreadsheet take a cell for a formula, at the start or behind what another country's cells end with
 FORMULA = re.compile(r"(^ *|[;,|] *)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -17,6 +15,7 @@ STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20\t\r")
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d+)? ?%?")
 # ="00123", as spreadsheets keep a number's zeros: a text, and no formula that could do anything
 KEPT_TEXT = re.compile(r'="[^"]*"')
+SPACE = re.compile(r"\s")
 NO_GRADE = "-"  # what Moodle writes where there is none
 
 
@@ -26,7 +25,7 @@ def safe_cell(value: object) -> str:
     >>> safe_cell('=HYPERLINK("x")'), safe_cell("-3.5"), safe_cell("Ann; =1+1")
     ('\\'=HYPERLINK("x")', '-3.5', "Ann; '=1+1")
     """
-    text = "".join(" " if character.isspace() else character for character in visible(str(value)))
+    text = SPACE.sub(" ", visible(str(value)))
     return text if is_plain(text) else FORMULA.sub(r"\1'", text)
 
 
@@ -55,26 +54,7 @@ def write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
     write_atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
-def write_grades_csv(path: Path, class_: Sequence[Graded], items: Sequence[Item]) -> None:
-    """One row a learner: 1 or 0 for every exercise, the sum, and in words what did not pass."""
-    names = [item.name for item in items]
-    rows: list[list[object]] = [["learner", "id", "points", "of", *names, "not passed", "problems with files"]]
-    for graded in class_:
-        cells = [int(result.mark.status == "passed") for result in graded.results]
-        words = [in_words(result.mark) for result in graded.results if result.mark.status != "passed"]
-        rows.append(
-            [
-                graded.learner,
-                graded.number,
-                graded.points,
-                len(cells),
-                *cells,
-                " · ".join(words),
-                " · ".join(graded.problems),
-            ]
-        )
-    write_csv(path, rows)
-
-
-def in_words(mark: Mark) -> str:
-    return f"{mark.exercise}: {mark.status}" + (f" ({mark.misconception})" if mark.misconception else "")
+def tidy(number: float) -> int | float:
+    """1.0 as 1, and no more digits than anybody reads."""
+    rounded = round(number, 3)
+    return int(rounded) if rounded == int(rounded) else rounded
