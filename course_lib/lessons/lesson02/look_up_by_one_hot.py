@@ -38,8 +38,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("every row of the result is a row of the table, number for number")
 def not_rows_of_the_table(trial: Trial) -> None:
-    """What comes back is no tensor that holds a row of the table for each label. A product with one-hot rows copies rows
-    of the table and changes no number in them."""
+    """What comes back is no tensor that holds a row of the table for each label. A product with one-hot rows copies
+    rows of the table and changes no number in them."""
     # Whichever rows: whatever is multiplied with whatever, it fits, because all sizes are equal.
     size = trial.pick(5, 6)
     weight, labels = trial.normal(size, size), trial.integers(0, size - 1, size)
