@@ -52,8 +52,8 @@ def not_softmax_of_the_products(trial: Trial) -> None:
 
 @holds("every head has its own weights")
 def heads_confused(trial: Trial) -> None:
-    """With one head your weights are right, with several they are not, even with d = 1. Each head compares its own queries
-    with its own keys and nothing else."""
+    """With one head your weights are right, with several they are not, even with d = 1. Each head compares its own
+    queries with its own keys and nothing else."""
     queries_and_keys(trial, 2, trial.pick(3, 5), 7, 1).see()
 
 
