@@ -183,6 +183,8 @@ class NewTensorsElsewhere(TorchFunctionMode):
         if func in self.FACTORIES:
             made = func(*args, **kwargs)
             return made if kwargs.get("device") not in (None, "cpu") else self.mark(made)
+        if func is torch.Tensor.cpu or (func is torch.Tensor.to and "cpu" in self.texts(args[1:], kwargs)):
+            return self.mark(func(*args, **kwargs).clone())  # back from the GPU, on purpose
         tensors = list(_tensors((args, kwargs)))
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
         if not strays:
@@ -200,6 +202,10 @@ class NewTensorsElsewhere(TorchFunctionMode):
             if tensor.ndim:
                 tensor.made_elsewhere = True
         return made
+
+    @staticmethod
+    def texts(args: tuple, kwargs: dict) -> list[str]:
+        return [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
 
     @staticmethod
     def names_a_device(args: tuple, kwargs: dict) -> bool:

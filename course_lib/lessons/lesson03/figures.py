@@ -83,7 +83,11 @@ def plot_deafness(changes: dict[str, float]) -> str:
     names, values = list(changes), list(changes.values())
     deaf = min(changes, key=changes.get)
     figure, axis = plt.subplots(figsize=(7.6, 3.2))
-    bars = axis.bar([name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names], values, color=[COLORS["vermilion" if name == deaf else "blue"] for name in names])
+    bars = axis.bar(
+        [name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names],
+        values,
+        color=[COLORS["vermilion" if name == deaf else "blue"] for name in names],
+    )
     for bar, name, value in zip(bars, names, values, strict=True):
         bar.set_hatch("//" if name == deaf else "")
         text = f"{value:.0e}\nonly rounding" if name == deaf else f"{value:.3f}"

@@ -232,7 +232,9 @@ class WithFault(nn.Module):
         self.model, self.fault = model, fault
         if fault == "the cut skips":
             base = model.conv_in.out_channels
-            pairs = [pair for level in decoder_channels(base, (1, 2, 4), len(model.encoder[0].resblocks)) for pair in level]
+            pairs = [
+                pair for level in decoder_channels(base, (1, 2, 4), len(model.encoder[0].resblocks)) for pair in level
+            ]
             blocks = [block for level in model.decoder for block in level.resblocks]
             for (h, _), block in zip(pairs, blocks, strict=True):
                 block.register_forward_pre_hook(partial(without_gradient, h))
