@@ -1,19 +1,21 @@
-"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor | progress."""
+"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor | progress | notebooks."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from course_lib.commands import doctor, evaluate, grade, progress, sample, shapes, train
+from course_lib.commands import doctor, evaluate, grade, notebooks, progress, sample, shapes, train
+from course_lib.commands.surroundings import expand_home, in_any_terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 if the doctor found a problem, 2 after printing what was wrong with the request."""
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="A diffusion UNet, built and trained.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (shapes, train, sample, evaluate, grade, doctor, progress):
+    for command in (shapes, train, sample, evaluate, grade, doctor, progress, notebooks):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
+    expand_home(options)
     try:
         return options.run(options) or 0
     except (ValueError, FloatingPointError) as error:
@@ -25,4 +27,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_any_terminal(main))

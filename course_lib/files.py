@@ -1,11 +1,16 @@
 """Write files atomically: a reader sees the old file or the new one, never half of one."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
+
+# what the learner's system lets others do with new files; it can only be read by setting it
+UMASK = os.umask(0o022)
+os.umask(UMASK)
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -18,7 +23,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         write(temporary)
-        temporary.chmod(0o644)  # some writers make files that only their owner can read
+        with contextlib.suppress(OSError):  # drives of other systems know no such rights
+            temporary.chmod(0o666 & ~UMASK)  # some writers make files that only their owner can read
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from course_lib.assets import ASSETS
+from course_lib.assets import PACKAGE
 from course_lib.doctor.software import compared, library_requirements
 
-COURSE = ASSETS.parent
+COURSE = PACKAGE.parent
 FOLDER_IN_DRIVE = "unet-diffusion-course"
 
 GPU_IS_OFF = """\

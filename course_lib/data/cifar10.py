@@ -4,6 +4,7 @@ Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
 """
 
 import codecs
+import os
 import pickle
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def load_cifar10(data_dir: str | Path | None = None) -> ImageDataset:
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import check_integrity, download_and_extract_archive
 
-    root = default_data_dir() if data_dir is None or is_url(data_dir) else Path(data_dir)
+    root = default_data_dir() if data_dir is None or is_url(data_dir) else Path(os.path.expanduser(data_dir))
     folder = root if root.name == CIFAR10.base_folder else root / CIFAR10.base_folder
     files = [(folder / name, checksum) for name, checksum in CIFAR10.train_list]
     if not all(path.exists() for path, _ in files):

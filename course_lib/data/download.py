@@ -1,5 +1,6 @@
 """Where downloaded data go, and what to say when they cannot be had."""
 
+import tempfile
 from pathlib import Path
 
 
@@ -9,7 +10,11 @@ class DataUnavailableError(ValueError):
 
 def default_data_dir() -> Path:
     """Where downloads are kept unless `--data-dir` says otherwise: one place for every run and notebook."""
-    return Path.home() / ".cache" / "course_lib"
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, in a container for example
+        home = Path(tempfile.gettempdir())
+    return home / ".cache" / "course_lib"
 
 
 def is_url(place: object) -> bool:

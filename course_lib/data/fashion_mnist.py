@@ -4,6 +4,7 @@ Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST: a Novel Image Dataset for Benchma
 """
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def load_fashion_mnist_full(data_dir: str | Path | None = None) -> ImageDataset:
     from torchvision.datasets import FashionMNIST
     from torchvision.datasets.utils import check_integrity, download_url
 
-    folder = default_data_dir() if data_dir is None or is_url(data_dir) else Path(data_dir)
+    folder = default_data_dir() if data_dir is None or is_url(data_dir) else Path(os.path.expanduser(data_dir))
     raw = folder / "FashionMNIST" / "raw"
     for place in (folder, raw):
         if (place / TRAIN_IMAGES).exists() and (place / TRAIN_LABELS).exists():

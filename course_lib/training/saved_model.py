@@ -1,6 +1,7 @@
 """A trained model as one safetensors file that says what it is: weights, config, class names."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ def load_trained(
         make_model, process: what `train` was given, where that was not the library's own.
     Raises: ValueError that names the run if there is nothing to load or the file is damaged.
     """
-    path = Path(run)
+    path = Path(os.path.expanduser(run))
     if path.is_dir():
         path = RunFolder(path).model
     if not path.is_file():
