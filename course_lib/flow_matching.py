@@ -133,8 +133,8 @@ class FlowMatching:
                 t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
                 v = velocity_at(x, t)
                 clean = x - t * v  # where the straight line with this velocity ends
-                # no second call at t = 0: there no noise is left, and no network was trained (Karras et al. 2022, algorithm
-                # 1, line 6)
+                # no second call at t = 0: there no noise is left, and no network was trained (Karras et al. 2022,
+                # algorithm 1, line 6)
                 step = euler_step if solver == "heun" and t_next == 0 else SOLVERS[solver]
                 x = step(velocity_at, x, t, t_next, v)
                 yield SamplerState(t_next, x, clean)

@@ -117,11 +117,12 @@ def plot_hands(times: tuple[int, ...] = (0, 1, 6, 63), dim: int = 8) -> None:
     figure.subplots_adjust(bottom=0.3, left=0.06, right=0.99, wspace=0.3)
     show(
         figure,
-        f"a clock with {len(freqs)} hands (dim = {dim}) at four times. A hand points to its cosine on the right and its sine "
-        "upwards; lengths differ only to tell them apart. At t = 6 the fastest is nearly back: it alone would take 6 for 0.",
-        "Four clock faces. At t = 0 all four hands point to the right. At t = 1 the fastest has moved by a sixth of a turn. "
-        "At t = 6 it is nearly back, and the second has moved by a tenth of a turn. At t = 63 both are nearly back, and "
-        "the third has moved by a tenth of a turn.",
+        f"a clock with {len(freqs)} hands (dim = {dim}) at four times. A hand points to its cosine on the right and "
+        "its sine upwards; lengths differ only to tell them apart. At t = 6 the fastest is nearly back: it alone would "
+        "take 6 for 0.",
+        "Four clock faces. At t = 0 all four hands point to the right. At t = 1 the fastest has moved by a sixth of a "
+        "turn. At t = 6 it is nearly back, and the second has moved by a tenth of a turn. At t = 63 both are nearly "
+        "back, and the third has moved by a tenth of a turn.",
     )
 
 

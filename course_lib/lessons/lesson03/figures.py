@@ -40,8 +40,8 @@ def plot_groups(channels: int = 8, size: int = 3, settings: Sequence[int] = (1, 
         figure,
         f"the numbers of one image, {channels} channels of H x W pixels. Cubes of one colour are normalised together: "
         "they share one mean and one variance.",
-        f"Three blocks of {channels} slices, one a channel. Left all slices have one colour, in the middle the first half has "
-        "another colour than the second, and on the right each slice has its own.",
+        f"Three blocks of {channels} slices, one a channel. Left all slices have one colour, in the middle the first "
+        "half has another colour than the second, and on the right each slice has its own.",
     )
 
 
@@ -99,7 +99,8 @@ def plot_deafness(changes: dict[str, float]) -> str:
     show(
         figure,
         f"change of the branch when t goes from 5 to 900. With {deaf} it is {changes[deaf]:.0e}, only "
-        f"rounding; with 64 groups of 2 it is {changes['64 groups of 2']:.2f}, with 32 groups of 4 {changes['32 groups of 4']:.2f}.",
+        f"rounding; with 64 groups of 2 it is {changes['64 groups of 2']:.2f}, with 32 groups of 4 "
+        f"{changes['32 groups of 4']:.2f}.",
         "Five bars on a logarithmic axis. Four are of similar height; the fifth, one channel a group, is many "
         "thousand times lower.",
     )
@@ -162,8 +163,8 @@ def correlation(one: Tensor, other: Tensor) -> float:
 
 
 def gradients_along(blocks: list[nn.Module], shortcut: bool, apart: float = 0.1) -> tuple[list[float], list[float]]:
-    """At the input of every block and at the output, of one gradient sent back from there: its size, and how alike it is
-    for two inputs that differ by `apart` (cosine; Balduzzi et al. 2017 measure this)."""
+    """A gradient sent back from the output, at the output and at every block's input: its size, and how alike it is for
+    two inputs that differ by `apart` (cosine; Balduzzi et al. 2017 measure this)."""
     generator, emb = torch.Generator().manual_seed(1), torch.zeros(2, 32)
     x, other, sent = torch.randn(3, 2, 32, 8, 8, generator=generator)
     gradients = []
@@ -212,8 +213,8 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
         + ", ".join(f"{name}: size {size:.2g}, likeness {cosine:.2f}" for name, (size, cosine) in at_first.items())
         + ".",
         "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "
-        "without norms it falls to almost nothing. Right: with shortcuts two nearby inputs keep nearly the same gradient; "
-        "without them, behind norms, the two soon have little in common.",
+        "without norms it falls to almost nothing. Right: with shortcuts two nearby inputs keep nearly the same "
+        "gradient; without them, behind norms, the two soon have little in common.",
     )
     return at_first["without shortcuts"][0]
 

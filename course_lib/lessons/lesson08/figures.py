@@ -330,10 +330,10 @@ def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float =
     axes[0].legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
     show(
         figure,
-        f"one pixel, {clean:g} in the clean image, with noise of 1.2. Spreads: {'; '.join(spreads)}. The narrower curve "
-        "decides.",
-        "Two panels of bell curves. At t = 5 the two are of similar width, and their product lies between them. At t = 500 "
-        "that of the clean image is ten times as wide, and the product nearly covers that of x_t.",
+        f"one pixel, {clean:g} in the clean image, with noise of 1.2. Spreads: {'; '.join(spreads)}. The narrower "
+        "curve decides.",
+        "Two panels of bell curves. At t = 5 the two are of similar width, and their product lies between them. At t = "
+        "500 that of the clean image is ten times as wide, and the product nearly covers that of x_t.",
     )
     return gap
 

@@ -379,8 +379,8 @@ def plot_side_by_side() -> None:
         "quality against effort, without guidance; bars reach from the lowest to the highest of several seeds, where "
         "there are several. " + findings(rows),
         "Two plots over the number of model calls, logarithmic, for four samplers. Fréchet distances fall steeply at "
-        "first; that of Euler's method ends level, that of the ancestral sampler goes on falling. Accuracies rise. A grey "
-        "line marks real images.",
+        "first; that of Euler's method ends level, that of the ancestral sampler goes on falling. Accuracies rise. A "
+        "grey line marks real images.",
     )
     print_table(rows)
 

@@ -428,8 +428,9 @@ def plot_averages() -> None:
         axis.set(xticks=[], yticks=[])
         axis.spines[["left", "bottom"]].set_visible(False)
         axis.grid(False)
+        shown = f"decay {name}" if name[0] == "0" else name
         axis.set_ylabel(
-            f"{f'decay {name}' if name[0] == '0' else name}\naccuracy {row['accuracy']:.0%}, distance {row['frechet']:.1f}",
+            f"{shown}\naccuracy {row['accuracy']:.0%}, distance {row['frechet']:.1f}",
             rotation=0,
             ha="right",
             va="center",

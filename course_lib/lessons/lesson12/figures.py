@@ -376,7 +376,8 @@ def plot_gallery(with_names: bool = False) -> None:
         + ", ".join(ends)
         + ".",
         "Six loss curves on equal logarithmic axes, A to F: a slow decline, a fall with a bump in the middle, a line "
-        "of a few points that rises to the top of the axis and ends, a smooth fall, a fall in a wide noisy band, and a quick fall that soon stops.",
+        "of a few points that rises to the top of the axis and ends, a smooth fall, a fall in a wide noisy band, and a "
+        "quick fall that soon stops.",
     )
 
 
