@@ -64,6 +64,13 @@ def more_steps_do_not_help_euler() -> bool:
     return stored("euler", 50)[0]["frechet"] >= min(row["frechet"] for row in stored("euler", 20))
 
 
+@claim("0.79 with 9 calls against 0.77 with 10, 0.67 with 19 against 0.58 with 20")
+def heun_is_level_with_euler() -> bool:
+    found = [stored("heun", steps)[0] for steps in (5, 10)] + stored("euler", 10)
+    calls, distances = [row["calls"] for row in found], [round(row["frechet"], 2) for row in found]
+    return calls == [9, 19, 10] and distances == [0.79, 0.67, 0.77]
+
+
 @claim("real images get 0.30 in that number, not the grey line's 0.13")
 def the_floor_hangs_on_the_number_of_pictures() -> bool:
     real = shipped_results("side_by_side")
