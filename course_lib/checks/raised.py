@@ -260,7 +260,7 @@ def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> s
         return methods_of(type(innermost(error).f_locals["self"]))
     keyword = re.search(r"unexpected keyword argument '(\w+)'", text)
     if keyword and frame is not None:
-        return parameters_of(re.search(rf"([\w.]+)\((?=[^()]*\b{keyword[1]}\b)", line), frame)
+        return parameters_of(re.search(rf"(?<![\w.])([\w.]+)\((?=[^()]*\b{keyword[1]}\b)", line), frame)
     return ""
 
 
