@@ -6,10 +6,24 @@ is in warm_ups. Importing the package loads torch and nothing else of weight; da
 subpackages that load what they need.
 """
 
+import sys
+
+# a command (`python -m course_lib ...`) ends with the sentence alone; this much is Python of any version
+WHAT_TO_RAISE = SystemExit if sys.argv[:1] == ["-m"] else ImportError
+if sys.version_info < (3, 11):
+    raise WHAT_TO_RAISE(
+        "The course needs Python 3.11 or newer, and this is %d.%d (%s). Install a newer one, make an environment with "
+        "it (python3.12 -m venv .venv), and there, in the course's folder: python -m pip install -r requirements.txt"
+        % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )
+
 import importlib.util
 
 if importlib.util.find_spec("torch") is None:
-    raise ModuleNotFoundError("torch is not installed here; in the course's folder: pip install -r requirements.txt")
+    raise WHAT_TO_RAISE(
+        "torch is not installed for the Python that runs here. In the course's folder: %s -m pip install "
+        "-r requirements.txt" % sys.executable
+    )
 
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.ddpm import DDPM

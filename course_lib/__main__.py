@@ -1,30 +1,26 @@
-"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor | progress."""
+"""The command line: python -m course_lib COMMAND; without a command it lists them."""
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Sequence
 
-from course_lib.commands import doctor, evaluate, grade, progress, sample, shapes, train
+from course_lib.commands import doctor, evaluate, export, grade, notebooks, progress, sample, shapes, train
+from course_lib.commands.surroundings import expand_home, in_any_terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 if the doctor found a problem, 2 after printing what was wrong with the request."""
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="A diffusion UNet, built and trained.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (shapes, train, sample, evaluate, grade, doctor, progress):
+    for command in (shapes, train, sample, evaluate, export, grade, doctor, progress, notebooks):
         command.add_parser(subparsers)
-    make_output_tolerant()
     options = parser.parse_args(arguments)
+    expand_home(options)
     try:
-        status = options.run(options) or 0
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # whoever read has gone (`| head`): what was worth keeping is stored before it is shown
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return complain("the output was closed before everything had been shown")
+        return options.run(options) or 0
+    except BrokenPipeError:  # whoever read has gone (`| head`): see in_any_terminal
+        raise
     except (ValueError, FloatingPointError, OSError) as error:
         return complain(str(error) or type(error).__name__)
     except KeyboardInterrupt:
@@ -39,12 +35,5 @@ def complain(text: str) -> int:
     return 2
 
 
-def make_output_tolerant() -> None:
-    """A terminal that knows no "é" is no reason to lose what a command has found: such letters are written as codes."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.reconfigure(errors="backslashreplace")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_any_terminal(main))

@@ -8,7 +8,12 @@ those anew anywhere.
 import hashlib
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PACKAGE = Path(__file__).resolve().parent
+# where a wheel keeps what lies beside the package in a checkout: assets, notebooks, pyproject.toml, requirements.txt
+SHIPPED = PACKAGE / "shipped"
+IS_INSTALLED = SHIPPED.is_dir()
+ROOT = SHIPPED if IS_INSTALLED else PACKAGE.parent
+ASSETS, NOTEBOOKS = ROOT / "assets", ROOT / "notebooks"
 LIST, RESULTS = "SHA256SUMS", "results"
 
 
@@ -20,8 +25,8 @@ def asset_path(name: str) -> Path:
     path = ASSETS / name
     if not path.exists():
         raise ValueError(
-            f"{path} is missing; allowed: a complete copy of the course, installed with 'pip install -e .' so that "
-            "its assets are found"
+            f"{path} is missing; allowed: a complete copy of the course. Fetch it again, or install it again from its "
+            "folder with 'pip install .'"
         )
     return path
 

@@ -12,6 +12,11 @@ import torch
 from torch import Tensor
 
 
+# what the learner's system lets others do with new files; it can only be read by setting it
+UMASK = os.umask(0o022)
+os.umask(UMASK)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, push its bytes to the disk, then move it into place.
 
@@ -26,7 +31,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(temporary)
         with contextlib.suppress(OSError):  # FAT and some network drives have no such permissions
-            temporary.chmod(0o644)  # some writers make files that only their owner can read
+            temporary.chmod(0o666 & ~UMASK)  # some writers make files that only their owner can read
         _push_to_the_disk(temporary)
         os.replace(temporary, path)
     finally:

@@ -16,6 +16,7 @@ from course_lib.authoring.build import (
     write_expert_copy,
     write_generated,
 )
+from course_lib.commands.surroundings import expand_home, in_any_terminal
 from course_lib.shown_command import shown_command
 
 
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in subparsers.choices.values():
         command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     options = parser.parse_args(arguments)
+    expand_home(options)
     try:
         return options.run(options)
     except ValueError as error:
@@ -100,4 +102,4 @@ def run_book(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_any_terminal(main))

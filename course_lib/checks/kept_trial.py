@@ -13,7 +13,7 @@ import sys
 import textwrap
 from typing import Any
 
-from course_lib.assets import ASSETS
+from course_lib.assets import PACKAGE
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.my_work import read_kept, work_folder
 from course_lib.checks.picture import in_a_notebook
@@ -98,7 +98,7 @@ def text_kept(name: str) -> str:
 
 
 def started(names: list[str]) -> subprocess.Popen:
-    path = os.pathsep.join(filter(None, [str(ASSETS.parent), os.environ.get("PYTHONPATH", "")]))
+    path = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
     return subprocess.Popen(
         [sys.executable, "-m", "course_lib.checks.kept_trial", *names],
         stdin=subprocess.DEVNULL,

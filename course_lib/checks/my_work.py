@@ -1,7 +1,8 @@
 """Keep what a learner has passed outside the notebook: the folder my_work, one readable Python file an exercise.
 
 A course update never touches that folder, and the next lesson or a restarted kernel finds the answers again. It lies
-beside the folder notebooks, or where the environment variable UNET_COURSE_WORK says.
+beside the folder notebooks where the course's folder is the learner's own, else in their home; the environment variable
+UNET_COURSE_WORK names any other place.
 """
 
 import linecache
@@ -9,10 +10,11 @@ import os
 import sys
 import types
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from course_lib.assets import ASSETS
+from course_lib.assets import IS_INSTALLED, PACKAGE
 from course_lib.checks.cells import KEPT_MODULE
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import CountedOutput, Failure, guarded
@@ -21,6 +23,8 @@ from course_lib.files import write_text
 
 # how the reason begins where there is no file
 NOTHING_KEPT = "there is no"
+VARIABLE = "UNET_COURSE_WORK"
+FOLDER_AT_HOME = "unet-diffusion-course"
 # a file defines an answer, and computes nothing that takes long
 SECONDS = 5.0
 
@@ -40,7 +44,33 @@ class Kept:
 
 def work_folder() -> Path:
     """Where passed answers are kept; it need not exist yet."""
-    return Path(os.environ.get("UNET_COURSE_WORK") or ASSETS.parent / "my_work")
+    named = os.environ.get(VARIABLE, "")
+    if named:
+        return Path(os.path.expanduser(named))
+    beside = PACKAGE.parent / "my_work"
+    if not IS_INSTALLED and is_own(beside if beside.is_dir() else PACKAGE.parent):
+        return beside
+    return folder_at_home()
+
+
+def is_own(folder: Path) -> bool:
+    """Whether whoever runs this may write there and owns it: in a folder of somebody else's, all would share one."""
+    if not os.access(folder, os.W_OK):
+        return False
+    return not hasattr(os, "getuid") or os.getuid() in (0, folder.stat().st_uid)
+
+
+def folder_at_home() -> Path:
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, in a container for example
+        home = Path.cwd()
+    return home / FOLDER_AT_HOME / "my_work"
+
+
+def said_of_home() -> str:
+    """The folder in words, where nobody chose it and it does not lie beside the notebooks; else ""."""
+    return str(work_folder()) if not os.environ.get(VARIABLE) and work_folder() == folder_at_home() else ""
 
 
 def file_of(exercise: Exercise) -> Path:
@@ -63,9 +93,18 @@ def keep(exercise: Exercise, answer: Any) -> None:
         made = standalone(answer, exercise.method or exercise.name)
         write_text(file_of(exercise), made.text)
     except (OSError, ValueError) as error:
-        print(f"(It could not be kept in my_work: {error})")
+        elsewhere = f". Another folder: set {VARIABLE} before Jupyter is started" if isinstance(error, OSError) else ""
+        print(f"  (It could not be kept in my_work: {error}{elsewhere}.)")
         return
+    say_where_once(said_of_home())
     say_what_is_missing(exercise, made)
+
+
+@cache
+def say_where_once(folder: str) -> None:
+    """Once a kernel, and only where it could be looked for in vain beside the notebooks."""
+    if folder:
+        print(f"  (Your work is kept in {folder}.)")
 
 
 def load_kept(exercise: Exercise, names: dict[str, Any] | None = None) -> Any:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__class__"}
 # magics whose cell is Python all the same
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "debug", "python", "python3", "memit", "mprun"}
-MAGIC_LINE = re.compile(r"^\s*(?:[%!?]|[\w, .\[\]]+=\s*[%!]|[\w.]+\?{1,2}\s*$)")
-ASSIGNED_MAGIC = re.compile(r"^(\s*)([\w, .\[\]]+?)\s*=\s*[%!]")
+# of a magic whose result is kept, `files = !ls`: what stands before the equals sign
+TARGET = re.compile(r"[\w, .\[\]]+")
 MUTATORS = {"append", "extend", "insert", "update", "add", "setdefault", "remove", "clear", "sort", "reverse"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
 CHECKS = {"check", "examine"}
@@ -84,27 +84,47 @@ def too_deep(tree: ast.Module) -> bool:
 
 def plain_python(source: str) -> str:
     """The cell without %magics, !commands and ?questions; empty for a cell in another language."""
-    text = source.lstrip("\ufeff")
-    stripped = text.lstrip()
-    if stripped.startswith("%%"):
-        first, _, rest = stripped.partition("\n")
-        words = first[2:].split()
-        return plain_python(rest) if words and words[0] in PYTHON_CELL_MAGICS else ""
-    lines = text.split("\n")
+    lines = source.lstrip("\ufeff").split("\n")
+    first = 0
+    while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith("%%")):
+        words = lines[first].strip().removeprefix("%%").split()
+        if lines[first].strip() and (not words or words[0] not in PYTHON_CELL_MAGICS):
+            return ""
+        first += 1
+    if any(line.strip() for line in lines[:first]):
+        lines = lines[first:]
+    text = "\n".join(lines)
     # each round reads the whole cell; long ones with many magics are cleaned in one go
-    for _ in range(100 if len(text) < 20_000 else 3):
+    for _ in range(min(100, 3 + 200_000 // (len(text) + 1))):
         number = first_bad_line("\n".join(lines))
         if number is None:
             return "\n".join(lines)
-        if not (0 < number <= len(lines)) or not MAGIC_LINE.match(lines[number - 1]):
+        if not (0 < number <= len(lines)) or not is_magic(lines[number - 1]):
             break
         blank_out(lines, number - 1)
     # the parser complained elsewhere, or too often: take out all that looks like one
     for number, line in enumerate(lines):
-        if MAGIC_LINE.match(line):
+        if is_magic(line):
             blank_out(lines, number)
     cleaned = "\n".join(lines)
     return cleaned if first_bad_line(cleaned) is None else text
+
+
+def is_magic(line: str) -> bool:
+    """`%magic`, `!command`, `?name`, `name?`, `name = !command`."""
+    text = line.strip()
+    if text[:1] in ("%", "!", "?"):
+        return True
+    if text.endswith("?"):
+        return text.rstrip("?").replace(".", "_").isidentifier()
+    return assigned_magic(text) is not None
+
+
+def assigned_magic(text: str) -> str | None:
+    """What a magic's result is kept under, or None."""
+    target, sign, magic = text.partition("=")
+    kept = sign and magic.lstrip()[:1] in ("%", "!") and TARGET.fullmatch(target)
+    return target.strip() or None if kept else None
 
 
 def first_bad_line(text: str) -> int | None:
@@ -121,9 +141,9 @@ def blank_out(lines: list[str], number: int) -> None:
     """Replace a magic by something that does nothing, so that a block of one line stays a block."""
     line = lines[number]
     continued = line.rstrip().endswith("\\")
-    assigned = ASSIGNED_MAGIC.match(line)
+    assigned = assigned_magic(line.strip())
     indent = line[: len(line) - len(line.lstrip())]
-    lines[number] = f"{indent}{assigned[2]} = None" if assigned else f"{indent}pass"
+    lines[number] = f"{indent}{assigned} = None" if assigned else f"{indent}pass"
     while continued and number + 1 < len(lines):
         number += 1
         continued = lines[number].rstrip().endswith("\\")

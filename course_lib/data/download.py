@@ -2,7 +2,9 @@
 
 import http.client
 import itertools
+import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +22,11 @@ class DataUnavailableError(ValueError):
 
 def default_data_dir() -> Path:
     """Where downloads are kept unless `--data-dir` says otherwise: one place for every run and notebook."""
-    return Path.home() / ".cache" / "course_lib"
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, in a container for example
+        home = Path(tempfile.gettempdir())
+    return home / ".cache" / "course_lib"
 
 
 def is_url(place: object) -> bool:
@@ -36,7 +42,7 @@ def folder_of(data_dir: str | Path | None) -> Path:
         return default_data_dir()
     if not str(data_dir).strip() or re.match(r"^[A-Za-z][A-Za-z0-9+.-]+:/", str(data_dir)):
         raise ValueError(f"data_dir is {str(data_dir)!r}; allowed: a folder, or an address that begins with http(s)://")
-    folder = Path(data_dir).expanduser()
+    folder = Path(os.path.expanduser(data_dir))
     if folder.is_file():
         raise ValueError(f"data_dir is {str(data_dir)!r}, which is a file; allowed: the folder it is in")
     return folder

@@ -94,12 +94,12 @@ def memory() -> Finding:
 
 def disk() -> Finding:
     """Room, and the right to write, where passed exercises and runs are kept."""
-    from course_lib.checks.my_work import work_folder
+    from course_lib.checks.my_work import said_of_home, work_folder
 
     folder = work_folder()
     there = next(parent for parent in [folder, *folder.parents] if parent.is_dir())
     free = shutil.disk_usage(there).free
-    text = f"{free / GB:.1f} GB free where your work is kept"
+    text = f"{free / GB:.1f} GB free where your work is kept" + (f", {said_of_home()}" if said_of_home() else "")
     if free < TOO_LITTLE_DISK:
         advice = "make room: your passed exercises and your training runs could not be saved."
         return Finding(FAIL, "disk", text, advice)

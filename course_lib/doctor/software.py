@@ -3,11 +3,12 @@
 import importlib
 import importlib.metadata
 import sys
+import tomllib
+from collections.abc import Iterable
 
-from course_lib.assets import ASSETS
+from course_lib.assets import ROOT
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
 
-ROOT = ASSETS.parent
 LOWEST_PYTHON = (3, 11)
 INSTALL = "in the course's folder, run: python -m pip install -r requirements.txt"
 
@@ -66,17 +67,23 @@ def torchvision() -> Finding:
 
 
 def library_requirements() -> list[str]:
-    """What pyproject.toml lists: the packages that course_lib imports."""
-    import tomllib  # which an older Python, that the look before this one tells of, does not have
-
+    """What pyproject.toml lists for this Python: the packages that course_lib imports."""
     with open(ROOT / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)["project"]["dependencies"]
+        return for_this_python(tomllib.load(file)["project"]["dependencies"])
 
 
 def requirements_file() -> list[str]:
-    """The lines of requirements.txt that name a package."""
+    """The lines of requirements.txt that name a package for this Python."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-"))]
+    return for_this_python(line.strip() for line in lines if line.strip() and not line.startswith(("#", "-")))
+
+
+def for_this_python(lines: Iterable[str]) -> list[str]:
+    """Those requirements whose marker, if they have one, is true here."""
+    from packaging.requirements import Requirement
+
+    markers = [(line, Requirement(line).marker) for line in lines]
+    return [line for line, marker in markers if marker is None or marker.evaluate()]
 
 
 def compared(line: str) -> tuple[str, str | None, str]:

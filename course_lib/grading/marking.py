@@ -9,6 +9,7 @@ mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from course_lib.checks.blank import NOT_STARTED, WITHHELD
 from course_lib.checks.examination import examine_answer
@@ -17,20 +18,39 @@ from course_lib.checks.guard import Failure
 from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
+from course_lib.grading.partial import properties_held
 from course_lib.grading.sandbox import Sandbox
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
 
 
-def mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[Mark]:
+def mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox, partial: bool = False) -> list[Mark]:
     """A mark for every answer of one learner, in order. Never raises because of what an answer does.
 
     Args:
         seed: of all inputs; the same seed gives the same marks.
         sandbox: where the answers run.
+        partial: whether to count the properties that hold for one that is not right.
     """
-    return [mark_answer(answer, seed=seed, sandbox=sandbox) for answer in answers]
+    marks = []
+    for answer in answers:
+        mark = mark_answer(answer, seed=seed, sandbox=sandbox)
+        marks.append(with_share(mark, answer, seed, sandbox) if partial and mark.status == "failed" else mark)
+    return marks
+
+
+def with_share(mark: Mark, answer: Answer, seed: int, sandbox: Sandbox) -> Mark:
+    """The same mark with how many properties hold, tried in a process of its own; whatever goes wrong, none do."""
+    exercise = exercises()[answer.exercise]
+    of = len(exercise.properties)
+    try:
+        with sandbox.process() as process:
+            handle = RemoteHandle(process, exercise, answer)
+            held = 0 if handle.start() is not None else properties_held(exercise, handle, seed)
+    except Exception:  # whatever an answer does to the process, a share of nothing is what it gets
+        held = 0
+    return replace(mark, held=(min(held, of - 1), of))
 
 
 def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:

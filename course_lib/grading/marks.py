@@ -48,6 +48,7 @@ class Mark:
         message: the sentences of the check, for the learner; empty for a plain pass.
         misconception: the name of the recognised mistake, None where there was none.
         remark: what the instructor should know besides, such as "only re-imports the reference".
+        held: of an answer that is not right, how many properties hold and how many there are; None where not counted.
     """
 
     exercise: str
@@ -55,6 +56,7 @@ class Mark:
     message: str = ""
     misconception: str | None = None
     remark: str = ""
+    held: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Graded:
         learner, number, source: see `Submission`.
         files: the notebooks that were read; problems: sentences on those that were not.
         results: one for every exercise, in the order of the course.
+        kind, late, changed: see `Submission`; "" where it is not known whose number it is.
     """
 
     learner: str
@@ -90,6 +93,15 @@ class Graded:
     files: tuple[str, ...]
     problems: tuple[str, ...]
     results: tuple[Result, ...]
+    kind: str = ""
+    late: bool = False
+    changed: str = ""
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The files that an answer was taken from; of the others, an earlier version counted less."""
+        taken = {result.file for result in self.results}
+        return tuple(file for file in self.files if file in taken)
 
     @property
     def points(self) -> int:

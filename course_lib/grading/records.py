@@ -34,14 +34,18 @@ def file_names(submissions: Iterable[Submission]) -> list[str]:
     return names
 
 
-def digest_of(submission: Submission, seed: int, lessons: Iterable[str]) -> str:
-    """What a learner's marks follow from: their files, the course's code, the seed."""
-    content = hashlib.sha256(f"{course_digest()} {seed} {sorted(lessons)}".encode())
-    for problem in submission.problems:
-        content.update(problem.encode())
+def digest_of(submission: Submission, seed: int, lessons: Iterable[str], partial: bool = False) -> str:
+    """What a learner's marks follow from: files, the course's code, seed and settings, with a word for each."""
+    settings = hashlib.sha256(repr((seed, sorted(lessons), partial)).encode()).hexdigest()
+    return f"files {files_digest(submission)} course {course_digest()} settings {settings}"
+
+
+def files_digest(submission: Submission) -> str:
+    whose = (submission.learner, submission.number, submission.kind, submission.source, submission.late)
+    content = hashlib.sha256(repr((whose, submission.problems)).encode())
     for place in submission.notebooks:
-        content.update(place.shown.encode())
-        content.update(file_digest(place.file).encode())
+        # of an entry in a zip, what the zip says of it: a class's whole zip is read for nobody
+        content.update(repr((place.parts, place.content or file_digest(place.file))).encode())
     return content.hexdigest()
 
 
@@ -54,6 +58,20 @@ def file_digest(path: Path) -> str:
     except OSError as error:
         return str(error.errno)
     return content.hexdigest()
+
+
+WHY = {"files": "what they handed in changed", "course": "the course changed", "settings": "seed or lessons changed"}
+
+
+def why(before: str, now: str) -> str:
+    """What makes one digest another, in words."""
+    old, new = (dict(zip(text.split()[::2], text.split()[1::2], strict=False)) for text in (before, now))
+    return ", ".join(words for what, words in WHY.items() if old.get(what) != new.get(what)) or "it was asked for"
+
+
+def same(before: str, now: str, what: str) -> bool:
+    """Whether two digests agree in one thing: "files", "course", "settings"."""
+    return WHY[what] not in why(before, now)
 
 
 @cache
@@ -70,6 +88,14 @@ def save(path: Path, graded: Graded, digest: str) -> None:
     write_text(path, json.dumps({"digest": digest, **dataclasses.asdict(graded)}, ensure_ascii=False) + "\n")
 
 
+def digest_in(path: Path) -> str:
+    """The digest that marks were saved with, "" if there are none."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def load(path: Path, digest: str = "") -> Graded | None:
     """What was saved, or None if there is nothing complete, or it is out of date, or marking itself had failed."""
     try:
@@ -84,6 +110,9 @@ def load(path: Path, digest: str = "") -> Graded | None:
             tuple(saved["files"]),
             tuple(saved["problems"]),
             results,
+            saved["kind"],
+            saved["late"],
+            saved["changed"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -94,8 +123,9 @@ def load(path: Path, digest: str = "") -> Graded | None:
 
 def result_of(saved: dict) -> Result:
     one = saved["print"]
+    mark = Mark(**saved["mark"])
     return Result(
-        Mark(**saved["mark"]),
+        dataclasses.replace(mark, held=None if mark.held is None else tuple(mark.held)),
         saved["lesson"],
         saved["file"],
         saved["shown"],

@@ -112,7 +112,11 @@ def digest(tokens: Sequence[str]) -> str:
 
 
 def alike(exercise: str, answers: Mapping[str, Fingerprint], solution: Fingerprint | None = None) -> list[Alike]:
-    """Groups of learners (by key) with like answers to one exercise: identical ones first, then pairs that are near."""
+    """Groups of learners (by key) with like answers to one exercise: identical ones first, then pairs that are near.
+
+    A group of more than four, and of more than a fifth of those who answered, is left out: the exercise has one natural
+    form.
+    """
     long_enough = {who: one for who, one in sorted(answers.items()) if one.tokens >= MIN_TOKENS}
     found: list[Alike] = []
     together: set[frozenset[str]] = set()
@@ -127,7 +131,9 @@ def alike(exercise: str, answers: Mapping[str, Fingerprint], solution: Fingerpri
                 shortest = min(long_enough[who].tokens for who in group)
                 same = solution is not None and getattr(solution, key) == value
                 found.append(Alike(exercise, kind, tuple(group), 1.0, shortest, same))
-    return found + nearly(exercise, long_enough)
+    # what many wrote alike, people write alike
+    many = max(4, len(answers) // 5)
+    return [one for one in found + nearly(exercise, long_enough) if len(one.learners) <= many]
 
 
 def nearly(exercise: str, answers: Mapping[str, Fingerprint]) -> list[Alike]:

@@ -1,6 +1,7 @@
 """Mark a whole class: learners are shared out to processes, what is done is kept, a process that dies is replaced."""
 
 import dataclasses
+import functools
 import json
 import multiprocessing
 import random
@@ -9,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from course_lib.files import write_text
 from course_lib.grading import grade_learner, records
+from course_lib.grading.lateness import called
 from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.overrides import names_of
 from course_lib.grading.reading.catalogue import Item, asked_for, catalogue
 from course_lib.grading.reading.submissions import Submission
 from course_lib.grading.rounds import MarkAnswers
@@ -24,11 +26,42 @@ BY_HAND = "Marking itself failed here. Mark this answer by hand."
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is marked with: the seed of all inputs, the lessons (all if empty), and the least isolation."""
+    """What a run is marked with: the seed of all inputs, the lessons (all if empty), and the least isolation.
+
+    Attributes:
+        partial: whether to count the properties that hold for answers that are not right.
+    """
 
     seed: int
     lessons: tuple[str, ...] = ()
     isolation: str = "limits"
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """A learner to be marked, where the marks go, and what they follow from.
+
+    Attributes:
+        before: marks to keep but for the exercises in `again`; None to mark all.
+    """
+
+    submission: Submission
+    path: Path
+    digest: str
+    before: Graded | None = None
+    again: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mark that is another one than in the run before: statuses, and why."""
+
+    learner: str
+    exercise: str
+    before: str
+    after: str
+    why: str
 
 
 # ---- in a worker ----
@@ -57,15 +90,15 @@ def start_worker(settings: Settings) -> None:
     except Exception as error:
         _no_start = f"{type(error).__name__}: {error}"
         return
-    _mark_answers = partial(mark_answers, seed=settings.seed, sandbox=sandbox)
+    _mark_answers = functools.partial(mark_answers, seed=settings.seed, sandbox=sandbox, partial=settings.partial)
 
 
-def work(submission: Submission, only: str = "") -> Graded:
+def work(submission: Submission, only: str = "", before: Graded | None = None, again: Sequence[str] = ()) -> Graded:
     """Mark one learner. Raises: CannotStart."""
     if _no_start:
         raise CannotStart(f"marking cannot begin ({_no_start})")
     try:
-        return grade_learner(submission, _items, _mark_answers, _settings.lessons, only)
+        return grade_learner(submission, _items, _mark_answers, _settings.lessons, only, before, again)
     except Exception as error:  # a mistake of ours, which must not cost the others their marks
         remark = f"{type(error).__name__}: {error}"[:500]
         return nothing_marked(submission, asked_for(_items, _settings.lessons, only), remark)
@@ -74,13 +107,24 @@ def work(submission: Submission, only: str = "") -> Graded:
 def nothing_marked(submission: Submission, items: Sequence[Item], remark: str = "") -> Graded:
     """Every exercise a marking error."""
     results = tuple(Result(Mark(item.name, "marking error", BY_HAND, remark=remark), item.lesson) for item in items)
-    return Graded(submission.learner, submission.number, submission.source, (), tuple(submission.problems), results)
+    return Graded(
+        submission.learner,
+        submission.number,
+        submission.source,
+        (),
+        tuple(submission.problems),
+        results,
+        submission.kind,
+        submission.late,
+    )
 
 
 # ---- in the parent ----
 
 
-def settings_for(report: Path, seed: int | None, lessons: tuple[str, ...], isolation: str) -> Settings:
+def settings_for(
+    report: Path, seed: int | None, lessons: tuple[str, ...], isolation: str, partial: bool = False
+) -> Settings:
     """The settings of this run: the seed asked for, else that of the run that `report` holds, else a new one."""
     path = report / "run.json"
     if seed is None:
@@ -89,7 +133,7 @@ def settings_for(report: Path, seed: int | None, lessons: tuple[str, ...], isola
         except (OSError, ValueError, KeyError, TypeError):
             seed = random.SystemRandom().randrange(2**31)
     write_text(path, json.dumps({"seed": seed, "lessons": list(lessons)}) + "\n")
-    return Settings(seed, lessons, isolation)
+    return Settings(seed, lessons, isolation, partial)
 
 
 def level_in_force(at_least: str) -> tuple[str, str]:
@@ -107,41 +151,88 @@ def level_in_force(at_least: str) -> tuple[str, str]:
 
 
 def mark_class(
-    submissions: Sequence[Submission], report: Path, settings: Settings, jobs: int
+    submissions: Sequence[Submission],
+    report: Path,
+    settings: Settings,
+    jobs: int,
+    again: Sequence[str] = (),
+    changes: list[Change] | None = None,
 ) -> Iterator[tuple[Submission, bool]]:
     """Mark everybody who is not marked yet, and yield each as soon as it is done, with whether it was done before.
 
     The marks lie in `report`/marks afterwards, see `records`.
+
+    Args:
+        again: names of exercises or learners: only these are marked again, and of everybody else the marks stay, even
+            if the course has changed.
+        changes: is given every mark that is another one than before.
     """
     names = records.file_names(submissions)
-    todo: list[tuple[Submission, Path, str]] = []
+    exercises = {item.name for item in catalogue()}
+    wanted = tuple(name for name in again if name in exercises)
+    people = {called(name) for name in again} - {called(name) for name in wanted}
+    todo: list[Task] = []
     for submission, name in zip(submissions, names, strict=True):
         path = report / "marks" / f"{name}.json"
-        digest = records.digest_of(submission, settings.seed, settings.lessons)
-        if records.load(path, digest) is None:
-            todo.append((submission, path, digest))
-        else:
+        digest = records.digest_of(submission, settings.seed, settings.lessons, settings.partial)
+        task = task_for(submission, path, digest, wanted, people, bool(again))
+        if task is None:
             yield submission, True
-    for submission, graded, path, digest in in_processes(todo, settings, jobs):
-        records.save(path, graded, digest)
-        yield submission, False
+        else:
+            todo.append(task)
+    for task, graded in in_processes(todo, settings, jobs):
+        earlier = records.load(task.path)
+        if earlier is not None and changes is not None:
+            changes += changed_marks(earlier, graded, records.why(records.digest_in(task.path), task.digest))
+        # the marks that stayed are still those of the course as it was
+        records.save(task.path, graded, records.digest_in(task.path) if task.before is not None else task.digest)
+        yield task.submission, False
 
 
-def in_processes(
-    todo: Sequence[tuple[Submission, Path, str]], settings: Settings, jobs: int
-) -> Iterator[tuple[Submission, Graded, Path, str]]:
+def task_for(
+    submission: Submission, path: Path, digest: str, exercises: tuple[str, ...], people: set[str], again: bool
+) -> Task | None:
+    """What is to be done for a learner, None where the marks stand."""
+    whole = Task(submission, path, digest)
+    if not again:
+        return None if records.load(path, digest) is not None else whole
+    saved, before = records.digest_in(path), records.load(path)
+    if before is None or not (records.same(saved, digest, "files") and records.same(saved, digest, "settings")):
+        return whole
+    if people and not people & names_of(before):
+        return None
+    return dataclasses.replace(whole, before=before, again=exercises) if exercises else whole
+
+
+def changed_marks(before: Graded, after: Graded, why: str) -> list[Change]:
+    old = {result.mark.exercise: result.mark for result in before.results}
+    found = []
+    for result in after.results:
+        mark = result.mark
+        earlier = old.get(mark.exercise)
+        if earlier is not None and (earlier.status, earlier.held) != (mark.status, mark.held):
+            found.append(Change(after.learner, mark.exercise, in_words(earlier), in_words(mark), why))
+    return found
+
+
+def in_words(mark: Mark) -> str:
+    return mark.status + (f" ({mark.misconception})" if mark.misconception else "")
+
+
+def in_processes(todo: Sequence[Task], settings: Settings, jobs: int) -> Iterator[tuple[Task, Graded]]:
     waiting = list(reversed(todo))
     while waiting:
         pool = new_pool(settings, min(jobs, len(waiting)))
-        running: dict[Future, tuple[Submission, Path, str]] = {}
+        running: dict[Future, Task] = {}
         broken = False
         try:
             while (waiting or running) and not broken:
                 # only as many as can be worked on: what is queued would be lost with a pool that breaks
                 while waiting and len(running) < jobs:
                     one = waiting.pop()
+                    more = ("", one.before, one.again) if one.before is not None else ()
                     try:
-                        running[pool.submit(work, one[0])] = one
+                        running[pool.submit(work, one.submission, *more)] = one
                     except BrokenProcessPool:
                         waiting.append(one)
                         broken = True
@@ -152,13 +243,12 @@ def in_processes(
                     except BrokenProcessPool:
                         broken = True
                         continue
-                    submission, path, digest = running.pop(future)
-                    yield submission, graded, path, digest
+                    yield running.pop(future), graded
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         # whoever was being marked when a process died is marked by itself, exercise by exercise
-        for submission, path, digest in running.values():
-            yield submission, with_care(submission, settings), path, digest
+        for one in running.values():
+            yield one, with_care(one.submission, settings)
 
 
 def new_pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:

@@ -5,7 +5,7 @@ import textwrap
 from collections import Counter
 from dataclasses import dataclass
 
-from course_lib.checks.my_work import work_folder
+from course_lib.checks.my_work import said_of_home, work_folder
 from course_lib.checks.registry import named
 from course_lib.progress.journal import NAME, entries
 from course_lib.progress.outline import LessonOutline, PlannedExercise, outline
@@ -80,7 +80,8 @@ def report(progress: Progress) -> str:
         parts.append(mistakes(progress))
     parts.append(what_next(progress))
     if progress.passed or progress.tried:
-        parts.append(f"(From my_work/{NAME}, on this machine only; that file may be deleted.)")
+        folder = said_of_home() or "my_work"
+        parts.append(f"(From {folder}/{NAME}, on this machine only; that file may be deleted.)")
     return "\n\n".join(parts)
 
 

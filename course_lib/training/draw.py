@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from course_lib.ddpm import DDPM
+from course_lib.defaults import usual_defaults
 from course_lib.sampling import SamplerState, last_image
 from course_lib.seeds import PICTURES, generator_for
 from course_lib.training.saved_model import TrainedModel
@@ -54,7 +55,8 @@ def draw_states(
         options["method"] = solver or "ddpm"
     else:
         raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
-    return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
+    with usual_defaults():
+        return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
 
 
 def check_seed(seed: int) -> None:
@@ -98,7 +100,8 @@ def draw_images(trained: TrainedModel, labels: Tensor, *, batch_size: int = BATC
     Raises: FloatingPointError if the network's pictures are not numbers.
     """
     batches = batches_of(trained, labels, batch_size, **options)
-    return torch.cat([finished(last_image(states)) for states in batches])
+    with usual_defaults():
+        return torch.cat([finished(last_image(states)) for states in batches])
 
 
 def finished(images: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ class RunFolder:
     """Paths and small files of one training run."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(os.path.expanduser(path))
         self.config = self.path / "config.json"
         self.checkpoint = self.path / "checkpoint.pt"
         self.model = self.path / "model.safetensors"

@@ -1,6 +1,7 @@
 """A trained model as one safetensors file that says what it is: weights, config, class names."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from course_lib.defaults import usual_defaults
 from course_lib.files import save_safetensors
 from course_lib.shown_command import shown_command
 from course_lib.training.config import Process, TrainingConfig, make_process
@@ -53,7 +55,7 @@ def load_trained(
         make_model, process: what `train` was given, where that was not the library's own.
     Raises: ValueError that names the run if there is nothing to load, the file is damaged, or a weight is not a number.
     """
-    path = Path(run)
+    path = Path(os.path.expanduser(run))
     if path.is_dir():
         path = RunFolder(path).model
     if not path.is_file():
@@ -68,7 +70,8 @@ def load_trained(
         weights = without_wrappers(weights)
         config = TrainingConfig.from_json(metadata["config"])
         class_names = tuple(json.loads(metadata["class_names"]))
-        model = make_model(num_classes=len(class_names), **config.unet)
+        with usual_defaults():
+            model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
@@ -78,5 +81,6 @@ def load_trained(
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    process = make_process(config) if process is None else process
+    with usual_defaults():
+        process = make_process(config) if process is None else process
     return TrainedModel(model, process, config, class_names, int(metadata.get("step", 0)))

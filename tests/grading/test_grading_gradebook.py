@@ -6,10 +6,13 @@ import json
 
 import pytest
 
+from course_lib.grading.judging import Wishes, judge
 from course_lib.grading.marks import Graded, Mark, Result
 from course_lib.grading.reading.catalogue import catalogue
-from course_lib.grading.reports.gradebook import fill, guarded_cell, safe_cell, write_grades_csv
+from course_lib.grading.reports.gradebook import fill
+from course_lib.grading.reports.grades_table import write_grades_csv
 from course_lib.grading.reports.gradescope import write_results
+from course_lib.grading.reports.tables import guarded_cell, safe_cell
 
 ITEMS = catalogue(("00",))
 
@@ -65,8 +68,8 @@ def test_grades_csv_has_a_row_a_learner_and_a_column_an_exercise(tmp_path):
         graded("Ada, L.", "7"),
         graded('=HYPERLINK("http://x")', points=1, problems=["+x.ipynb: the file is empty"]),
     ]
-    write_grades_csv(tmp_path / "grades.csv", class_, ITEMS)
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "grades.csv").read_text(encoding="utf-8"))))
+    write_grades_csv(tmp_path / "grades.csv", judge(class_, ITEMS, Wishes(), 0), ITEMS)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "grades.csv").read_text(encoding="utf-8-sig"))))
     assert [row["learner"] for row in rows] == ["Ada, L.", '\'=HYPERLINK("http://x")']
     assert [row["points"] for row in rows] == ["2", "1"]
     assert [rows[1][item.name] for item in ITEMS] == ["1", "0"]
@@ -100,7 +103,7 @@ def filled(tmp_path, text, column, key, class_, encoding="utf-8"):
 @pytest.mark.parametrize("column", ["Lesson 00 (4711)", "lesson 00"])
 def test_canvas_gradebook(tmp_path, column, key):
     class_ = [graded("ada" if key == "email" else "lovelaceada", "123", 1), graded("eve", "555")]
-    text, (count, missing, nobody) = filled(tmp_path, CANVAS, column, key, class_)
+    text, (count, missing, nobody, *_) = filled(tmp_path, CANVAS, column, key, class_)
     assert (count, missing) == (1, ["eve"])
     assert nobody == ["=cmd(),Bob 124"]
     expected = CANVAS.replace("ada@school.edu,A,,", "ada@school.edu,A,5,").replace('"=cmd()', "\"'=cmd()")
@@ -114,21 +117,21 @@ def test_moodle_grading_worksheet_by_number_by_address_and_by_name(tmp_path):
     by_name = [graded("Jane Smith", "77"), graded("José Núñez", "78", 1)]
     by_address = [graded("jane@school.edu"), graded("JN", points=1)]
     for class_, key in ((by_number, "id"), (by_name, "id"), (by_address, "email")):
-        text, (count, _, _) = filled(tmp_path, MOODLE, "Grade", key, class_)
+        text, (count, *_) = filled(tmp_path, MOODLE, "Grade", key, class_)
         assert count == 2
         assert text == MOODLE.replace("Submitted,-,", "Submitted,5,", 1).replace("Submitted,-,", "Submitted,2.5,", 1)
 
 
 def test_other_separators_and_encodings_come_back(tmp_path):
     text = "Vorname;Nachname;ID-Nummer;Username;Lektion\nJörg;Müller;9;jm;\n"
-    back, (count, _, _) = filled(tmp_path, text, "Lektion", "id", [graded("jm")], encoding="cp1252")
+    back, (count, *_) = filled(tmp_path, text, "Lektion", "id", [graded("jm")], encoding="cp1252")
     assert count == 1
     assert back == text.replace(";jm;", ";jm;2")
 
 
 def test_two_learners_with_one_key_fill_nothing(tmp_path):
     text = "ID,Name,Grade\n5,X,\n"
-    back, (count, missing, _) = filled(tmp_path, text, "Grade", "id", [graded("a", "5"), graded("b", "5")])
+    back, (count, missing, *_) = filled(tmp_path, text, "Grade", "id", [graded("a", "5"), graded("b", "5")])
     assert (back, count, missing) == (text, 0, ["a", "b"])
 
 

@@ -6,12 +6,13 @@ import pytest
 from fabricated import FROM_PIXELS, SET_UP, TO_PIXELS, cell, notebook, to_bytes, written
 
 from course_lib.grading import grade_learner, records
+from course_lib.grading.judging import Wishes, judge
 from course_lib.grading.marks import Mark
 from course_lib.grading.reading.catalogue import catalogue
 from course_lib.grading.reading.extraction import find_answers
 from course_lib.grading.reading.notebooks import MAX_CODE_CHARACTERS, read_notebook
 from course_lib.grading.reading.submissions import find_submissions
-from course_lib.grading.reports.gradebook import write_grades_csv
+from course_lib.grading.reports.grades_table import write_grades_csv
 from course_lib.grading.reports.learner_page import learner_page
 
 ITEMS = catalogue(("00",))
@@ -64,7 +65,7 @@ def test_a_cell_that_means_harm_costs_no_other_cell_anything(tmp_path, name):
     # and all of it can be written down
     records.save(tmp_path / "marks" / "eve.json", one, "")
     learner_page(one, ITEMS, {}).encode("utf-8")
-    write_grades_csv(tmp_path / "grades.csv", [one], ITEMS)
+    write_grades_csv(tmp_path / "grades.csv", judge([one], ITEMS, Wishes(), 0), ITEMS)
 
 
 @pytest.mark.parametrize("name", [name for name, code in HARMFUL_CELLS.items() if "check(check" not in code])
@@ -142,7 +143,7 @@ def test_a_learners_name_does_no_harm(tmp_path, name):
         page = learner_page(one, ITEMS, {})
         assert "<img" not in page
         assert 'onmouseover="' not in page
-    write_grades_csv(tmp_path / "grades.csv", class_, ITEMS)
+    write_grades_csv(tmp_path / "grades.csv", judge(class_, ITEMS, Wishes(), 0), ITEMS)
     lines = (tmp_path / "grades.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 3
     assert not any(line.lstrip('"').startswith(("=", "+", "-", "@")) for line in lines)

@@ -8,8 +8,9 @@ import zipfile
 import pytest
 from fabricated import notebook, to_bytes, welcome, written, zipped
 
+from course_lib.grading.plain_text import shown_name
 from course_lib.grading.reading.notebooks import MAX_BYTES, read_notebook, read_notebooks
-from course_lib.grading.reading.submissions import find_submissions
+from course_lib.grading.reading.submissions import Submission, find_submissions
 from course_lib.grading.records import file_names
 
 LESSONS = ["00_welcome", "03_residual_block"]
@@ -181,13 +182,13 @@ def test_unsafe_zips_are_reported_and_their_good_files_read(tmp_path):
         archive.writestr("bomb.ipynb", b" " * (MAX_BYTES + 10))
         archive.writestr("deep.zip", zipped({"more.zip": zipped({"x.ipynb": welcome()}), "y.ipynb": welcome()}))
     one = found(tmp_path / "in")["ada"]
-    assert sorted(place.name for place in one.notebooks) == ["00_welcome.ipynb", "y.ipynb"]
-    text = "\n".join(one.problems)
+    assert sorted(place.name for place in one.notebooks) == ["00_welcome.ipynb", "bomb.ipynb", "y.ipynb"]
+    notebooks, problems, _ = read_notebooks(one)
+    text = "\n".join(problems)
     assert text.count("leads out of its zip") == 4
-    for words in ("link.ipynb is a link inside a zip", "bomb.ipynb larger than", "more.zip is a zip inside a zip"):
+    for words in ("link.ipynb is a link inside a zip", "bomb.ipynb: larger than", "more.zip is a zip inside a zip"):
         assert words in text
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["ada.zip", "in"]
-    notebooks, _, _ = read_notebooks(one)
     assert len(notebooks) == 2
 
 
@@ -231,10 +232,8 @@ def test_links_and_special_files_are_reported_and_never_opened(tmp_path):
 
 def test_names_that_could_mislead_are_made_plain(tmp_path):
     names = ["../x", "a\u202eb", "  spaced   out ", "con", "CON", "Ünïcode", "x" * 300, "<script>", "a/b"]
-    from course_lib.grading.reading.submissions import Submission, clean_name
-
-    cleaned = [clean_name(name) for name in names]
-    assert cleaned[1] == "ab"
+    cleaned = [shown_name(name) for name in names]
+    assert cleaned[1] == "a\\u202eb"
     assert cleaned[2] == "spaced out"
     safe = file_names([Submission(name) for name in names])
     assert len({name.casefold() for name in safe}) == len(names)

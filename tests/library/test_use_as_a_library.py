@@ -69,7 +69,7 @@ def test_the_schedule_stays_exact(convert):
 )
 def test_half_and_double_networks_draw_what_the_single_one_draws(network, dtype, process, options):
     def drawn(model):
-        generator = torch.Generator().manual_seed(1)
+        generator = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
         return process.sample(
             model, (2, 3, 8, 8), torch.tensor([1, 2]), guidance_scale=2.0, generator=generator, **options
         )

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from course_lib.assets import ASSETS
+from course_lib.assets import NOTEBOOKS
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.registry import exercises
 
-NOTEBOOKS = ASSETS.parent / "notebooks"
 HINT = re.compile(r"<details>\s*<summary>(Hint \d+.*?)</summary>(.*?)</details>", re.DOTALL)
 
 

@@ -9,13 +9,19 @@ from course_lib.checks.python_text import Statement, Unparsable, is_check, state
 from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reading.notebooks import Notebook
 
+# lines of a cell, and of a notebook before its long cells are left out; the longest lesson has 900
+MAX_LINES = 6_000
+MAX_TOTAL_LINES = 20_000
+SHORT = 300
+
 
 @dataclass
 class Cells:
     """A notebook taken apart.
 
     Attributes:
-        statements: of all cells that are Python, in order.
+        statements: of all cells that are Python, in order; binding, changing: the same by the names they give a value
+            to, or change the value of.
         broken: number of the cell -> why it is no Python.
         aliases: exercise -> names that a check cell says are its answer: `ResidualBlock = check(MyBlock)`.
         checked: exercise -> number of the last cell that checks it.
@@ -23,6 +29,8 @@ class Cells:
 
     notebook: Notebook
     statements: list[Statement] = field(default_factory=list)
+    binding: dict[str, list[Statement]] = field(default_factory=dict)
+    changing: dict[str, list[Statement]] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
     checked: dict[str, int] = field(default_factory=dict)
@@ -48,7 +56,13 @@ class Candidate:
 
 def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
     cells = Cells(notebook)
+    total = 0
     for number, cell in enumerate(notebook.cells):
+        lines = cell.source.count("\n") + cell.source.count(";") + 1
+        total += lines
+        if lines > (MAX_LINES if total < MAX_TOTAL_LINES else SHORT):
+            cells.broken[number] = f"{lines:,} lines, which are more than are read"
+            continue
         try:
             found = statements(cell.source, number)
         except Unparsable as error:
@@ -56,6 +70,10 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
             continue
         cells.statements.extend(found)
         for statement in found:
+            for name in statement.binds:
+                cells.binding.setdefault(name, []).append(statement)
+            for name in statement.changes:
+                cells.changing.setdefault(name, []).append(statement)
             note_check(cells, statement, items)
     return cells
 

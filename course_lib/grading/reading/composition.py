@@ -1,6 +1,7 @@
 """All that an answer needs to run by itself: helpers, imports and constants from other cells, in their order."""
 
 import ast
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from course_lib.checks.python_text import (
@@ -101,19 +102,19 @@ def is_no_answer(node: ast.stmt) -> bool:
 def binding(cells: Cells, name: str, before: tuple[int, int], but: Statement) -> Statement | None:
     """The statement that gives a name its value: the last one before a place, else the first one after it, where a
     learner ran the cells in another order. Checks, and loops that train, are none."""
-    found = [one for one in cells.statements if name in one.binds and one is not but and not skipped(one.node)]
-    earlier = [one for one in found if one.place < before]
-    if earlier:
-        return earlier[-1]
-    return found[0] if found and name not in BUILTINS else None
+    there = cells.binding.get(name, [])
+    earlier = bisect_left(there, before, key=lambda one: one.place)
+    counts = (one for one in (*reversed(there[:earlier]), *there[earlier:]) if one is not but and not skipped(one.node))
+    found = next(counts, None)
+    return None if found is not None and found.place >= before and name in BUILTINS else found
 
 
 def changes_of(cells: Cells, name: str, after: tuple[int, int], before: tuple[int, int]) -> list[Statement]:
     """What changes the value of a name, from where it gets it: `TABLE["a"] = 1`."""
     return [
         one
-        for one in cells.statements
-        if name in one.changes and after < one.place < before and not skipped(one.node) and name not in one.binds
+        for one in cells.changing.get(name, [])
+        if after < one.place < before and not skipped(one.node) and name not in one.binds
     ]
 
 

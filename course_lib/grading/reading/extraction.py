@@ -21,7 +21,7 @@ from course_lib.grading.marks import REIMPORTS, Answer, Mark
 from course_lib.grading.reading.catalogue import Item, course_cells, tree_without_docstrings
 from course_lib.grading.reading.cells import Candidate, Cells, cells_of, only_one
 from course_lib.grading.reading.composition import composed
-from course_lib.grading.reading.notebooks import Notebook
+from course_lib.grading.reading.notebooks import CONFLICT, Budget, Notebook, lesson_in
 
 # how good a candidate is, before its place counts
 REFERENCE, BLANK, BROKEN, WRITTEN = range(4)
@@ -60,22 +60,42 @@ class Draft:
         return Answer(self.item.name, self.candidate.name, code, self.shown)
 
 
-def find_answers(notebooks: Sequence[Notebook], unreadable: Sequence[str], items: Sequence[Item]) -> list[Draft]:
+def find_answers(
+    notebooks: Sequence[Notebook], unreadable: Sequence[str], items: Sequence[Item], problems: Sequence[str] = ()
+) -> list[Draft]:
     """For every exercise what there is of an answer. Never raises for what a cell holds.
 
     Args:
         notebooks: in the order in which later ones count more.
         unreadable: lessons (two digits, "" where unknown) of files that could not be read.
         items: the exercises to mark.
+        problems: sentences on these files.
     """
-    taken_apart = [cells_of(notebook, items) for notebook in notebooks]
-    return [draft_of(item, taken_apart, unreadable, items) for item in items]
+    taken_apart, lost, told = [], list(unreadable), list(problems)
+    budget = Budget()
+    for notebook in notebooks:
+        try:
+            with budget.spent_on("taking apart"):
+                taken_apart.append(cells_of(notebook, items))
+        except ValueError as error:
+            lost.append(notebook.lesson)
+            told.append(f"{notebook.name}: {error}")
+    drafts = []
+    for item in items:
+        try:
+            with budget.spent_on("putting together"):
+                drafts.append(draft_of(item, taken_apart, lost, items, told))
+        except ValueError as error:
+            drafts.append(Draft(item, Mark(item.name, "unreadable", f"It could not be read: {error}.")))
+    return drafts
 
 
-def draft_of(item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str], items: Sequence[Item]) -> Draft:
+def draft_of(
+    item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str], items: Sequence[Item], problems: Sequence[str]
+) -> Draft:
     candidates = [one for order, cells in enumerate(notebooks) for one in candidates_in(cells, order, item, items)]
     if not candidates:
-        return Draft(item, mark_for_nothing(item, notebooks, unreadable))
+        return Draft(item, mark_for_nothing(item, notebooks, unreadable, problems))
     best = max(candidates, key=lambda candidate: candidate.rank)
     mark = mark_without_trying(item, best)
     if mark is not None:
@@ -84,9 +104,24 @@ def draft_of(item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str], 
     return Draft(item, None, best, frozenset(depends))
 
 
-def mark_for_nothing(item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str]) -> Mark:
+def mark_for_nothing(
+    item: Item, notebooks: Sequence[Cells], unreadable: Sequence[str], problems: Sequence[str]
+) -> Mark:
+    """The mark for an exercise of which there is no code at all, with the reason."""
+    for cells in notebooks:
+        for text, kind in cells.notebook.no_code.items():
+            if same_name(text, item.name) or (cells.notebook.lesson == item.lesson and defines_by_its_look(text, item)):
+                message = (
+                    f"The cell that should hold it is {kind} in {cells.notebook.name}, and a notebook does not run "
+                    "that. Turn it into a code cell."
+                )
+                return Mark(item.name, "missing", message)
     if item.lesson in unreadable or "" in unreadable:
-        return Mark(item.name, "unreadable", "The notebook that should hold it could not be read.")
+        told = [one for one in problems if lesson_in(one) == item.lesson] or [
+            one for one in problems if not lesson_in(one)
+        ]
+        why = f": {told[0]}" if told else ""
+        return Mark(item.name, "unreadable", f"The notebook that should hold it could not be read{why}.")
     if any(cells.notebook.lesson == item.lesson for cells in notebooks):
         return Mark(item.name, "missing", "The notebook is there, but this exercise's cell is not in it.")
     return Mark(item.name, "missing", "No notebook of this lesson was handed in.")
@@ -97,6 +132,9 @@ def mark_without_trying(item: Item, best: Candidate) -> Mark | None:
     if best.worth == BROKEN:
         why = best.cells.broken[best.cell]
         text = f"Python cannot read this cell, so in a notebook it does not run at all.\nSeen: {why}."
+        conflict = CONFLICT.search(best.cells.notebook.cells[best.cell].source)
+        if conflict is not None:
+            text = f"Git's conflict marks stand in this cell: choose one side, and take the marks out.\nSeen: {why}."
         return Mark(item.name, "failed", text, "syntax_error")
     if best.worth == REFERENCE:
         text = f"Not done: the cell {REIMPORTS} ({item.module}). Write it yourself."
@@ -134,7 +172,8 @@ def candidates_in(cells: Cells, order: int, item: Item, items: Sequence[Item]) -
     def add(cell: int, statement: Statement | None, name: str, worth: int) -> None:
         seen_by_check = cell <= checked or cell in marked
         place = statement.place if statement is not None else (cell, 0)
-        rank = (worth, seen_by_check, same_lesson or cell in marked, order, place)
+        # of two files the later one counts, and in a file what its check sees
+        rank = (worth, same_lesson or cell in marked, order, seen_by_check, place)
         found.append(Candidate(cells, cell, statement, name, worth, rank))
 
     for statement in cells.statements:

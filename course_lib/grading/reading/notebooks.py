@@ -1,15 +1,24 @@
 """Read a learner's notebooks: their code cells. What they printed is never looked at."""
 
+import contextlib
 import json
 import re
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from course_lib.grading.reading.places import MAX_BYTES
+from course_lib.checks.guard import Clock, TimeIsUp, time_limit
+from course_lib.grading.plain_text import one_line
+from course_lib.grading.reading import places
 from course_lib.grading.reading.submissions import Submission
 
-# all that one learner's files may hold together, so that a zip cannot fill the memory
-MAX_TOTAL_BYTES = 256_000_000
+# of one notebook without its outputs
+MAX_BYTES = 32_000_000
+# all that one learner's files may hold together, so that a zip cannot keep the marking busy
+MAX_TOTAL_BYTES = 1_000_000_000
+# and for all that is done with their text, in seconds of computing; all lessons together take one
+MAX_SECONDS = 30.0
 # and the code in them, so that it cannot keep the marking busy; all lessons together have 150,000
 MAX_TOTAL_CODE = 4_000_000
 MAX_CELLS = 5_000
@@ -35,11 +44,16 @@ class CodeCell:
 
 @dataclass(frozen=True)
 class Notebook:
-    """A notebook's name, the lesson it belongs to (two digits, "" where that is not known), and its code cells."""
+    """A notebook's name, the lesson it belongs to (two digits, "" where that is not known), and its code cells.
+
+    Attributes:
+        no_code: Markdown and raw cells: the exercise that one is for, or its text -> "Markdown" or "raw text".
+    """
 
     name: str
     lesson: str
     cells: tuple[CodeCell, ...]
+    no_code: dict[str, str] = field(default_factory=dict)
 
 
 class HandedIn(NamedTuple):
@@ -58,28 +72,47 @@ def read_notebooks(submission: Submission) -> HandedIn:
     """Read all that one learner handed in. Never raises because of what it is."""
     notebooks: list[Notebook] = []
     problems = list(submission.problems)
-    # what is reported without a notebook's name may have held anything
-    unreadable = [lesson_in(text) for text in problems if may_have_held_a_notebook(text)]
+    unreadable = [lesson_in(name) for name in submission.lost]
     total = code = 0
+    budget = Budget()
     for place in submission.notebooks:
         try:
             if total > MAX_TOTAL_BYTES:
                 raise ValueError(f"not read: the files before it hold {MAX_TOTAL_BYTES // 10**6} MB already")
-            data = place.read()
-            total += len(data)
-            notebook = read_notebook(place.shown, data)
+            with budget.spent_on("reading"):
+                data = place.read()
+                total += len(data)
+                notebook = read_notebook(place.shown, data)
             code += sum(len(cell.source) for cell in notebook.cells)
             if code > MAX_TOTAL_CODE:
                 raise ValueError(f"not read: with the files before it, more than {MAX_TOTAL_CODE:,} characters of code")
             notebooks.append(notebook)
         except ValueError as error:
-            problems.append(f"{place.shown}: {error}")
+            problems.append(one_line(f"{place.shown[:500]}: {error}"))
             unreadable.append(lesson_in(place.name))
     return HandedIn(notebooks, problems, unreadable)
 
 
-def may_have_held_a_notebook(problem: str) -> bool:
-    return ".ipynb" in problem.split(" is no notebook")[0] or ".zip" in problem
+class Budget:
+    """The seconds of computing that one learner's texts may cost; what is left when they are spent is not read."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = self.left = MAX_SECONDS if seconds is None else seconds
+
+    @contextlib.contextmanager
+    def spent_on(self, what: str) -> Iterator[None]:
+        """Raises: ValueError if nothing is left before the block is done."""
+        before = time.process_time()
+        try:
+            # a little is left for each, so that one large file does not cost the small ones behind it
+            with time_limit(Clock(max(self.left, 0.5))):
+                yield
+        except TimeIsUp:
+            raise ValueError(
+                f"{what} it took longer than the {self.seconds:g} seconds for all of a learner's answers"
+            ) from None
+        finally:
+            self.left -= time.process_time() - before
 
 
 def lesson_in(text: str) -> str:
@@ -92,8 +125,12 @@ def read_notebook(name: str, data: bytes) -> Notebook:
 
     Raises: ValueError that says in a few words why it cannot be read.
     """
+    if len(data) > places.MAX_BYTES:
+        raise ValueError(f"larger than {places.MAX_BYTES // 10**6} MB: clear its outputs and save it again")
     if len(data) > MAX_BYTES:
-        raise ValueError(f"larger than {MAX_BYTES // 10**6} MB: clear its outputs and save it again")
+        data = without_outputs(data)
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"larger than {MAX_BYTES // 10**6} MB without its outputs")
     if not data.strip():
         raise ValueError("the file is empty")
     content = parsed(data)
@@ -110,7 +147,53 @@ def read_notebook(name: str, data: bytes) -> Notebook:
     total = sum(len(cell.source) for cell in found)
     if total > MAX_CODE_CHARACTERS:
         raise ValueError(f"{total:,} characters of code; allowed: at most {MAX_CODE_CHARACTERS:,}")
-    return Notebook(name, lesson_of(name, content), tuple(found))
+    return Notebook(name, lesson_of(name, content), tuple(found), no_code(cells))
+
+
+OUTPUTS = re.compile(rb'"(?:outputs|attachments)"\s*:\s*(?=[\[{])')
+# a text, closed or not, or a bracket: whatever stands here, it is read once
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
+
+
+def without_outputs(data: bytes) -> bytes:
+    """The same notebook with empty lists for outputs, without taking them apart: they may be any size."""
+    kept, place = [], 0
+    while (found := OUTPUTS.search(data, place)) is not None:
+        kept.append(data[place : found.end()])
+        place = end_of_value(data, found.end())
+        kept.append(b"[]" if data[found.end() : found.end() + 1] == b"[" else b"{}")
+    kept.append(data[place:])
+    return b"".join(kept)
+
+
+def end_of_value(data: bytes, start: int) -> int:
+    """The place behind the list or object that begins at `start`."""
+    depth = 0
+    for token in TOKEN.finditer(data, start):
+        sign = token[0][:1]
+        if sign in b"[{":
+            depth += 1
+        elif sign in b"]}":
+            depth -= 1
+        if depth == 0:
+            return token.end()
+    return len(data)
+
+
+def no_code(cells: list) -> dict[str, str]:
+    """Markdown and raw cells that may have been an answer: by what exercise they are for, else by their text."""
+    found = {}
+    for cell in cells:
+        kind = cell.get("cell_type") if isinstance(cell, dict) else None
+        if kind in ("markdown", "raw"):
+            read = code_cell(cell)
+            if read.exercise or DEFINITION.search(read.source):
+                found[read.exercise or read.source] = "Markdown" if kind == "markdown" else "raw text"
+    return found
+
+
+DEFINITION = re.compile(r"^[ \t]*(?:class|def)[ \t]", re.MULTILINE)
+CONFLICT = re.compile(r"^[ \t\"]*(?:<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
 
 def parsed(data: bytes) -> object:
@@ -123,6 +206,10 @@ def parsed(data: bytes) -> object:
     except json.JSONDecodeError as error:
         if not text.lstrip().startswith("{"):
             raise ValueError("not a notebook: it does not begin as one") from None
+        conflict = CONFLICT.search(text)
+        if conflict is not None and "<<<<<<<" in text:
+            line = text.count("\n", 0, conflict.start()) + 1
+            raise ValueError(f"git's conflict marks stand in it (line {line}): choose one side, and save it") from None
         raise ValueError(f"cut off or damaged at line {error.lineno}") from None
     except (ValueError, RecursionError):
         raise ValueError("damaged: it cannot be read as JSON") from None

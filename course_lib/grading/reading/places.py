@@ -1,15 +1,19 @@
 """The files of a folder of submissions, those inside zips included. Nothing is unpacked onto the disk."""
 
+import datetime
 import io
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-# of one notebook
-MAX_BYTES = 32_000_000
+# of one file, outputs and all
+MAX_BYTES = 320_000_000
+# of a learner's zip, and of the one that a platform gives for the whole class
 MAX_ENTRIES = 10_000
+MAX_CLASS_ENTRIES = 1_000_000
 MAX_INNER_ZIP = 64_000_000
 MAX_INNER_ZIPS = 20
 MAX_DEPTH = 2
@@ -26,12 +30,16 @@ class Place:
         parts: its way from the folder of submissions; a zip counts as a folder.
         file: the file on the disk; inner: the entries to follow inside it, by number.
         problem: why it is not read; "" for a file that can be.
+        content: what changes when a zip's entry does; "" for a file on the disk.
+        changed: when it was written, as the disk or the zip says, "2026-03-01 23:59"; "" where they say nothing.
     """
 
     parts: tuple[str, ...]
     file: Path
     inner: tuple[int, ...] = ()
     problem: str = ""
+    content: str = ""
+    changed: str = ""
 
     @property
     def name(self) -> str:
@@ -53,13 +61,23 @@ class Place:
             data = None
             for depth, number in enumerate(self.inner):
                 last = depth == len(self.inner) - 1
-                with zipfile.ZipFile(self.file if data is None else io.BytesIO(data)) as archive:
-                    data = read_entry(archive, archive.infolist()[number], MAX_BYTES if last else MAX_INNER_ZIP)
+                archive = opened(self.file, self.file.stat().st_mtime_ns) if data is None else in_memory(data)
+                data = read_entry(archive, archive.infolist()[number], MAX_BYTES if last else MAX_INNER_ZIP)
             return data
         except OSError as error:
             raise ValueError(f"cannot be opened ({error.strerror or error})") from None
         except (zipfile.BadZipFile, IndexError) as error:
             raise ValueError(f"cannot be read from its zip ({error})") from None
+
+
+@lru_cache(maxsize=2)
+def opened(path: Path, changed: int) -> zipfile.ZipFile:
+    """A zip on the disk: the list of its files is read once, not for every notebook in it."""
+    return zipfile.ZipFile(path)
+
+
+def in_memory(data: bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(data))
 
 
 def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -70,19 +88,24 @@ def read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> b
         raise ValueError(f"cannot be read from its zip ({error})") from None
 
 
-def places(root: Path, skip: Path | None = None) -> Iterator[Place]:
+def places(root: Path, skip: Path | None = None, reports: list[str] | None = None) -> Iterator[Place]:
     """All files under `root` in order of their names, with zips opened; what cannot be read comes with a problem.
 
     Args:
         skip: a folder that is left out, such as the report's own.
+        reports: is given the names of other reports of this command, which are left out too.
     """
     if root.is_file():
         yield from zip_places(root.read_bytes, (), root, ())
         return
-    yield from folder_places(root, (), None if skip is None else skip.resolve())
+    yield from folder_places(root, (), None if skip is None else skip.resolve(), [] if reports is None else reports)
 
 
-def folder_places(folder: Path, parts: tuple[str, ...], skip: Path | None) -> Iterator[Place]:
+def is_report(folder: Path) -> bool:
+    return (folder / "run.json").is_file() and (folder / "marks").is_dir()
+
+
+def folder_places(folder: Path, parts: tuple[str, ...], skip: Path | None, reports: list[str]) -> Iterator[Place]:
     try:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
@@ -93,7 +116,8 @@ def folder_places(folder: Path, parts: tuple[str, ...], skip: Path | None) -> It
         if path.name.startswith(".") or path.name in IGNORED_FOLDERS:
             continue
         try:
-            mode = path.lstat().st_mode
+            found = path.lstat()
+            mode = found.st_mode
         except OSError as error:
             yield Place(here, path, problem=f"cannot be opened ({error.strerror})")
             continue
@@ -102,11 +126,14 @@ def folder_places(folder: Path, parts: tuple[str, ...], skip: Path | None) -> It
         elif stat.S_ISDIR(mode):
             if skip is not None and path.resolve() == skip:
                 continue
+            if is_report(path):
+                reports.append("/".join(here))
+                continue
             if len(here) > MAX_FOLDER_DEPTH:
                 yield Place(here, path, problem=f"lies more than {MAX_FOLDER_DEPTH} folders deep")
                 continue
             before = False
-            for place in folder_places(path, here, skip):
+            for place in folder_places(path, here, skip, reports):
                 before = True
                 yield place
             if not before:
@@ -116,7 +143,8 @@ def folder_places(folder: Path, parts: tuple[str, ...], skip: Path | None) -> It
         elif path.suffix.lower() == ".zip":
             yield from zip_places(path.read_bytes, here, path, ())
         else:
-            yield Place(here, path)
+            changed = datetime.datetime.fromtimestamp(found.st_mtime).strftime("%Y-%m-%d %H:%M")
+            yield Place(here, path, changed=changed)
 
 
 def zip_places(
@@ -133,8 +161,9 @@ def zip_places(
         return
     with archive:
         entries = archive.infolist()
-        if len(entries) > MAX_ENTRIES:
-            yield Place(where, file, inner, problem=f"has {len(entries):,} entries; allowed: {MAX_ENTRIES:,}")
+        most = MAX_ENTRIES if parts else MAX_CLASS_ENTRIES
+        if len(entries) > most:
+            yield Place(where, file, inner, problem=f"has {len(entries):,} entries; allowed: {most:,}")
             return
         if not entries:
             yield Place(where, file, inner, problem="is an empty zip")
@@ -165,7 +194,8 @@ def zip_places(
 
                 yield from zip_places(read_inner, here, file, way)
             else:
-                yield Place(here, file, way)
+                changed = "{:04d}-{:02d}-{:02d} {:02d}:{:02d}".format(*entry.date_time[:5])
+                yield Place(here, file, way, content=f"{entry.CRC:08x} {entry.file_size}", changed=changed)
 
 
 def entry_problem(entry: zipfile.ZipInfo, path: PurePosixPath) -> str:
@@ -173,6 +203,6 @@ def entry_problem(entry: zipfile.ZipInfo, path: PurePosixPath) -> str:
         return "has a name that leads out of its zip; it was not read"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link inside a zip; links are not followed"
-    if path.suffix.lower() == ".ipynb" and entry.file_size > MAX_BYTES:
+    if ".ipynb" in path.name.lower() and entry.file_size > MAX_BYTES:
         return f"larger than {MAX_BYTES // 10**6} MB: clear its outputs and save it again"
     return ""

@@ -1,25 +1,38 @@
 """Who handed in what: learners and their notebooks, as Canvas, Moodle, GitHub Classroom or a plain folder hold them."""
 
-import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from course_lib.grading.plain_text import one_line, shortened
 from course_lib.grading.reading.places import Place, places
+from course_lib.grading.reading.versions import version
+from course_lib.grading.reading.whose import Whose, from_folder, from_platform
+from course_lib.grading.reading.wrappers import without_wrappers
 
 MAX_NOTEBOOKS = 100
+MAX_PROBLEMS = 10
 
-# smithjane_12345_67890_03_residual_block.ipynb, smithjane_LATE_12345_67890_work.zip
-CANVAS = re.compile(r"^(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_(?P<rest>(?:question_)?\d+_.+)$", re.IGNORECASE)
-# Jane Smith_12345_assignsubmission_file_
-MOODLE = re.compile(r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)$")
-# what a teacher calls a repository template: unet-assignment-2, homework1, week-3
-ASSIGNMENT_WORD = re.compile(
-    r"(?:^|-)(?:assignments?|homework|hw|labs?|exercises?|lessons?|course|projects?|unet|diffusion|week|problems?|pset)"
-    r"\d*-",
-    re.IGNORECASE,
-)
+# browsers and mail programs put an ending behind, and the notebook is whole all the same
+NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".ipynb.download")
+PRINTS = ".pdf", ".docx", ".doc", ".odt", ".md", ".png", ".jpg"
+OTHER_FILES = {
+    "Python, saved or exported from one. Hand in the .ipynb itself": (".py",),
+    "a web page or a print of one. Hand in the .ipynb itself": (".html", ".htm", *PRINTS),
+    "an archive of a kind that is not opened. Hand in a .zip, or the notebooks themselves": (
+        ".rar",
+        ".7z",
+        ".tar",
+        ".gz",
+        ".tgz",
+        ".xz",
+        ".bz2",
+    ),
+    "a link. Hand in the .ipynb itself": (".url", ".webloc"),
+}
+NO_NOTEBOOK = "is no notebook (.ipynb)"
+ARCHIVES = ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2"
 
 
 @dataclass
@@ -27,11 +40,14 @@ class Submission:
     """What one learner handed in.
 
     Attributes:
-        learner: who, as the reports call them.
+        learner: who, as the reports call them. For showing only: two learners may have one name.
         number: Canvas' or Moodle's own number for them, "" where there is none.
-        notebooks: what is read.
-        problems: sentences on what is not, "work.zip/../x.ipynb has a name that leads out of its zip ...".
         source: folder or file name they were found under.
+        notebooks: what is read, in the order in which later ones count more.
+        problems: sentences on what is not, "work.zip/../x.ipynb has a name that leads out of its zip ...".
+        lost: the names of files that cannot be read and may have held a notebook.
+        kind: whose number it is, see `Whose`.
+        late: whether Canvas says so.
     """
 
     learner: str
@@ -39,14 +55,23 @@ class Submission:
     source: str = ""
     notebooks: list[Place] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    kind: str = "folder"
+    late: bool = False
 
 
 @dataclass
 class Found:
-    """All submissions in the order of their learners, and the files that belong to nobody."""
+    """All submissions in the order of their learners.
+
+    Attributes:
+        ignored: the files that belong to nobody.
+        notes: sentences on what could also be meant otherwise.
+    """
 
     submissions: list[Submission]
     ignored: list[str]
+    notes: list[str] = field(default_factory=list)
 
 
 def find_submissions(root: Path, lessons: Iterable[str], skip: Path | None = None) -> Found:
@@ -62,122 +87,130 @@ def find_submissions(root: Path, lessons: Iterable[str], skip: Path | None = Non
         raise ValueError(f"SUBMISSIONS is {root}, which does not exist; allowed: a folder or a .zip")
     if root.is_file() and root.suffix.lower() != ".zip":
         raise ValueError(f"SUBMISSIONS is {root}; allowed: a folder or a .zip")
-    found = [without_wrapper(place) for place in places(root, skip)]
-    found = without_classroom_prefix(found, root)
-    by_learner: dict[tuple[str, str], Submission] = {}
+    names = set(lessons)
+    reports: list[str] = []
+    found, notes = without_wrappers(list(places(root, skip, reports)), root.resolve(), names)
+    notes += [f"{one_line(report)} is a report of this command, and was left out" for report in reports]
+    collected: dict[tuple, Collected] = {}
     ignored: list[str] = []
     for place in found:
-        learner, number = learner_of(place, root.resolve().name, set(lessons))
-        is_notebook = place.name.lower().endswith(".ipynb")
-        if not learner or (len(place.parts) == 1 and not number and not is_notebook and not place.problem):
+        whose = whose_is(place, names, root.resolve().name)
+        if whose is None:
             ignored.append(place.shown)
             continue
-        submission = by_learner.setdefault((learner, number), Submission(learner, number, place.parts[0]))
-        if place.problem:
-            submission.problems.append(f"{place.shown} {place.problem}")
-        elif is_notebook:
-            submission.notebooks.append(place)
-        else:
-            submission.source = submission.source or place.parts[0]
-            by_learner[learner, number].problems.append(f"{place.shown} is no notebook (.ipynb)")
-    for submission in by_learner.values():
-        tidy(submission)
-    if not by_learner:
+        collected.setdefault(whose.key, Collected(whose)).take(place, whose)
+    if not collected:
         raise ValueError(f"SUBMISSIONS is {root}, which holds no notebook; allowed: a folder of .ipynb files or zips")
-    ordered = sorted(by_learner.values(), key=lambda one: (one.learner.casefold(), one.learner, one.number))
-    return Found(ordered, ignored)
+    submissions = [one.submission(names) for one in collected.values()]
+    submissions.sort(key=lambda one: (one.learner.casefold(), one.learner, one.number, one.source))
+    return Found(submissions, ignored, notes + ambiguous(submissions, list(collected.values())))
 
 
-def without_wrapper(place: Place) -> Place:
-    """A zip or folder around the whole class's Moodle or Canvas folders is nobody's: leave its name out."""
-    if len(place.parts) > 1 and not known_pattern(place.parts[0]) and known_pattern(place.parts[1]):
-        return Place(place.parts[1:], place.file, place.inner, place.problem)
-    return place
-
-
-def known_pattern(name: str) -> re.Match | None:
-    return MOODLE.match(name) or CANVAS.match(name)
-
-
-def without_classroom_prefix(found: list[Place], root: Path) -> list[Place]:
-    """GitHub Classroom's folders are called assignment-login: leave the assignment out."""
-    tops = {place.parts[0] for place in found}
-    inside = {place.parts[0] for place in found if len(place.parts) > 1}
-    if len(tops) == 1 and inside == tops and next(iter(tops)).endswith("-submissions"):
-        folder = next(iter(tops))
-        stripped = [Place(place.parts[1:], place.file, place.inner, place.problem) for place in found]
-        return without_classroom_prefix(stripped, root / folder)
-    prefix = common_prefix(sorted(inside))
-    from_classroom = (
-        root.name == f"{prefix}submissions"
-        or ASSIGNMENT_WORD.search(prefix)
-        or any((root / folder / ".git").exists() for folder in inside)
-    )
-    if not prefix or not from_classroom or any(folder[len(prefix) :].isdigit() for folder in inside):
-        return found
-    return [
-        Place((place.parts[0][len(prefix) :], *place.parts[1:]), place.file, place.inner, place.problem)
-        if place.parts[0] in inside
-        else place
-        for place in found
-    ]
-
-
-def common_prefix(names: list[str]) -> str:
-    """The longest beginning that ends in a hyphen and that all names share, if there are two at least."""
-    if len(names) < 2:
-        return ""
-    first, last = names[0], names[-1]
-    length = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, names)))
-    return first[: first.rfind("-", 0, length) + 1]
-
-
-def learner_of(place: Place, root_name: str, lessons: set[str]) -> tuple[str, str]:
-    """Name and number of whom a file belongs to; ("", "") for nobody."""
+def whose_is(place: Place, lessons: set[str], root_name: str) -> Whose | None:
+    """Whom a file belongs to; None for nobody."""
     top = place.parts[0]
-    matched = known_pattern(top)
-    if matched:
-        return clean_name(matched["name"]), matched["number"]
-    if len(place.parts) > 1 or (place.problem and not top.lower().endswith((".ipynb", ".zip"))):
-        return clean_name(top), ""
-    stem, dot, ending = top.rpartition(".")
-    if ending.lower() not in ("ipynb", "zip"):
-        return clean_name(top) if not dot else clean_name(stem), ""
-    rest = re.sub(r"\s*\(\d+\)$", "", stem)
-    for lesson in lessons:
-        if lesson in rest:
-            # what is left of "Copy of 03_residual_block-1" is nobody's name
-            rest = re.sub(r"(?i)^copy[ _-]of[ _-]+|[\s_-]+\d{0,2}$|^[\s_-]+", "", rest.replace(lesson, ""))
-            rest = re.sub(r"^-?\d{0,2}$", "", rest)
-    return clean_name(rest) if rest else root_name or "submission", ""
+    whose = from_platform(top)
+    if whose is not None:
+        return whose
+    if len(place.parts) == 1 and not place.problem and not is_notebook(top):
+        return None
+    return from_folder(place.parts, lessons, root_name)
 
 
-def clean_name(name: str) -> str:
-    """A name that is safe to show: no control or direction characters, one kind of accents, one line, not too long."""
-    name = unicodedata.normalize("NFC", name)
-    kept = "".join(" " if character in "\t\n\r" else character for character in name)
-    kept = "".join(character for character in kept if not unicodedata.category(character).startswith("C"))
-    return " ".join(kept.split())[:120] or "unnamed"
+def is_notebook(name: str) -> bool:
+    return name.lower().endswith(NOTEBOOK_ENDINGS)
 
 
-def tidy(submission: Submission) -> None:
-    """Bring notebooks into the order in which later ones count more, and keep complaints to what matters."""
-    submission.notebooks.sort(key=version_order)
-    if len(submission.notebooks) > MAX_NOTEBOOKS:
-        left_out = len(submission.notebooks) - MAX_NOTEBOOKS
-        submission.problems.append(f"{left_out} notebooks more than the {MAX_NOTEBOOKS} that are read")
-        submission.notebooks = submission.notebooks[-MAX_NOTEBOOKS:]
-    # a learner's other files are of no interest as long as there are notebooks
-    if submission.notebooks:
-        submission.problems = [text for text in submission.problems if not text.endswith("is no notebook (.ipynb)")]
-    if len(submission.problems) > 10:
-        more = len(submission.problems) - 10
-        submission.problems = [*submission.problems[:10], f"and {more} problems more"]
-    submission.problems = [clean_name(text) for text in submission.problems]
+class Collected:
+    """The files of one learner, while they are found."""
+
+    def __init__(self, whose: Whose) -> None:
+        self.whose, self.late, self.source = whose, False, ""
+        self.notebooks: list[tuple[Place, Whose]] = []
+        self.others: list[tuple[Place, str]] = []
+
+    def take(self, place: Place, whose: Whose) -> None:
+        self.late |= whose.late
+        self.source = self.source or place.parts[0]
+        if place.problem:
+            self.others.append((place, place.problem))
+        elif is_notebook(place.name):
+            self.notebooks.append((place, whose))
+        else:
+            self.others.append((place, ""))
+
+    def submission(self, lessons: set[str]) -> Submission:
+        one = Submission(self.whose.learner, self.whose.number, self.source, kind=self.whose.kind, late=self.late)
+        ordered = sorted(self.notebooks, key=lambda pair: later(*pair, lessons))
+        one.notebooks = [place for place, _ in ordered][-MAX_NOTEBOOKS:]
+        read = {lesson for place in one.notebooks for lesson in lessons if lesson in place.name}
+        problems = []
+        for place, why in self.others:
+            lesson = next((lesson for lesson in lessons if lesson in place.name), "")
+            # a learner's other files are of no interest as long as there are notebooks
+            if not why and one.notebooks and (not lesson or lesson in read):
+                continue
+            problems.append(f"{place.shown} {why or why_not_read(place.name, lesson)}")
+            if lesson or is_notebook(place.name) or place.name.lower().endswith(ARCHIVES):
+                one.lost.append(place.name)
+        if len(ordered) > MAX_NOTEBOOKS:
+            problems.append(f"{len(ordered) - MAX_NOTEBOOKS} notebooks more than the {MAX_NOTEBOOKS} that are read")
+        if len(problems) > MAX_PROBLEMS:
+            problems[MAX_PROBLEMS:] = [f"and {len(problems) - MAX_PROBLEMS} problems more"]
+        one.problems = [one_line(text[:1000]) for text in problems]
+        return one
 
 
-def version_order(place: Place) -> tuple:
-    """Drafts first: file.ipynb, file-1.ipynb or file (1).ipynb, file-2.ipynb, each by its number."""
-    stem = place.name.rpartition(".")[0]
-    number = re.search(r"(?:-| ?\()(\d{1,4})\)?$", stem)
-    return int(number[1]) if number else 0, place.parts
+def later(place: Place, whose: Whose, lessons: set[str]) -> tuple:
+    """What orders a learner's notebooks: by the numbers in their names, then Canvas' own, then by their names."""
+    parts = (whose.rest, *place.parts[1:]) if whose.rest else place.parts[1:] or place.parts
+    lesson = next((lesson for lesson in lessons if lesson in parts[-1]), "")
+    return version(parts, lesson), whose.order, place.parts
+
+
+def why_not_read(name: str, lesson: str) -> str:
+    ending = PurePosixPath(name).suffix.lower()
+    why = next((why for why, endings in OTHER_FILES.items() if ending in endings), "")
+    # an essay may be a PDF, and nobody's notebook
+    return f"{NO_NOTEBOOK}: {why}" if why and (lesson or ending not in PRINTS) else NO_NOTEBOOK
+
+
+def ambiguous(submissions: list[Submission], collected: list[Collected]) -> list[str]:
+    """Sentences on who may be whom."""
+    notes = []
+    seen = Counter(one.learner.casefold() for one in submissions)
+    for name, count in seen.items():
+        if count > 1:
+            those = [one for one in submissions if one.learner.casefold() == name]
+            where = shortened([ascii(one.source) for one in those])
+            notes.append(f"{count} learners are shown as {those[0].learner!r}, and marked apart: {where}")
+    numbers = Counter((one.kind, one.number) for one in submissions if one.number)
+    for (_, number), count in numbers.items():
+        if count > 1:
+            those = shortened([one.learner for one in submissions if one.number == number])
+            notes.append(f"number {number} stands with {count} names, marked apart: {those}")
+    kinds = Counter(one.kind for one in submissions)
+    if len(kinds) > 1:
+        words = {"folder": "by their folder or file", "moodle": "as Moodle", "canvas": "as Canvas"}
+        told = ", ".join(f"{count} {words.get(kind, 'as anonymous in Canvas')}" for kind, count in kinds.items())
+        few = min(kinds, key=lambda kind: kinds[kind])
+        notes.append(f"learners are named in several ways ({told}): {shortened(names_of(submissions, few))}")
+    for one in collected:
+        repeated = repeated_files(one)
+        if repeated:
+            notes.append(f"{one.whose.learner} holds {repeated}: if these are several learners, give that folder")
+    return notes
+
+
+def names_of(submissions: list[Submission], kind: str) -> list[str]:
+    return [f"{one.learner} ({one.source})" for one in submissions if one.kind == kind]
+
+
+def repeated_files(one: Collected) -> str:
+    """ "03_residual_block.ipynb in 12 folders", if a learner's folder looks like a class; else ""."""
+    counts = Counter(place.name for place, _ in one.notebooks if len(place.parts) > 2)
+    if not counts:
+        return ""
+    name, count = counts.most_common(1)[0]
+    # notebooks, solutions and a copy of each are one learner's
+    return f"{one_line(name)} in {count} folders" if count > 4 else ""

@@ -5,26 +5,29 @@ from pathlib import Path
 
 from course_lib.files import write_text
 from course_lib.grading.marks import Graded, Mark
+from course_lib.grading.reports.tables import tidy
+from course_lib.grading.scheme import Scheme, Total
 
 
-def write_results(path: Path, graded: Graded) -> None:
-    """Write one learner's marks in Gradescope's format, one test an exercise worth one point."""
+def write_results(path: Path, graded: Graded, total: Total | None = None) -> None:
+    """Write one learner's marks in Gradescope's format, one test an exercise."""
+    total = total or Scheme().total(graded)
     tests = [
         {
             "name": result.mark.exercise,
             "number": f"{int(result.lesson)}.{place}",
-            "score": int(result.mark.status == "passed"),
-            "max_score": 1,
+            "score": tidy(total.exercises[result.mark.exercise].points),
+            "max_score": tidy(total.exercises[result.mark.exercise].of),
             "status": "passed" if result.mark.status == "passed" else "failed",
-            "output": result.mark.message if result.mark.status == "failed" else described(result.mark),
+            "output": "\n".join(filter(None, (told(result.mark), comment_on(result.mark.exercise, total)))),
             "output_format": "text",
             "visibility": "visible",
         }
         for place, result in enumerate(graded.results, start=1)
     ]
     content = {
-        "score": graded.points,
-        "output": "\n".join(graded.problems),
+        "score": tidy(total.points),
+        "output": "\n".join(filter(None, (comment_on("", total), *graded.problems))),
         "output_format": "text",
         "visibility": "visible",
         "tests": tests,
@@ -33,5 +36,9 @@ def write_results(path: Path, graded: Graded) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def described(mark: Mark) -> str:
-    return mark.status + (f": {mark.message}" if mark.message else "")
+def comment_on(exercise: str, total: Total) -> str:
+    return total.by_hand[exercise].comment if exercise in total.by_hand else ""
+
+
+def told(mark: Mark) -> str:
+    return mark.message if mark.status == "failed" else mark.status + (f": {mark.message}" if mark.message else "")

@@ -11,7 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from course_lib.grading.marks import Mark
+from course_lib.grading.plain_text import visible
 from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reports.tables import tidy
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
@@ -48,6 +50,7 @@ def environment() -> Environment:
     )
     made.globals["STATUSES"] = STATUSES
     made.filters["prose"] = prose
+    made.filters["tidy"] = tidy
     return made
 
 
@@ -55,7 +58,7 @@ def printable(value: object) -> object:
     """A value as a page shows it: what a learner writes may hold characters that no page can."""
     if isinstance(value, Markup):
         return value
-    return "".join(c if c >= " " or c in "\n\t" else "\ufffd" for c in str(value))
+    return visible(str(value))
 
 
 def prose(markdown: str) -> Markup:

@@ -22,6 +22,7 @@ class Ruleset(ctypes.Structure):
 
 class Beneath(ctypes.Structure):
     _pack_ = 1
+    _layout_ = "ms"  # what _pack_ means; from Python 3.14 on it is to be said
     _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]
 
 

@@ -1,0 +1,48 @@
+"""What learners write, as it may be shown: nothing in it steers a terminal, turns the reading direction, or hides."""
+
+import unicodedata
+
+LONGEST_NAME = 120
+# they join letters of several scripts, and do nothing else there
+JOINERS = "\u200c\u200d"
+
+
+def visible(text: str) -> str:
+    r"""Write characters that are obeyed instead of seen as their numbers; line ends and tabs stay.
+
+    >>> visible("a\x1b[2Jb\u202ec")
+    'a\\x1b[2Jb\\u202ec'
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if is_seen(text, place) else number_of(character) for place, character in enumerate(text))
+
+
+def is_seen(text: str, place: int) -> bool:
+    character = text[place]
+    if character.isprintable() or character in "\n\t" or unicodedata.category(character) == "Zs":
+        return True
+    beside = text[place - 1 : place] + text[place + 1 : place + 2]
+    return character in JOINERS and len(beside) == 2 and all(one.isalpha() and not one.isascii() for one in beside)
+
+
+def number_of(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def one_line(text: str) -> str:
+    """On one line, spaces together, otherwise as `visible`."""
+    return " ".join(visible(" ".join(text.split())).split())
+
+
+def shown_name(name: str) -> str:
+    """A learner's name for showing: one line, one kind of accents, not too long. No key: several may look the same."""
+    name = one_line(unicodedata.normalize("NFC", name[: 4 * LONGEST_NAME]))
+    return (name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}...") or "unnamed"
+
+
+def shortened(names: list[str], most: int = 8) -> str:
+    """The first names of a list, safe for a terminal."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(one_line(name) for name in names[:most]) + more
