@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-
 # what the learner's system lets others do with new files; it can only be read by setting it
 UMASK = os.umask(0o022)
 os.umask(UMASK)
