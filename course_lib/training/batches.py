@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from course_lib.data.image_dataset import ImageDataset
+from course_lib.defaults import usual_defaults
 from course_lib.guidance import drop_labels
 from course_lib.seeds import EPOCHS, generator_for
 from course_lib.training.config import Process, TrainingConfig
@@ -25,6 +26,7 @@ class Batch(NamedTuple):
     noise: Tensor
 
 
+@usual_defaults()
 def training_batch(config: TrainingConfig, dataset: ImageDataset, process: Process, step: int) -> Batch:
     """The whole batch of step `step`, over all processes together, drawn on the CPU.
 
