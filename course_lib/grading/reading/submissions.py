@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from course_lib.grading.plain_text import one_line, shortened
+from course_lib.grading.reading.checkouts import is_below, lie_in_a_checkout
 from course_lib.grading.reading.places import Place, places
 from course_lib.grading.reading.versions import version
 from course_lib.grading.reading.whose import Whose, from_folder, from_platform
@@ -141,11 +142,20 @@ class Collected:
 
     def submission(self, lessons: set[str]) -> Submission:
         one = Submission(self.whose.learner, self.whose.number, self.source, kind=self.whose.kind, late=self.late)
-        ordered = sorted(self.notebooks, key=lambda pair: later(*pair, lessons))
+        ours = lie_in_a_checkout(place.parts for place, _ in (*self.notebooks, *self.others))
+        counted = [pair for pair in self.notebooks if not is_below(pair[0].parts, ours)]
+        ordered = sorted(counted, key=lambda pair: later(*pair, lessons))
         one.notebooks = [place for place, _ in ordered][-MAX_NOTEBOOKS:]
         read = {lesson for place in one.notebooks for lesson in lessons if lesson in place.name}
-        problems = []
+        # said only where it costs a lesson: a checkout handed in whole is nothing to look at
+        problems = [
+            f"{place.shown} is the course's own, and does not count"
+            for place, _ in self.notebooks
+            if is_below(place.parts, ours) and place.name not in {other.name for other in one.notebooks}
+        ]
         for place, why in self.others:
+            if is_below(place.parts, ours):
+                continue
             lesson = next((lesson for lesson in lessons if lesson in place.name), "")
             # a learner's other files are of no interest as long as there are notebooks
             if not why and one.notebooks and (not lesson or lesson in read):
