@@ -1,6 +1,5 @@
 """The course's own solved notebooks among a learner's, by what stands in them: nobody's answers."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -39,5 +38,5 @@ def solved() -> dict[str, tuple[str, ...]]:
 
 def code_of(notebook: Notebook) -> tuple[str, ...]:
     """What its cells say, however an editor saved the white space around it."""
-    texts = (re.sub(r"[ \t]+$", "", one.source.strip(), flags=re.MULTILINE) for one in notebook.cells)
+    texts = ("\n".join(line.rstrip() for line in one.source.strip().split("\n")) for one in notebook.cells)
     return tuple(text for text in texts if text)

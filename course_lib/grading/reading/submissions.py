@@ -13,6 +13,8 @@ from course_lib.grading.reading.whose import Whose, from_folder, from_platform
 from course_lib.grading.reading.wrappers import without_wrappers
 
 MAX_NOTEBOOKS = 100
+# folders of a checkout whose Python files are no learner's
+OF_THE_COURSE = {"course_lib", "tests", "build"}
 MAX_PROBLEMS = 10
 
 # browsers and mail programs put an ending behind, and the notebook is whole all the same
@@ -48,6 +50,8 @@ class Submission:
         problems: sentences on what is not, "work.zip/../x.ipynb has a name that leads out of its zip ...".
         lost: the names of files that cannot be read and may have held a notebook.
         kind: whose number it is, see `Whose`.
+        modules: Python files beside the notebooks that these may import, by their ways with the names that they have
+            in an import.
         late: whether Canvas says so.
     """
 
@@ -59,6 +63,7 @@ class Submission:
     lost: list[str] = field(default_factory=list)
     kind: str = "folder"
     late: bool = False
+    modules: dict[str, Place] = field(default_factory=dict)
 
 
 @dataclass
@@ -129,6 +134,7 @@ class Collected:
         self.whose, self.late, self.source = whose, False, ""
         self.notebooks: list[tuple[Place, Whose]] = []
         self.others: list[tuple[Place, str]] = []
+        self.modules: dict[str, Place] = {}
 
     def take(self, place: Place, whose: Whose) -> None:
         self.late |= whose.late
@@ -139,10 +145,13 @@ class Collected:
             self.notebooks.append((place, whose))
         else:
             self.others.append((place, ""))
+            if place.name.endswith(".py") and not set(place.parts) & OF_THE_COURSE:
+                self.modules["/".join((*place.parts[:-1], whose.rest or place.name))] = place
 
     def submission(self, lessons: set[str]) -> Submission:
         one = Submission(self.whose.learner, self.whose.number, self.source, kind=self.whose.kind, late=self.late)
         ours = lie_in_a_checkout(place.parts for place, _ in (*self.notebooks, *self.others))
+        one.modules = {name: place for name, place in self.modules.items() if not is_below(place.parts, ours)}
         counted = [pair for pair in self.notebooks if not is_below(pair[0].parts, ours)]
         ordered = sorted(counted, key=lambda pair: later(*pair, lessons))
         one.notebooks = [place for place, _ in ordered][-MAX_NOTEBOOKS:]

@@ -28,6 +28,7 @@ MOST_RECEIVED = 2**26
 KINDS_FROM_OUTSIDE = (NOT_STARTED, RAISE_LEFT, "raised", "endless", "changed its input", "type", "missing")
 MOST_CHARACTERS = {"line": 200, "error": 80, "place": 10}
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
+LACKING = ("ModuleNotFoundError", "NameError")
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
 
 
@@ -50,6 +51,7 @@ class RemoteHandle(Seam):
         process: a fresh one.
         exercise, answer: what it is given at the start.
         kind: "class" or "function", known after `start`.
+        lacks: the first error of a module or a name that is not there.
         timed_out: whether a call did not end in time; no other one is made then.
     """
 
@@ -58,6 +60,7 @@ class RemoteHandle(Seam):
     answer: Answer
     output: CountedOutput = field(default_factory=CountedOutput)
     kind: str = ""
+    lacks: str = ""
     timed_out: bool = False
     number: int = 0
     left: float = SECONDS_FOR_AN_ANSWER
@@ -77,6 +80,7 @@ class RemoteHandle(Seam):
             "watched": f"{watched.__module__}.{watched.__qualname__}" if watched is not None else "",
             "seconds": self.seconds,
             "library": library_for(self.exercise),
+            "modules": dict(self.answer.modules),
         }
         value = self._exchanged(task, 0, FIRST_SECONDS)
         if isinstance(value, Failure):
@@ -142,6 +146,8 @@ class RemoteHandle(Seam):
             value = checked_failure(value)
             if value.kind == "endless":
                 return self._endless()
+            if value.kind == "raised" and value.text.startswith(LACKING):
+                self.lacks = self.lacks or value.text
             if value.kind == "raised" and any(sign in value.text for sign in NO_ROOM):
                 raise AnswerEnded("memory", f"Your code asks for more memory than there is ({value.text}).")
         return value
