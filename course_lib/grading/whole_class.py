@@ -83,7 +83,9 @@ def start_worker(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from course_lib.grading.marking import mark_answers
     from course_lib.grading.sandbox import Sandbox
+    from course_lib.grading.sandbox.limits import limit_worker
 
+    limit_worker()
     try:
         _settings, _items = settings, catalogue()
         sandbox = Sandbox(at_least=settings.isolation)

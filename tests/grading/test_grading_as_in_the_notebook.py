@@ -408,7 +408,7 @@ def test_what_cannot_be_followed_is_said_to_be_so(cells, reason, sandbox, tmp_pa
     [
         "type Pixels = Tensor\n" + FROM_PIXELS,
         FROM_PIXELS.replace("from_pixels(", "from_pixels[T]("),
-        FROM_PIXELS.replace("\n", '\n    print(f"{{\'a\': 1}["a"]}")\n', 1),
+        FROM_PIXELS.replace("\n", '\n    print(f"{ {1: 2}[int("1")] }")\n', 1),
     ],
 )
 def test_newer_python_is_no_mistake(text, sandbox, tmp_path):

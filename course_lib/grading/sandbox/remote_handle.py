@@ -1,5 +1,6 @@
 """The handle that checks work with, where the answer lives in another process: calls go out, plain data comes back."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ MOST_RECEIVED = 2**26
 KINDS_FROM_OUTSIDE = (NOT_STARTED, RAISE_LEFT, "raised", "endless", "changed its input", "type", "missing")
 MOST_CHARACTERS = {"line": 200, "error": 80, "place": 10}
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
+# of a parameter: more than the memory of an answer's process holds
+MOST_VALUES = 2**30
 LACKING = ("ModuleNotFoundError", "NameError")
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
 
@@ -245,4 +248,6 @@ def is_name(value: Any) -> bool:
 
 
 def is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) <= 16 and all(type(size) is int and size >= 0 for size in value)
+    if not (isinstance(value, tuple) and len(value) <= 16 and all(type(size) is int and size >= 0 for size in value)):
+        return False
+    return math.prod(value) <= MOST_VALUES
