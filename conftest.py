@@ -25,9 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 collect_ignore_glob = []
-# a Sphinx extension: it can be imported where the extra `book` is installed
-if not all(map(importlib.util.find_spec, ("sphinx", "latex2mathml"))):
-    collect_ignore_glob.append("course_lib/authoring/mathml.py")
+# what can be imported only where an extra is installed: a Sphinx extension, a network of diffusers'
+for path, needed in {
+    "course_lib/authoring/mathml.py": ("sphinx", "latex2mathml"),
+    "course_lib/exporting/course_unet.py": ("diffusers",),
+}.items():
+    if not all(map(importlib.util.find_spec, needed)):
+        collect_ignore_glob.append(path)
 
 
 @pytest.fixture(autouse=True)

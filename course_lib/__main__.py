@@ -1,10 +1,10 @@
-"""The command line: python -m course_lib shapes | train | sample | evaluate | grade | doctor | progress | notebooks."""
+"""The command line: python -m course_lib COMMAND; without a command it lists them."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from course_lib.commands import doctor, evaluate, grade, notebooks, progress, sample, shapes, train
+from course_lib.commands import doctor, evaluate, export, grade, notebooks, progress, sample, shapes, train
 from course_lib.commands.surroundings import expand_home, in_any_terminal
 
 
@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 1 if the doctor found a problem, 2 after printing what was wrong with the request."""
     parser = argparse.ArgumentParser(prog="python -m course_lib", description="A diffusion UNet, built and trained.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (shapes, train, sample, evaluate, grade, doctor, progress, notebooks):
+    for command in (shapes, train, sample, evaluate, export, grade, doctor, progress, notebooks):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
     expand_home(options)

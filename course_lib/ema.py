@@ -26,7 +26,7 @@ def decay_at(step: int, decay: float) -> float:
     """
     if step < 0:
         raise ValueError(f"step is {step!r}; allowed: 0 or more")
-    # short at first: the share that an average over the steps so far would keep
+    # short at first: an average over about the last ninth of the steps so far
     warmed_up = (1 + step) / (10 + step)
     # never longer than what was asked for
     return min(decay, warmed_up)

@@ -133,7 +133,10 @@ class FlowMatching:
                 t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
                 v = velocity_at(x, t)
                 clean = x - t * v  # where the straight line with this velocity ends
-                x = SOLVERS[solver](velocity_at, x, t, t_next, v)
+                # no second call at t = 0: there no noise is left, and no network was trained (Karras et al. 2022,
+                # algorithm 1, line 6)
+                step = euler_step if solver == "heun" and t_next == 0 else SOLVERS[solver]
+                x = step(velocity_at, x, t, t_next, v)
                 yield SamplerState(t_next, x, clean)
 
         return walk(start)
@@ -147,8 +150,8 @@ class FlowMatching:
         Args:
             model: called as model(x, 1000 * t, labels), predicts the velocity. Put it in evaluation mode first.
             shape: (B, C, H, W) of the images; labels: (B,) or None.
-            num_steps: equal steps in time; each costs one model call with "euler", two with "heun", four with "rk4"
-                (twice that with guidance).
+            num_steps: equal steps in time; each costs one model call with "euler", two with "heun" (whose last step is
+                Euler's and costs one), four with "rk4" (twice that with guidance).
             guidance_scale: see `guided_prediction`.
             generator: its first draw is the starting noise.
             noise: (B, C, H, W), to start here instead.
@@ -179,12 +182,14 @@ def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Ten
 def heun_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
     """Heun's method: try an Euler step, then use the mean of the velocities at both ends. Second order, two calls.
 
+    Line 6 of that algorithm, no second call at t = 0, stands in `sample_steps`.
+
     Args:
         velocity_at: velocity_at(x, t) is the velocity at any other point, for one model call.
         x: where the step starts; v: the velocity there, computed already.
         t, t_next: from this time to that one. On the way back from noise t_next is smaller.
     Shapes: x, v (B, C, H, W) -> (B, C, H, W), the point at time t_next.
-    Source: Karras et al. 2022, algorithm 1, lines 5 to 8.
+    Source: Karras et al. 2022, algorithm 1, lines 5, 7 and 8.
     """
     # try an Euler step, and ask for the velocity where it arrives
     x_tried = x + (t_next - t) * v

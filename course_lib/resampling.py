@@ -20,13 +20,13 @@ class Downsample(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         check_positive_int("channels", channels)
-        # make self.conv: a 3x3 convolution from `channels` to `channels`, stride 2, one pixel of padding on every side
+        # make self.conv: one 3x3 convolution from `channels` to `channels` that halves every even size exactly
         self.conv = nn.Conv2d(channels, channels, kernel_size=3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         check_channels("x", x, self.conv.in_channels)
         check_divisible_size("x", x, 2)
-        # a learned filter looks at 3x3 windows, two pixels apart
+        # (B, channels, H, W) -> (B, channels, H/2, W/2)
         return self.conv(x)
 
 

@@ -90,7 +90,7 @@ def cat_skip(h: Tensor, skips: list[Tensor]) -> Tensor:
     if skips[-1].ndim != 4 or (skips[-1].shape[:1], skips[-1].shape[2:]) != (h.shape[:1], h.shape[2:]):
         B, *_, H, W = h.shape
         raise ValueError(f"skips[-1] has shape {tuple(skips[-1].shape)}; allowed: ({B}, C_skip, {H}, {W}), as h has")
-    # the newest skip, which leaves the stack
+    # the newest skip leaves the stack
     skip = skips.pop()
     # h in front, the skip behind it, along the channels
     return torch.cat([h, skip], dim=1)

@@ -1,8 +1,9 @@
-"""The set-up cell for Google Colab, which the build puts under the title of every notebook.
+"""The first code cell: it fetches the course on Colab and Kaggle; elsewhere it looks whether all is there.
 
-It stands alone, since on Colab the notebook is all there is. So it only finds out where it is and fetches the course;
-the rest is `course_lib.colab`, in the copy that it fetched. Its text enters no digest: a new version of the cell is put
-into the notebooks without executing them.
+On a hosted machine the notebook is all there is, and on a learner's own even torch may be missing. So the cell uses
+nothing but the standard library, in words that a Python too old for the course understands, until it has found the
+course. The rest is `course_lib.colab` and `course_lib.doctor.first_cell`. Its text enters no digest: a new version of
+the cell is put into the notebooks without executing them.
 """
 
 from nbformat import NotebookNode
@@ -16,40 +17,96 @@ CELL_ID = "colab-set-up"
 METADATA = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hide-input"]}
 
 SOURCE = """\
-# @title Set-up for Google Colab: run this cell first. Anywhere else it does nothing.
+# @title Set-up: run this cell first. It fetches the course on Colab and Kaggle, and looks whether all is there.
 USE_DRIVE = False  # @param {{type: "boolean"}}
-# True keeps what you passed and trained (the folder my_work) in your Google Drive. False: it goes with the runtime.
+# Colab: True keeps what you passed and trained (the folder my_work) in your Google Drive, False until it ends.
 
-try:
-    import google.colab  # only Colab has it
-except ImportError:
-    pass
-else:
+
+def set_up(use_drive):
+    import glob
+    import importlib.util
     import os
     import shutil
     import subprocess
     import sys
 
-    address = "{address}"
-    address = os.environ.get("UNET_COURSE_REPOSITORY", address)
-    course = os.path.abspath("unet-course-{version}")
-    if not os.path.isdir(course):
-        # the version of this notebook; before it is published, the newest state
-        fresh = f"{{course}}.part"
+    class Stop(Exception):
+        def _render_traceback_(self):  # what Jupyter shows: the sentence alone
+            return [str(self)]
+
+    def is_there(package):
+        try:
+            return importlib.util.find_spec(package) is not None
+        except ImportError:
+            return False
+
+    def fetch(address, course):
+        fresh = course + ".part"
         shutil.rmtree(fresh, ignore_errors=True)  # of a fetch that was interrupted
+        # the version of this notebook; before it is published, the newest state
         for branch in (["--branch", "v{version}"], []):
-            fetch = ["git", "clone", "--quiet", "--depth", "1", *branch, address, fresh]
-            fetched = subprocess.run(fetch, capture_output=True, text=True)
+            command = ["git", "clone", "--quiet", "--depth", "1", *branch, address, fresh]
+            fetched = subprocess.run(command, capture_output=True, text=True)
             if fetched.returncode == 0:
                 os.rename(fresh, course)
-                break
-        else:
-            raise RuntimeError(f"The course could not be fetched from {{address}}. {{fetched.stderr}}")
-    if course not in sys.path:
-        sys.path.insert(0, course)
-    from course_lib.colab import set_up
+                return
+        advice = (
+            "Is the internet switched on? In the panel at the right: Session options, Internet (it asks for a verified "
+            "phone number once). Without it: download the course as a zip from that address, attach it here with Add "
+            "Input, Upload, New Dataset, and run this cell again. "
+        )
+        raise Stop(f"The course could not be fetched from {{address}}. {{advice * on_kaggle}}{{fetched.stderr}}")
 
-    set_up(USE_DRIVE)"""
+    # Kaggle first: its machines have Colab's package too
+    on_kaggle = "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+    on_colab = not on_kaggle and is_there("google.colab")
+    course = None
+    if on_kaggle or on_colab:
+        attached = os.environ.get("KAGGLE_INPUT", "/kaggle/input") + "/**/course_lib/__init__.py"
+        found = glob.glob(attached, recursive=True) if on_kaggle else []
+        course = os.path.dirname(os.path.dirname(found[0])) if found else os.path.abspath("unet-course-{version}")
+        if not os.path.isdir(course):
+            address = "{address}"
+            fetch(os.environ.get("UNET_COURSE_REPOSITORY", address), course)
+    elif sys.version_info < (3, 11):
+        raise Stop(
+            f"This kernel is Python {{sys.version.split()[0]}} ({{sys.executable}}); the course needs 3.11 or newer. "
+            "In the course's folder: python3.12 -m venv .venv; then .venv/bin/python -m pip install -r "
+            "requirements.txt; then .venv/bin/python -m jupyter lab --preferred-dir notebooks"
+        )
+    elif not is_there("torch"):
+        raise Stop(
+            f"This kernel ({{sys.executable}}) has no torch. If you have installed the course, choose the kernel of "
+            "that environment (menu Kernel, Change Kernel), or start Jupyter from it: .venv/bin/python -m jupyter lab. "
+            f"Else, in the course's folder: {{sys.executable}} -m pip install -r requirements.txt"
+        )
+    elif not is_there("course_lib.checks"):
+        # a folder that was moved: the course lies beside the folder of this notebook all the same
+        course = next((place for place in (os.pardir, os.curdir) if os.path.isdir(place + "/course_lib")), None)
+        if course is None:
+            raise Stop(
+                f"The course is not found from {{os.getcwd()}}. Was its folder moved? In it, run: {{sys.executable}} "
+                "-m pip install -e . and then restart the kernel (menu Kernel)."
+            )
+        course = os.path.abspath(course)
+    if course is not None:
+        if course not in sys.path:
+            sys.path.insert(0, course)
+        paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != course]
+        os.environ["PYTHONPATH"] = os.pathsep.join([course, *paths])  # for `!python -m course_lib train`
+    try:
+        from course_lib.doctor.first_cell import look_around
+    except ImportError:
+        raise Stop(
+            "The course that is installed is older than this notebook, or damaged. In its folder, run: git pull; then "
+            f"{{sys.executable}} -m pip install -r requirements.txt; then restart the kernel (menu Kernel)."
+        ) from None
+    problem = look_around("{version}", "Kaggle" if on_kaggle else "Colab" if on_colab else "", use_drive)
+    if problem:
+        raise Stop(problem)
+
+
+set_up(USE_DRIVE)"""
 
 
 def colab_cell() -> NotebookNode:

@@ -99,10 +99,12 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
 
 
 def with_set_up(lesson: Lesson, set_up: str) -> list[Cell]:
-    """The lesson's cells with the Colab badge under the title, and the imports behind it."""
+    """The lesson's cells with the badges of Colab and Kaggle under the title, and the imports behind it."""
     owner_and_name = repository_address().removeprefix("https://github.com/")
     link = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
+    page = f"https://github.com/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
+    badge += f" [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src={page})"
     title, *rest = lesson.cells
     heading, _, text = title.text.partition("\n")
     return [

@@ -26,7 +26,7 @@ NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
-BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)\n\n")
+BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
 INDEX = """\
 # {title}

@@ -2,13 +2,16 @@
 
 import numbers
 from collections.abc import Sequence
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_lib.checks.guard import Failure
+from course_lib.checks.raised import name_of_class
 
 RELATIVE = 1e-4
 ABSOLUTE = 1e-5
@@ -32,7 +35,27 @@ def to_data(value: Any) -> Any:
             return made(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return tuple(to_data(item) for item in value)
-    return Failure("type", f"an object of type {type(value).__name__}")
+    return Failure("type", of_no_data(value))
+
+
+# what is returned in place of what it would give: told by what it is, as each is forgotten in its own way
+LAYER, CLASS, FUNCTION, RECIPE = "a layer", "a class", "a function", "a recipe for values"
+
+
+def of_no_data(value: Any) -> str:
+    """What a value is that is no data, in words. Nothing of it is asked: it may be of any making."""
+    kind = type(value)
+    if issubclass(kind, nn.Module):
+        what = LAYER
+    elif issubclass(kind, type):
+        what = CLASS
+    elif issubclass(kind, FunctionType | MethodType | BuiltinFunctionType | partial):
+        what = FUNCTION
+    elif issubclass(kind, GeneratorType | map | filter | zip | enumerate | reversed):
+        what = RECIPE
+    else:
+        return f"an object of type {name_of_class(kind)}"
+    return f"{what}, of type {name_of_class(kind)}"
 
 
 def plain_tensor(value: Tensor | None) -> Tensor | None:

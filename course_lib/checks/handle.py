@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from course_lib.checks.compare import plain_tensor, to_data
 from course_lib.checks.guard import CountedOutput, Failure, guarded, set_seed
+from course_lib.checks.raised import described
 from course_lib.checks.seam import Constructed, Gradients, Seam
 
 
@@ -94,7 +95,8 @@ class Handle(Seam):
 
         value = guarded(run, self.seconds, self.output)
         if not elsewhere and not isinstance(value, Failure) and not _equal(before, (args, kwargs)):
-            return Failure("changed its input", "changed what it was given, in place")
+            which = _changed(before, (args, kwargs))
+            return Failure("changed its input", f"changed what it was given, in place: {which}")
         return value
 
     def gradients(
@@ -181,6 +183,8 @@ class NewTensorsElsewhere(TorchFunctionMode):
         if func in self.FACTORIES:
             made = func(*args, **kwargs)
             return made if kwargs.get("device") not in (None, "cpu") else self.mark(made)
+        if func is torch.Tensor.cpu or (func is torch.Tensor.to and "cpu" in self.texts(args[1:], kwargs)):
+            return self.mark(func(*args, **kwargs).clone())  # back from the GPU, on purpose
         tensors = list(_tensors((args, kwargs)))
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
         if not strays:
@@ -198,6 +202,10 @@ class NewTensorsElsewhere(TorchFunctionMode):
             if tensor.ndim:
                 tensor.made_elsewhere = True
         return made
+
+    @staticmethod
+    def texts(args: tuple, kwargs: dict) -> list[str]:
+        return [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
 
     @staticmethod
     def names_a_device(args: tuple, kwargs: dict) -> bool:
@@ -254,6 +262,14 @@ def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
 def _copied(value: Any, dtype: torch.dtype | None = None) -> Any:
     """Tensors cloned, floating ones converted to `dtype` where one is given."""
     return _mapped(value, lambda tensor: tensor.clone().to(dtype if tensor.is_floating_point() else None))
+
+
+def _changed(before: tuple[tuple, dict], after: tuple[tuple, dict]) -> str:
+    """Which argument is no longer what it was: "argument number 2, a tensor (3, 8)"."""
+    (args, kwargs), (args_now, kwargs_now) = before, after
+    parts = [(f"argument number {number}", *pair) for number, pair in enumerate(zip(args, args_now, strict=True), 1)]
+    parts += [(f"the argument {name}", kwargs[name], kwargs_now[name]) for name in kwargs]
+    return next(f"{name}, {described(one)}" for name, one, now in parts if not _equal(one, now))
 
 
 def _equal(one: Any, other: Any) -> bool:

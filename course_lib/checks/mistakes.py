@@ -4,7 +4,7 @@
     DROPOUT = 'self.dropout(F.silu(self.norm2(h)))'
 
     [no_dropout]                   # the mistake's name, as reports show it
-    says = "You never call dropout. While training it drops values right before the second convolution."
+    says = "Nothing is ever dropped. Is dropout called, and is its result used?"   # true of all that behave alike
     edit = [['DROPOUT', 'F.silu(self.norm2(h))']]     # what stands in the source (or a piece's name), what they wrote
 
     [by_another_way]               # a mistake that is no edit of the reference ...

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import CLASS, FUNCTION, LAYER, RECIPE
 from course_lib.checks.guard import Failure
 
 # a name and a sentence, as a misconception has them
@@ -40,9 +41,37 @@ WHOLE = (
 )
 
 
+RETURNED_UNCALLED = {
+    LAYER: (
+        "returns_a_layer",
+        "You return a layer, not what it makes of its input. nn.Softmax(dim=-1), for instance, only makes the layer; "
+        "layer(x) is the result.",
+    ),
+    CLASS: (
+        "returns_a_class",
+        "You return a class itself. Behind its name brackets make an object, and a layer still has to be called with "
+        "its input.",
+    ),
+    FUNCTION: (
+        "returns_a_function",
+        "You return a function, not what it computes. Are the brackets missing behind the last name, as in x.mean "
+        "for x.mean()?",
+    ),
+    RECIPE: (
+        "returns_a_recipe",
+        "You return a recipe that has computed nothing yet: (... for ... in ...), map, zip and the like wait to be "
+        "asked. list(...) gives the values; torch.stack or torch.cat makes one tensor of a list of them.",
+    ),
+}
+
+
 def of_another_type(failure: Failure) -> Symptom | None:
     """What a value tells that is no data."""
-    return NUMPY if failure.kind == "type" and "ndarray" in failure.text else None
+    if failure.kind != "type":
+        return None
+    if "ndarray" in failure.text:
+        return NUMPY
+    return RETURNED_UNCALLED.get(failure.text.partition(", of type ")[0])
 
 
 def of_a_value(value: Any, expected: Any) -> Symptom | None:

@@ -1,8 +1,8 @@
-"""What the set-up cell of every notebook does on Google Colab, once it has fetched the course.
+"""What the set-up cell of every notebook does on Google Colab and on Kaggle, once it has fetched the course.
 
 The course is used from where it was fetched (by sys.path, and PYTHONPATH for commands), not installed by pip: pip would
-look at torch, numpy and the rest again, need build tools in versions that Colab may not have, and count only after a
-restart. So nothing that Colab brings along can change.
+look at torch, numpy and the rest again, need build tools in versions that the host may not have, and count only after a
+restart. So nothing that the host brings along can change.
 """
 
 import importlib
@@ -29,27 +29,43 @@ To switch it on: menu Runtime, Change runtime type, choose a GPU (such as T4), S
 Then run the notebook again from the top."""
 
 
+NO_GPU_ON_KAGGLE = """\
+The GPU is switched off. Lessons 00 to 07 do not need it; the training in 08 to 12 is much quicker with it.
+To switch it on: in the panel at the right, Session options, Accelerator; then run the notebook again from the top."""
+
+
 def on_colab() -> bool:
-    """Whether this is a runtime of Google Colab: only they have its package."""
+    """Whether this is a runtime of Google Colab: only they have its package, and Kaggle's machines."""
     try:
-        return importlib.util.find_spec("google.colab") is not None
+        return "KAGGLE_KERNEL_RUN_TYPE" not in os.environ and importlib.util.find_spec("google.colab") is not None
     except ModuleNotFoundError:
         return False
 
 
 def set_up(use_drive: bool, packages: list[str] | None = None) -> None:
-    """Make the fetched course usable from here and from commands, and say where work is kept and whether a GPU is on.
+    """On Colab: install what is missing, and say where the course is, where work is kept, and whether a GPU is on.
 
     Args:
         use_drive: keep the folder my_work, trained runs included, in the learner's Google Drive.
         packages: what the course needs, one requirement an entry; what pyproject.toml lists by default.
     """
-    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != str(COURSE)]
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(COURSE), *others])  # for `!python -m course_lib train`
     print(f"The course is in {COURSE}.")
     install_missing(library_requirements() if packages is None else packages)
     print(keep_work(use_drive))
     print(f"GPU: {torch.cuda.get_device_name()}." if torch.cuda.is_available() else GPU_IS_OFF)
+
+
+def set_up_on_kaggle(packages: list[str] | None = None) -> None:
+    """The same on Kaggle, whose folder /kaggle/working, where notebooks run, can be kept with the notebook."""
+    print(f"The course is in {COURSE}.")
+    install_missing(library_requirements() if packages is None else packages)
+    work = Path.cwd() / "my_work"
+    os.environ["UNET_COURSE_WORK"] = str(work)
+    print(
+        f"Your work is kept in {work}. For the next session: in the panel at the right, Session options, Persistence, "
+        "Files only; or download that folder."
+    )
+    print(f"GPU: {torch.cuda.get_device_name()}." if torch.cuda.is_available() else NO_GPU_ON_KAGGLE)
 
 
 def install_missing(requirements: list[str]) -> None:
@@ -63,7 +79,8 @@ def install_missing(requirements: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder) / "pins.txt"
         pins.write_text("\n".join(present_versions()), encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(pins), *missing]
+        options = ["--quiet", "--retries", "1", "--constraint", str(pins)]  # few: there may be no network
+        command = [sys.executable, "-m", "pip", "install", *options, *missing]
         finished = subprocess.run(command, capture_output=True, text=True)
     importlib.invalidate_caches()
     if finished.returncode == 0:

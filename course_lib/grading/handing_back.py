@@ -67,14 +67,18 @@ def comment(graded: Graded, total: Total, as_html: bool = False) -> str:
     """
     parts = [f"{tidy(total.points)} of {tidy(total.of)} points."]
     if total.taken:
-        parts.append(f"{tidy(total.taken)} points were taken off, {total.days_late} days late.")
-    parts += [f"{name}: {one.comment}".removeprefix(": ") for name, one in total.by_hand.items() if one.comment]
+        days = f"{total.days_late} {'day' if total.days_late == 1 else 'days'}"
+        parts.append(f"{tidy(total.taken)} points were taken off: {days} late.")
+    for name, one in total.by_hand.items():
+        given = f"{tidy(one.points)} points by hand. " if one.points is not None and name else ""
+        parts.append(f"{name}: {given}{one.comment}".removeprefix(": ").rstrip())
     for result in graded.results:
         mark = result.mark
-        if mark.status not in ("passed", "missing", "not attempted"):
+        if mark.status not in ("passed", "missing", "not attempted") and mark.exercise not in total.by_hand:
             sentence = mark.message.partition("\n")[0]
             parts.append(f"{mark.exercise}: {mark.status}. {sentence}".rstrip())
-    left = [one.mark.exercise for one in graded.results if one.mark.status in ("missing", "not attempted")]
+    undone = [one.mark.exercise for one in graded.results if one.mark.status in ("missing", "not attempted")]
+    left = [name for name in undone if name not in total.by_hand]
     if left:
         parts.append(f"Not done: {', '.join(left)}.")
     text = " ".join(parts)

@@ -72,7 +72,7 @@ def read_roster(path: Path, class_: Sequence[Graded], key: str) -> Roster:
     taken = set(matched.row_of.values())
     return Roster(
         {number: person(row) for number, row in matched.row_of.items()},
-        [person(row) for row in people_of(table) if row not in taken],
+        [person(row) for row in people_of(table) if row not in taken | matched.contested],
         [graded.learner for number, graded in enumerate(class_) if number not in matched.row_of],
         matched.unclear,
     )

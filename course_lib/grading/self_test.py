@@ -1,26 +1,24 @@
 """Whether marking works on this machine: the course's own notebooks, solved, blank, and with things gone wrong."""
 
 import json
+import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
-from course_lib.grading.marks import Graded
-from course_lib.grading.reading.catalogue import NOTEBOOKS, catalogue, lesson_names
+from course_lib.grading import records
+from course_lib.grading.reading.catalogue import NOTEBOOKS, Item, catalogue, lesson_names
 from course_lib.grading.reading.submissions import find_submissions
 from course_lib.grading.whole_class import level_in_force, mark_class, settings_for
 
+BLANK = re.compile(r"raise NotImplementedError.*")
 SOLUTIONS = NOTEBOOKS.parent / "solutions"
-# what an answer may do -> the status that its mark must have
+# what stands in an answer's blank -> the status that its mark must have; "" for any but passed
 ODD = {
-    "is wrong": ("return pixels.float() / 255", "failed"),
+    "is wrong": ("return None", "failed"),
     "never ends": ("while True: pass", "timeout"),
     "ends its process": ("import os; os._exit(0)", "crashed"),
-    "imports the reference": (
-        "from course_lib.data.pixels import from_pixels as it\n    return it(pixels)",
-        "not passed",
-    ),
-    "takes all memory": ("x = [bytearray(2**28) for _ in range(1000)]\n    return pixels", "not passed"),
+    "takes all memory": ("x = [bytearray(2**28) for _ in range(1000)]; return x", ""),
+    "reads this file": (f"open({__file__!r}).read(); return None", "failed"),
 }
 
 
@@ -34,46 +32,31 @@ def self_test(isolation: str, jobs: int) -> int:
             (root / "in" / name).mkdir(parents=True)
             for path in source.glob("[0-9][0-9]_*.ipynb"):
                 (root / "in" / name / path.name).write_bytes(path.read_bytes())
+        item = next(item for item in catalogue() if item.blank and not item.is_class and not item.owner)
         for number, (code, _) in enumerate(ODD.values()):
-            write_answer(root / "in" / f"odd{number}" / "00_welcome.ipynb", code)
+            write_answer(root / "in" / f"odd{number}", item, BLANK.sub(lambda _, code=code: code, item.blank))
         found = find_submissions(root / "in", lesson_names().values()).submissions
         list(mark_class(found, root / "out", settings_for(root / "out", None, (), isolation), jobs))
-        from course_lib.grading import records
-
         marks = {one.learner: records.load(root / "out" / "marks" / f"{one.learner}.json") for one in found}
     items, handed_out = catalogue(), set(lesson_names())
     count = sum(item.lesson in handed_out for item in items)
-    wrong = say(f"all {count} exercises of the solutions pass", lambda: marks["solved"].points == count)
-    wrong += say("none of the blank notebooks", lambda: marks["blank"].points == 0)
+    wrong = say(f"all {count} exercises of the solutions pass", marks["solved"].points == count)
+    wrong += say("none of the blank notebooks", marks["blank"].points == 0)
     for number, (what, (_, status)) in enumerate(ODD.items()):
-        mark = first_of(marks[f"odd{number}"])
-        wrong += say(
-            f"an answer that {what}: {mark}",
-            lambda mark=mark, status=status: mark == status or status == "not passed" != mark != "passed",
-        )
+        mark = next(one.mark.status for one in marks[f"odd{number}"].results if one.mark.exercise == item.name)
+        wrong += say(f"an answer that {what}: {mark}", mark == status or (not status and mark != "passed"))
     print("everything is as it should be" if not wrong else f"{wrong} not as they should be")
     return 1 if wrong else 0
 
 
-def say(what: str, holds: Callable[[], bool]) -> int:
-    good = holds()
+def say(what: str, good: bool) -> int:
     print(f"{'as expected' if good else 'NOT AS EXPECTED'}: {what}")
     return 0 if good else 1
 
 
-def first_of(graded: Graded) -> str:
-    return next(one.mark.status for one in graded.results if one.mark.exercise == "from_pixels")
-
-
-def write_answer(path: Path, code: str) -> None:
-    cell = {
-        "cell_type": "code",
-        "metadata": {"exercise": "from_pixels"},
-        "source": f"def from_pixels(pixels):\n    {code}",
-        "outputs": [],
-        "execution_count": None,
-        "id": "answer",
-    }
-    content = {"cells": [cell], "metadata": {"course": {"lesson": "00_welcome"}}, "nbformat": 4, "nbformat_minor": 5}
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(content), encoding="utf-8")
+def write_answer(folder: Path, item: Item, code: str) -> None:
+    name = lesson_names()[item.lesson]
+    cell = {"cell_type": "code", "metadata": {"exercise": item.name}, "source": code, "outputs": [], "id": "answer"}
+    content = {"cells": [cell], "metadata": {"course": {"lesson": name}}, "nbformat": 4, "nbformat_minor": 5}
+    folder.mkdir(parents=True)
+    (folder / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")

@@ -144,6 +144,20 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("attention_weights", "torch.stack([q, 0.0])"),
         ("add_to_every_pixel", "torch.cat([h, [h]])"),
     ),
+    "list_for_a_number": (
+        ("skip_channels", "[int(one) for one in [base_channels, [base_channels]]]"),
+        ("num_groups", "float([channels])"),
+        ("learning_rate_at", "math.cos([step])"),
+        ("conv_output_size", "abs((size, stride))"),
+        ("decay_at", "round([step])"),
+    ),
+    "transposed_all_round": (
+        ("attention_weights", "q @ k.T"),
+        ("attention_weights", "k.mT + k.T"),
+        ("SelfAttention", "x @ x.T"),
+        ("Downsample", "x + x.T"),
+        ("add_to_every_pixel", "h.t()"),
+    ),
     "nothing_to_join": (
         ("FlowMatching.velocity", "torch.cat([])"),
         ("attention_weights", "torch.stack([])"),
@@ -223,8 +237,8 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "another_number_of_axes": (
         ("Downsample", "nn.Conv2d(4, 4, 1)(x.flatten())"),
+        ("SelfAttention", "x.permute(0, 2, 1)"),
         ("FlowMatching.velocity", "clean.permute(0, 2, 1)"),
-        ("SelfAttention", "x.t()"),
     ),
     "kernel_larger_than_the_image": (
         ("Downsample", "nn.Conv2d(x.shape[1], 4, 99)(x)"),

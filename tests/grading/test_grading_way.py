@@ -41,7 +41,7 @@ def test_each_step_is_a_function_of_the_file_that_is_named():
 def test_the_steps_are_taken_in_this_order():
     names = [name for _, name, _ in STEPS]
     of_the_class, of_a_learner = (names[0], names[1], names[-1]), names[2:6]
-    assert tuple(name for name in calls_in(grade.run) if name in names) == of_the_class
+    assert tuple(name for name in calls_in(grade.mark) if name in names) == of_the_class
     taken = [name for name in calls_in(grade_learner, print_of) if name in names]
     assert taken == of_a_learner
     assert names[6] in calls_in(whole_class.mark_class)

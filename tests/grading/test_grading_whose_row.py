@@ -176,7 +176,7 @@ CASES = {
         ["2,5", "5"],
     ),
     "moodle: French": (
-        'Identifiant,Nom complet,Adresse de courriel,Statut,Note,Note maximale\nParticipant1001,Ada L,a@x,-,-,"20,00"\n',
+        'Identifiant,Nom complet,Adresse de courriel,Statut,Note,Note maximale\nParticipant1001,Ada L,a@x,-,-,"20,0"\n',
         "Note",
         "id",
         [moodle("Ada L", "1001", 1)],
@@ -363,7 +363,7 @@ def test_every_letter_comes_back_in_the_encoding_it_came_in(tmp_path, encoding, 
 
 
 def test_excels_line_about_separators_stays(tmp_path):
-    data, told = filled(tmp_path, "sep=;\nID;Name;Task\n7;A;\n", [folder("7", 1)])
+    data, _ = filled(tmp_path, "sep=;\nID;Name;Task\n7;A;\n", [folder("7", 1)])
     assert data == b"sep=;\nID;Name;Task\n7;A;1\n"
 
 

@@ -68,7 +68,11 @@ def test_the_lessons_loop_is_the_librarys_sampler() -> None:
     def model(x: Tensor, t: Tensor, labels: Tensor | None) -> Tensor:
         return lesson09.gaussian_velocity(x, t[0].item() / 1000)
 
-    for name, step in (("euler", euler_step), ("heun", heun_step)):
+    def heun_but_last(velocity_at, x, t, t_next, v):
+        # the library's last step is Euler's, as in Karras et al. 2022, algorithm 1
+        return (heun_step if t_next > 0 else euler_step)(velocity_at, x, t, t_next, v)
+
+    for name, step in (("euler", euler_step), ("heun", heun_but_last)):
         library = FlowMatching().sample(model, noise.shape, num_steps=7, solver=name, noise=noise)
         assert_close(walk_back(lesson09.gaussian_velocity, noise, 7, step), library, atol=1e-12)
 
@@ -105,7 +109,7 @@ def test_numbers_of_the_embedding_that_vary_are_those_the_lesson_names() -> None
 
 def test_model_calls_are_counted_with_solver_and_guidance() -> None:
     assert side_by_side.Run("flow", "euler", 20).calls == 20
-    assert side_by_side.Run("flow", "heun", 10).calls == 20
+    assert side_by_side.Run("flow", "heun", 10).calls == 19
     assert side_by_side.Run("ddpm", "ddim", 10, scale=2.0).calls == 20
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from course_lib import FlowMatching
 
 MEAN, STD = 0.3, 0.4
-CALLS_A_STEP = {"euler": 1, "heun": 2, "rk4": 4}
+CALLS_IN_SIX_STEPS = {"euler": 6, "heun": 11, "rk4": 24}
 
 
 def gaussian_velocity(x: float, t: float) -> float:
@@ -52,6 +52,8 @@ def naive_euler(x: float, t: float, h: float) -> float:
 
 def naive_heun(x: float, t: float, h: float) -> float:
     v1 = gaussian_velocity(x, t)
+    if abs(t - h) < 1e-9:  # Karras et al. 2022, algorithm 1, line 6: no correction where no noise is left
+        return x - h * v1
     v2 = gaussian_velocity(x - h * v1, t - h)
     return x - h * 0.5 * (v1 + v2)
 
@@ -188,7 +190,7 @@ def test_sampler_equals_the_naive_loop_on_gaussian_data(solver: str, num_steps: 
 def test_with_many_steps_the_samples_have_the_datas_mean_and_standard_deviation() -> None:
     # The exact flow carries N(0, 1) at t = 1 onto N(MEAN, STD^2) at t = 0. Its mean moves in a straight line, so every
     # solver gets that right but for rounding; the standard deviation shows the solver's own error.
-    for solver, tolerance in (("euler", 4e-3), ("heun", 1e-5), ("rk4", 1e-11)):
+    for solver, tolerance in (("euler", 4e-3), ("heun", 5e-5), ("rk4", 1e-11)):
         mean, std = mean_and_std(200, solver)
         assert abs(mean - MEAN) < 1e-14
         assert abs(std - STD) < tolerance
@@ -204,7 +206,7 @@ def test_order_of_each_solver_between_20_and_80_steps(solver: str, lowest: float
 def test_model_is_called_at_1000_t_and_never_outside_the_step() -> None:
     expected = {
         "euler": [1000, 750, 500, 250],
-        "heun": [1000, 750, 750, 500, 500, 250, 250, 0],
+        "heun": [1000, 750, 750, 500, 500, 250, 250],  # its last step is Euler's: nobody asks at t = 0
         "rk4": [1000, 875, 875, 750, 750, 625, 625, 500, 500, 375, 375, 250, 250, 125, 125, 0],
     }
     for solver, times in expected.items():
@@ -219,10 +221,10 @@ def test_number_of_model_calls_with_and_without_guidance(solver: str, scale: flo
     model, labels = Recorder(predict_by_label), torch.tensor([2, 5])
     options = {"num_steps": 6, "solver": solver, "guidance_scale": scale}
     FlowMatching().sample(model, (2, 1, 2, 2), labels, **options)
-    assert len(model.calls) == 6 * CALLS_A_STEP[solver] * calls
+    assert len(model.calls) == CALLS_IN_SIX_STEPS[solver] * calls
     model.calls.clear()
     FlowMatching().sample(model, (2, 1, 2, 2), **options)
-    assert len(model.calls) == 6 * CALLS_A_STEP[solver]
+    assert len(model.calls) == CALLS_IN_SIX_STEPS[solver]
 
 
 @pytest.mark.parametrize("solver", NAIVE)

@@ -1,4 +1,4 @@
-"""Colab by simulation: a clean environment, a stand-in for google.colab, a notebook alone in its folder.
+"""Colab and Kaggle by simulation: a clean environment, a stand-in for google.colab, a notebook alone in its folder.
 
 The repository is served from a local path.
 """
@@ -141,11 +141,11 @@ def test_a_lesson_runs_on_colab_and_again_after_a_restart(environment, repositor
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if "__pycache__" not in path.parts}
 
 
-def test_elsewhere_the_cell_does_nothing(tmp_path):
-    code = f"import sys\nbefore = set(sys.modules)\n{CELL}\nprint(*(set(sys.modules) - before))"
-    finished = run_cell(sys.executable, tmp_path, code)
+def test_elsewhere_the_cell_is_silent_and_leaves_no_name_behind(tmp_path):
+    code = f"{CELL}\nprint(*(name for name in vars() if not name.startswith('__')))"
+    finished = run_cell(sys.executable, tmp_path, code, PYTHONPATH=ROOT)
     assert finished.returncode == 0
-    assert not [name for name in finished.stdout.split() if not name.startswith("google")]
+    assert finished.stdout.split() == ["USE_DRIVE", "set_up"]
     assert finished.stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == ["cell.py"]
 
@@ -167,7 +167,7 @@ def test_the_tag_of_the_notebook_is_fetched_and_before_it_exists_the_newest_stat
     assert finished.returncode == 0, finished.stderr  # the newest commit has no course_lib
     other = CELL.replace(f"v{version()}", "v999.0").replace(COURSE, "newest")
     finished = run_cell(python, tmp_path, other, UNET_COURSE_REPOSITORY=repository.as_uri())
-    assert "No module named 'course_lib" in finished.stderr
+    assert "The course that is installed is older than this notebook, or damaged." in finished.stderr
     assert (tmp_path / "newest" / "assets").is_dir()
 
 
@@ -180,11 +180,50 @@ def test_without_the_repository_the_cell_says_so_and_an_interrupted_fetch_does_n
     half.mkdir()
     (half / "rest").write_text("of an earlier fetch")
     finished = run_cell(python, tmp_path, UNET_COURSE_REPOSITORY="file:///gone")
-    assert "RuntimeError: The course could not be fetched from file:///gone" in finished.stderr
+    assert "Stop: The course could not be fetched from file:///gone" in finished.stderr
+    assert "Session options" not in finished.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["cell.py"]
     half.mkdir()
     (half / "rest").write_text("of an earlier fetch")
     assert run_cell(python, tmp_path, UNET_COURSE_REPOSITORY=repository.as_uri()).returncode == 0
+
+
+# Kaggle, whose machines have Colab's package too
+
+
+@needs_git
+def test_on_kaggle_the_course_is_fetched_and_work_is_kept_where_kaggle_keeps_it(environment, repository, tmp_path):
+    _, python = environment
+    kaggle = {"KAGGLE_KERNEL_RUN_TYPE": "Interactive", "KAGGLE_INPUT": tmp_path / "input"}
+    working = tmp_path / "working"
+    working.mkdir()
+    finished = run_cell(python, working, UNET_COURSE_REPOSITORY=repository.as_uri(), **kaggle)
+    assert finished.returncode == 0, finished.stderr
+    assert f"The course is in {working / COURSE}." in finished.stdout
+    assert f"Your work is kept in {working / 'my_work'}." in finished.stdout
+    assert "Colab" not in finished.stdout
+    assert "Drive" not in finished.stdout
+
+
+@needs_git
+def test_on_kaggle_without_the_internet_the_cell_says_what_to_do_and_an_attached_copy_is_enough(
+    environment, repository, tmp_path
+):
+    _, python = environment
+    kaggle = {"KAGGLE_KERNEL_RUN_TYPE": "Batch", "KAGGLE_INPUT": tmp_path / "input"}
+    working = tmp_path / "working"
+    working.mkdir()
+    finished = run_cell(python, working, UNET_COURSE_REPOSITORY="file:///gone", **kaggle)
+    assert "Is the internet switched on? In the panel at the right: Session options" in finished.stderr
+    # as Kaggle lays out a zip that was uploaded as a data set
+    attached = tmp_path / "input" / "unet-course" / "unet-diffusion-course-main"
+    git(tmp_path, "clone", "--quiet", "--branch", f"v{version()}", repository.as_uri(), attached)
+    for path in attached.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    finished = run_cell(python, working, UNET_COURSE_REPOSITORY="file:///gone", **kaggle)
+    assert finished.returncode == 0, finished.stderr
+    assert f"The course is in {attached}." in finished.stdout
+    assert [path.name for path in working.iterdir()] == ["cell.py"]
 
 
 @needs_git

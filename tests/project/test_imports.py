@@ -11,6 +11,7 @@ FLOORS = (
     ("library",),
     ("data", "pictures"),
     ("training", "evaluation"),
+    ("exporting",),
     ("checks", "progress"),
     ("colab", "doctor"),
     ("lessons",),

@@ -17,7 +17,6 @@ from course_lib.grading.reports.exported import (
     LOGINS,
     PARTICIPANTS,
     Table,
-    columns_called,
     one_column,
     people_of,
     plain,
@@ -32,10 +31,12 @@ class Matched:
 
     Attributes:
         row_of: learner -> row, both by number. unclear: sentences on who got none because two things are possible.
+        contested: rows that may be the unclear ones'.
     """
 
     row_of: dict[int, int] = field(default_factory=dict)
     unclear: list[str] = field(default_factory=list)
+    contested: set[int] = field(default_factory=set)
 
 
 def match(
@@ -57,16 +58,18 @@ def match(
     matched = Matched()
     claims: dict[int, list[int]] = {}
     for number, graded in enumerate(class_):
-        row, why = row_for(table, rows, Wanted(graded, key, columns, known.get(number, {})))
+        row, why, possible = row_for(table, rows, Wanted(graded, key, columns, known.get(number, {})))
         if row is not None:
             claims.setdefault(row, []).append(number)
         elif why:
             matched.unclear.append(f"{graded.learner}: {why}")
+            matched.contested.update(possible)
     for row, learners in claims.items():
         if len(learners) == 1:
             matched.row_of[learners[0]] = row
         else:
             who = shortened([f"{class_[one].learner} ({class_[one].source})" for one in learners])
+            matched.contested.add(row)
             matched.unclear.append(f"{who}: all fit the row {one_line(table.shown(row))!r}, and none got it")
     return matched
 
@@ -126,12 +129,12 @@ class Wanted:
         return self.graded.learner if self.kind in ("canvas", "moodle") else ""
 
 
-def row_for(table: Table, rows: Sequence[int], wanted: Wanted) -> tuple[int | None, str]:
-    """The one row, or None and why it is unclear ("" where there is just none)."""
+def row_for(table: Table, rows: Sequence[int], wanted: Wanted) -> tuple[int | None, str, list[int]]:
+    """The one row, or None, why it is unclear ("" where there is just none), and which rows it might be."""
     found = by_key(table, rows, wanted)
     named = [row for row in rows if fits_name(wanted.name or wanted.graded.learner, table.names(row), wanted.kind)]
     if len(found) > 1:
-        return None, f"fits several rows, {told(table, found)}"
+        return None, f"fits several rows, {told(table, found)}", found
     if found:
         (row,) = found
         others = [one for one in named if one != row]
@@ -139,13 +142,13 @@ def row_for(table: Table, rows: Sequence[int], wanted: Wanted) -> tuple[int | No
             strange = table.name_columns and any(table.names(row)) and not shares_a_name(wanted.name, table.names(row))
             if others or strange:
                 also = f", the name {told(table, others)}" if others else ""
-                return None, f"the number means {told(table, found)}{also}"
-        return row, ""
+                return None, f"the number means {told(table, found)}{also}", found + others
+        return row, "", found
     if len(named) > 1:
-        return None, f"{len(named)} rows bear that name, {told(table, named)}"
+        return None, f"{len(named)} rows bear that name, {told(table, named)}", named
     if named and numbered_otherwise(table, named[0], wanted):
-        return None, f"the name means {told(table, named)}, which has another number"
-    return (named[0], "") if named else (None, "")
+        return None, f"the name means {told(table, named)}, which has another number", named
+    return (named[0], "", named) if named else (None, "", [])
 
 
 def told(table: Table, rows: Sequence[int]) -> str:
@@ -216,11 +219,3 @@ def as_known(table: Table, row: int) -> dict[str, str]:
     said = {table.header[n]: table.cell(row, n) for n in range(len(table.header)) if table.cell(row, n)}
     names = table.names(row) if table.name_columns else []
     return {**said, "": names[0] if names else ""}
-
-
-def section_column(table: Table, names: set[str]) -> int | None:
-    return next(iter(table.columns(names)), None)
-
-
-def has_column(table: Table, name: str) -> bool:
-    return bool(columns_called(table.rows[table.at], name))

@@ -36,27 +36,32 @@ def first_pictures(seed: int = 0) -> None:
 
 
 def way_from_noise(class_name: str = "Ankle boot", seed: int = 1) -> None:
-    """Six moments on the way from noise to one picture: what is there, and what the network believes it will become."""
+    """Six moments on the way from noise to one picture: what is there, and what the network makes of it.
+
+    Without guidance, so that the prediction is the average that the text speaks of.
+    """
     trained = shipped_model()
     label = trained.class_names.index(class_name)
-    states = list(draw_states(trained, torch.tensor([label]), seed=seed, num_steps=STEPS, guidance_scale=GUIDANCE))
-    chosen = [states[round(place * (len(states) - 1) / 5)] for place in range(6)]
+    states = list(draw_states(trained, torch.tensor([label]), seed=seed, num_steps=STEPS, guidance_scale=1.0))
+    chosen = [round(place * (len(states) - 1) / 5) for place in range(6)]
     figure, axes = plt.subplots(2, 6, figsize=(10, 3.7))
-    for column, state in enumerate(chosen):
+    for column, place in enumerate(chosen):
+        state = states[place]
         draw_image(axes[0, column], state.x[0], f"t = {state.t:.2f}")
-        if state.clean is None:
+        if place + 1 == len(states):
             axes[1, column].axis("off")
-            axes[1, column].text(0.5, 0.5, "no prediction\nyet", ha="center", va="center", fontsize=9)
+            axes[1, column].text(0.5, 0.5, "nothing left\nto predict", ha="center", va="center", fontsize=9)
         else:
-            draw_image(axes[1, column], state.clean[0], "")
+            # a state holds the prediction that led to it: the one made from this picture stands in the next
+            draw_image(axes[1, column], states[place + 1].clean[0], "")
     axes[0, 0].set_ylabel("what is there", fontsize=10)
-    axes[1, 1].set_ylabel("predicted picture", fontsize=10)
+    axes[1, 0].set_ylabel("predicted picture", fontsize=10)
     show(
         figure,
         f"one {class_name.lower()} on its way. Top: the noisy picture at time t. Bottom: the clean picture that the "
         "network predicts from it.",
         f"Six noisy pictures from pure noise at t = 1 to a clear {class_name.lower()} at t = 0; below each, the "
-        "network's prediction of the clean picture, blurred at first and sharp at the end.",
+        "network's prediction of the clean picture, a blur at first and sharp at the end; below the last one, none.",
     )
 
 
@@ -89,7 +94,7 @@ def without_clipping(to_pixels: Callable[[Tensor], Tensor]) -> int:
     images, _ = load_dataset("fashion-mnist").batch(torch.tensor([BRIGHT_PICTURE]))
     brighter = images[0] + 0.15
     clipped = to_pixels(brighter)
-    wrapped = ((brighter + 1) * 127.5).round().long().remainder(256).to(torch.uint8)
+    wrapped = ((brighter + 1) * 127.5).round().to(torch.uint8)
     wrong = int((clipped[0] != wrapped[0]).sum())
     figure, axes = plt.subplots(1, 2, figsize=(5.4, 3.0))
     for axis, pixels, title in zip(axes, (clipped, wrapped), ("clipped", "not clipped"), strict=True):

@@ -27,9 +27,13 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def unrecorded(trial: Trial, dim: int) -> Tensor | None:
-    """The frequencies, not recorded; None, and recorded, if they are no vector of dim/2 real numbers."""
+    """The frequencies, not recorded; None, and recorded, if they are no vector of dim/2 real numbers.
+
+    Whole numbers are let through: what is said of them first is about their values.
+    """
     value = trial.handle.call(None, (dim,), {})
-    if isinstance(value, Tensor) and value.shape == (dim // 2,) and value.is_floating_point():
+    real = isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool
+    if real and value.shape == (dim // 2,):
         return value
     trial.see("the result", value, f"embedding_frequencies({dim})")
     return None
@@ -46,8 +50,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("there is one frequency for each pair of columns: a vector of dim/2 numbers")
 def wrong_number_of_frequencies(trial: Trial) -> None:
-    """Your result is no vector of dim/2 numbers. Each frequency serves two columns of the embedding, a sine and a
-    cosine, so dim columns need half as many frequencies."""
+    """Your result is no tensor with one axis of dim/2 numbers. Each frequency serves two columns of the embedding, a
+    sine and a cosine, so dim columns need half as many frequencies."""
     dim = trial.pick(6, 10, 14)
     value = trial.handle.call(None, (dim,), {})
     given = f"embedding_frequencies({dim})"

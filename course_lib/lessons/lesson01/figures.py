@@ -40,9 +40,9 @@ def plot_noise_levels(times: tuple[int, ...] = (0, 100, 300, 600, 999)) -> None:
 
 
 def compare_descriptions(embedding: EmbeddingClass, dim: int = 64) -> dict[str, tuple[float, float]]:
-    """Teach the same small network to tell the noise level from three descriptions of t, at every fourth step only.
+    """Teach the same small network to tell log(signal / noise) from three descriptions of t, at every fourth step only.
 
-    The noise level is log(signal / noise), brought to mean 0 and standard deviation 1.
+    It is brought to mean 0 and standard deviation 1.
 
     Returns: for each description the mean error at the steps that were taught, and at all others.
     """
@@ -78,17 +78,52 @@ def compare_descriptions(embedding: EmbeddingClass, dim: int = 64) -> dict[str, 
         axis.plot(times[:60], level[:60], color=COLORS["blue"], label="truth")
         axis.plot(times[:60:4], level[:60:4], "s", color=COLORS["blue"], markersize=5, fillstyle="none", label="taught")
         axis.set(title=name, xlabel="t, the first 60 steps")
-    axes[0].set_ylabel("noise level (log, standardised)")
+    axes[0].set_ylabel("log(signal / noise), standardised")
     axes[0].legend()
     text = "; ".join(f"{name}: {seen:.3f} taught, {new:.3f} new" for name, (seen, new) in errors.items())
     show(
         figure,
         f"every fourth step was taught (squares). Mean errors over all 1000 steps: {text}.",
-        "Three panels, one a description of time. The true noise level falls steeply; the network's answers follow it "
+        "Three panels, one a description of time. The true curve falls steeply; the network's answers follow it "
         "for the sinusoidal description, smooth the steep beginning out for one number, and are far off between the "
         "taught steps for one-hot.",
     )
     return errors
+
+
+def plot_hands(times: tuple[int, ...] = (0, 1, 6, 63), dim: int = 8) -> None:
+    """The embedding as clocks: at a few times, where each of its dim/2 hands points."""
+    freqs = 10000.0 ** (-torch.arange(dim // 2, dtype=torch.float64) / (dim // 2))
+    looks = [("blue", "-"), ("orange", "--"), ("green", "-."), ("vermilion", ":")]
+    figure, axes = plt.subplots(1, len(times), figsize=(9.3, 2.9))
+    round_about = torch.linspace(0, 2 * torch.pi, 200)
+    for axis, t in zip(axes, times, strict=True):
+        axis.plot(torch.cos(round_about), torch.sin(round_about), color=COLORS["grey"], linewidth=1)
+        for number, (freq, (color, line)) in enumerate(zip(freqs.tolist(), looks, strict=True)):
+            # each a little longer than the one before it, so that hands that point alike are all seen
+            length = 0.55 + 0.13 * number
+            angle = torch.tensor(freq * t)
+            end = float(length * torch.cos(angle)), float(length * torch.sin(angle))
+            label = f"{freq:g} radian a step"
+            axis.plot([0, end[0]], [0, end[1]], line, color=COLORS[color], linewidth=2.2, label=label)
+            axis.plot(*end, "o", color=COLORS[color], markersize=5)
+        axis.set_title(f"t = {t}")
+        axis.set(xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal", xlabel="cosine")
+        axis.set_xticks((-1, 0, 1))
+        axis.set_yticks((-1, 0, 1))
+        axis.grid(False)
+    axes[0].set_ylabel("sine")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="lower center", ncols=len(freqs), frameon=False)
+    figure.subplots_adjust(bottom=0.3, left=0.06, right=0.99, wspace=0.3)
+    show(
+        figure,
+        f"a clock with {len(freqs)} hands (dim = {dim}) at four times. A hand points to its cosine on the right and "
+        "its sine upwards; lengths differ only to tell them apart. At t = 6 the fastest is nearly back: it alone would "
+        "take 6 for 0.",
+        "Four clock faces. At t = 0 all four hands point to the right. At t = 1 the fastest has moved by a sixth of a "
+        "turn. At t = 6 it is nearly back, and the second has moved by a tenth of a turn. At t = 63 both are nearly "
+        "back, and the third has moved by a tenth of a turn.",
+    )
 
 
 def plot_waves(freqs: Tensor, columns: tuple[int, ...] = (0, 32, 64, 96)) -> None:
@@ -152,13 +187,19 @@ def sines_and_cosines(freqs: Tensor) -> Tensor:
     return torch.cat([torch.sin(args), torch.cos(args)], dim=-1)
 
 
+def turned_by(freqs: Tensor, steps: float) -> Tensor:
+    """The matrix M with embedding(t) @ M = embedding(t + steps) for every t: each hand turns by its own angle."""
+    angles = freqs.double() * steps
+    cos, sin = torch.diag(torch.cos(angles)), torch.diag(torch.sin(angles))
+    # sin(a + b) = sin a cos b + cos a sin b; cos(a + b) = cos a cos b - sin a sin b
+    return torch.cat([torch.cat([cos, -sin], dim=1), torch.cat([sin, cos], dim=1)])
+
+
 def plot_neighbours(shares: Mapping[str, float]) -> None:
     """Bars: for each way to embed time, how often a neighbour in time is the nearest vector."""
     figure, axis = plt.subplots(figsize=(8, 0.55 * len(shares) + 1))
     for place, share in enumerate(shares.values()):
-        good = share > 0.5
-        color, hatch = (COLORS["blue"], "") if good else (COLORS["vermilion"], "//")
-        axis.barh(place, 100 * share, color=color, hatch=hatch, edgecolor="white")
+        axis.barh(place, 100 * share, color=COLORS["blue"])
         axis.text(100 * share + 1, place, f"{100 * share:.0f} %", va="center")
     axis.set_yticks(range(len(shares)), list(shares))
     axis.invert_yaxis()

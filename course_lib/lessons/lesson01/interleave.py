@@ -36,12 +36,12 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("the shape stays (B, dim): columns change places, none comes or goes")
 def shape_changed(trial: Trial) -> None:
-    """Your result has another shape than the embedding. Columns only change places here: (B, dim) goes in, and (B, dim)
-    comes out. If you stacked, the pairs still have to be flattened."""
+    """Your result is no tensor of the embedding's shape. Columns only change places here: (B, dim) goes in, and
+    (B, dim) comes out. If you stacked, the pairs still have to be flattened."""
     (embedding,) = example(trial)
     value = trial.handle.call(None, (embedding,), {})
     if not isinstance(value, Tensor):
-        trial.see("the result", value, f"an embedding of shape {tuple(embedding.shape)}")
+        trial.checked("the result", value, f"an embedding of shape {tuple(embedding.shape)}")
         return
     trial.see("its shape", tuple(value.shape), f"an embedding of shape {tuple(embedding.shape)}")
     if value.shape != embedding.shape:
@@ -71,16 +71,16 @@ def wrong_order(trial: Trial) -> None:
 
 @holds("a batch of one gives one row")
 def fails_for_one_row(trial: Trial) -> None:
-    """Your code is right for several rows and wrong for others or for a single one. Does a squeeze() take the batch
-    axis away?"""
+    """Your code is right for several rows of 8 or 12 columns, and wrong for two rows of 6, or for a single row. Is a
+    size written out, or does a squeeze() take the batch axis away?"""
     trial.call(trial.normal(2, 6))
     trial.call(trial.normal(1, trial.pick(6, 10)))
 
 
 @holds("the columns are reordered, also when there are as many rows as columns")
 def confuses_batch_and_columns(trial: Trial) -> None:
-    """With other numbers of rows and columns, among them as many of one as of the other, your columns stand in another
-    order. Columns are the last axis, dim=-1. Is an axis found by its length?"""
+    """With other numbers of rows and columns, among them as many of one as of the other, your result is wrong.
+    Columns are the last axis, dim=-1. Is an axis found by its length?"""
     for batch, dim in ((6, 6), (4, 8), (2, 4)):
         trial.call(trial.normal(batch, dim))
 
@@ -94,7 +94,7 @@ def fails_for_other_widths(trial: Trial) -> None:
 
 @holds("numbers of any type keep it: column numbers are whole, and stay whole")
 def columns_of_whole_numbers(trial: Trial) -> None:
-    """Numbers that are whole come back as another type. Here they only change places."""
+    """Whole numbers come back as another type, or not in their places. Here they only change places."""
     trial.call(torch.arange(trial.pick(6, 8, 12))[None, :])
 
 

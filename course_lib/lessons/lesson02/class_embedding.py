@@ -144,8 +144,8 @@ def wrong_rows(trial: Trial) -> None:
 
 @holds("label num_classes - 1 gives the last row")
 def last_class_lost(trial: Trial) -> None:
-    """The last class, num_classes - 1, does not get its own row. Is a label shifted or clamped, or is the last row used
-    for something else?"""
+    """A batch with the last class in it, num_classes - 1, comes out wrong, and others did not. Is a label shifted or
+    clamped, or is the last row used for something else?"""
     classes, dim = sizes(trial)
     trial.build(classes, dim)(torch.tensor([classes - 1, 1]))
 

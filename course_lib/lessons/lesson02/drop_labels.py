@@ -87,7 +87,7 @@ def form_of_the_result(trial: Trial) -> None:
             "whether it holds whole numbers", not result.is_floating_point() and result.dtype != torch.bool, given
         )
     else:
-        trial.see("the result", result, given)
+        trial.checked("the result", result, given)
 
 
 @holds("with probability 0 every label is kept, as it is")

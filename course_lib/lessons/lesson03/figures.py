@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +13,36 @@ from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.style import COLORS
 
 BOOT = 0  # of the data set: an ankle boot
+
+
+def plot_groups(channels: int = 8, size: int = 3, settings: Sequence[int] = (1, 2, 8)) -> None:
+    """The numbers of one image as a block of small cubes; those of one colour share a mean and a variance."""
+    figure, axes = plt.subplots(1, len(settings), figsize=(9.3, 2.9), subplot_kw={"projection": "3d"})
+    palette = [*(COLORS[name] for name in ("blue", "orange", "sky", "vermilion", "green", "light", "grey")), "white"]
+    filled = torch.ones(channels, size, size, dtype=torch.bool).numpy()
+    for axis, groups in zip(axes, settings, strict=True):
+        group = [channel * groups // channels for channel in range(channels)]
+        colors = [[[palette[number % len(palette)]] * size] * size for number in group]
+        axis.voxels(filled, facecolors=np.array(colors), edgecolor="black", linewidth=0.4, shade=False)
+        each = channels // groups
+        axis.set_title(f"{groups} group{'s' * (groups > 1)}, {each} channel{'s' * (each > 1)} in each")
+        axis.set_xlabel("channels", labelpad=-5)
+        axis.set_ylabel("W", labelpad=-13)
+        axis.set_zlabel("H", labelpad=-14)
+        axis.set_box_aspect((channels, size, size), zoom=1.05)
+        for side in (axis.xaxis, axis.yaxis, axis.zaxis):
+            side.pane.set_visible(False)
+        axis.set(xticks=range(0, channels + 1, 2), yticks=[], zticks=[])
+        axis.tick_params(axis="x", pad=-3, labelsize=8)
+        axis.view_init(elev=24, azim=-58)
+    figure.subplots_adjust(left=0.01, right=0.97, top=0.98, bottom=0.04, wspace=0.12)
+    show(
+        figure,
+        f"the numbers of one image, {channels} channels of H x W pixels. Cubes of one colour are normalised together: "
+        "they share one mean and one variance.",
+        f"Three blocks of {channels} slices, one a channel. Left all slices have one colour, in the middle the first "
+        "half has another colour than the second, and on the right each slice has its own.",
+    )
 
 
 def plot_normalized_channels(normalize_groups: Callable[[Tensor, int], Tensor]) -> None:
@@ -52,10 +83,15 @@ def plot_deafness(changes: dict[str, float]) -> str:
     names, values = list(changes), list(changes.values())
     deaf = min(changes, key=changes.get)
     figure, axis = plt.subplots(figsize=(7.6, 3.2))
-    bars = axis.bar(names, values, color=[COLORS["vermilion" if name == deaf else "blue"] for name in names])
+    bars = axis.bar(
+        [name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names],
+        values,
+        color=[COLORS["vermilion" if name == deaf else "blue"] for name in names],
+    )
     for bar, name, value in zip(bars, names, values, strict=True):
         bar.set_hatch("//" if name == deaf else "")
-        axis.text(bar.get_x() + bar.get_width() / 2, value * 1.3, f"{value:.1e}", ha="center")
+        text = f"{value:.0e}\nonly rounding" if name == deaf else f"{value:.3f}"
+        axis.text(bar.get_x() + bar.get_width() / 2, value * 1.4, text, ha="center", va="bottom", fontsize=9)
     axis.set_yscale("log")
     axis.set_ylim(min(values) / 5, max(values) * 10)
     axis.set_ylabel("relative change of the branch")
@@ -63,8 +99,9 @@ def plot_deafness(changes: dict[str, float]) -> str:
     show(
         figure,
         f"change of the branch when t goes from 5 to 900. With {deaf} it is {changes[deaf]:.0e}, only "
-        f"rounding; with 32 groups of 4 it is {changes['32 groups of 4']:.2f}.",
-        "Four bars on a logarithmic axis. Three are of similar height; the fourth, one channel a group, is many "
+        f"rounding; with 64 groups of 2 it is {changes['64 groups of 2']:.2f}, with 32 groups of 4 "
+        f"{changes['32 groups of 4']:.2f}.",
+        "Five bars on a logarithmic axis. Four are of similar height; the fifth, one channel a group, is many "
         "thousand times lower.",
     )
     return deaf
@@ -125,21 +162,29 @@ def correlation(one: Tensor, other: Tensor) -> float:
     return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
 
 
-def gradients_along(blocks: list[nn.Module], shortcut: bool) -> tuple[list[float], list[float]]:
-    """At the input of every block and at the output: the gradient's size, and its cosine with the output's gradient."""
+def gradients_along(blocks: list[nn.Module], shortcut: bool, apart: float = 0.1) -> tuple[list[float], list[float]]:
+    """A gradient sent back from the output, at the output and at every block's input: its size, and how alike it is for
+    two inputs that differ by `apart` (cosine; Balduzzi et al. 2017 measure this)."""
     generator, emb = torch.Generator().manual_seed(1), torch.zeros(2, 32)
-    states = [torch.randn(2, 32, 8, 8, generator=generator).requires_grad_()]
-    for block in blocks:
-        states.append(step(block, states[-1], emb, shortcut))
-    direction = torch.randn(states[-1].shape, generator=generator)
-    found = torch.autograd.grad((states[-1] * direction).sum(), states)
-    sizes = [float(gradient.norm() / direction.norm()) for gradient in found]
-    cosines = [float((gradient / gradient.norm() * direction / direction.norm()).sum()) for gradient in found]
-    return sizes, cosines
+    x, other, sent = torch.randn(3, 2, 32, 8, 8, generator=generator)
+    gradients = []
+    for h in (x, x + apart * other):
+        states = [h.requires_grad_()]
+        for block in blocks:
+            states.append(step(block, states[-1], emb, shortcut))
+        gradients.append(torch.autograd.grad((states[-1] * sent).sum(), states))
+    sizes = [float(gradient.norm() / sent.norm()) for gradient in gradients[0]]
+    # in float64: what is left without norms is too small for the squares of float32
+    pairs = [(one.double(), two.double()) for one, two in zip(*gradients, strict=True)]
+    likeness = [float((one / one.norm() * two / two.norm()).sum()) for one, two in pairs]
+    return sizes, likeness
 
 
 def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> float:
-    """Size and direction of the gradient along a chain; returns what arrives at the first block without shortcuts."""
+    """Size of the gradient along a chain, and how alike it is for two nearby inputs.
+
+    Returns: the size that arrives at the first block without shortcuts.
+    """
     without_norms = chain(ResidualBlock, 32, length)
     for block in without_norms:
         block.norm1, block.norm2 = nn.Identity(), nn.Identity()
@@ -151,23 +196,25 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6))
     at_first = {}
     for name, blocks, shortcut, color, line in cases:
-        sizes, cosines = gradients_along(blocks, shortcut)
-        at_first[name] = sizes[0], cosines[0]
+        sizes, likeness = gradients_along(blocks, shortcut)
+        at_first[name] = sizes[0], likeness[0]
         axes[0].plot(range(1, length + 2), sizes, line, color=COLORS[color], label=name, markersize=4)
-        axes[1].plot(range(1, length + 2), cosines, line, color=COLORS[color], label=name, markersize=4)
+        axes[1].plot(range(1, length + 2), likeness, line, color=COLORS[color], label=name, markersize=4)
     axes[0].set_yscale("log")
     axes[0].set_ylabel("size (1 at the output)")
-    axes[1].set_ylabel("cosine with the output's gradient")
-    for axis, title in zip(axes, ("how large the gradient is", "where it points"), strict=True):
+    axes[1].set_ylabel("cosine")
+    titles = ("how large the gradient is", "how alike for two inputs a tenth apart")
+    for axis, title in zip(axes, titles, strict=True):
         axis.set(title=title, xlabel="in front of block", xticks=[1, 5, 10, 15, 20])
     axes[0].legend(loc="lower right", fontsize=8)
     show(
         figure,
         f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. There: "
-        + ", ".join(f"{name}: size {size:.2g}, cosine {cosine:.2f}" for name, (size, cosine) in at_first.items())
+        + ", ".join(f"{name}: size {size:.2g}, likeness {cosine:.2f}" for name, (size, cosine) in at_first.items())
         + ".",
         "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "
-        "without norms it falls to almost nothing. Right: only with shortcuts the direction is kept.",
+        "without norms it falls to almost nothing. Right: with shortcuts two nearby inputs keep nearly the same "
+        "gradient; without them, behind norms, the two soon have little in common.",
     )
     return at_first["without shortcuts"][0]
 

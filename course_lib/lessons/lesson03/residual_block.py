@@ -103,8 +103,8 @@ def shortcut_always_convolved(trial: Trial) -> None:
 
 @holds("norm1 normalises the input, so it has in_channels weights and biases")
 def first_norm_of_another_width(trial: Trial) -> None:
-    """Your first norm does not have in_channels weights and biases. It comes before the first convolution and so meets
-    the channels of the *input*."""
+    """There are not two vectors of in_channels numbers in your block, weight and bias of the first norm. It comes
+    before the first convolution and so meets the channels of the *input*."""
     found = layers(trial, *COUNTED)
     trial.see("the number of vectors of length 4 (a norm has two)", found[4,], "ResidualBlock(4, 8, 6)")
 
@@ -199,7 +199,7 @@ def deaf_to_the_embedding(trial: Trial) -> None:
     x, emb = call.args
     other = call.of.calling(x, trial.normal(*emb.shape))
     heard = call.see(observed=False) - other.see(observed=False)
-    trial.see("whether another embedding gives another output", bool(heard.abs().max() > 1e-4), "two embeddings")
+    trial.see("whether another embedding gives another output", not bool(heard.abs().max() <= 1e-4), "two embeddings")
 
 
 @holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution", alone=True)
@@ -282,7 +282,7 @@ def dropout_ignores_its_argument(trial: Trial) -> None:
 
 @holds("what comes after the second convolution is not random")
 def dropout_after_the_second_convolution(trial: Trial) -> None:
-    """Your dropout also hits what comes after the second convolution, or the shortcut. It belongs before conv2."""
+    """Your dropout hits what comes after the second convolution, or the shortcut. It belongs before conv2."""
     block = trial.build_silenced(r"^conv2\.weight", 8, 8, 6, dropout=0.5)
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=True)
 

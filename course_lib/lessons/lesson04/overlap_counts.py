@@ -29,8 +29,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("the result is (size - 1) * stride + kernel_size long, one number an output pixel")
 def wrong_length(trial: Trial) -> None:
-    """The length is not that of the output. The last of the `size` input pixels begins at (size - 1) * stride, and
-    writes kernel_size pixels from there: add the two."""
+    """Your result is no row of numbers as long as the output. The last of the `size` input pixels begins at
+    (size - 1) * stride, and writes kernel_size pixels from there: add the two."""
     for kernel_size, stride in ((3, 2), (2, 2), (2, 3), (5, trial.pick(1, 2, 3))):
         call = trial.calling(trial.random.randrange(3, 9), kernel_size, stride)
         value = call.see("the length", observed=False)

@@ -1,6 +1,8 @@
 """Figures and experiments of lesson 07: the whole network, measured."""
 
+import copy
 from collections.abc import Callable
+from functools import partial
 
 import matplotlib.pyplot as plt
 import torch
@@ -12,6 +14,7 @@ from course_lib.ddpm import DDPM
 from course_lib.document import DECODER_CHANNELS, DRAWN_DECODER_CHANNELS, FORWARD_PASS, Step
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS
+from course_lib.skips import decoder_channels
 from course_lib.tracing import CAT, TraceRow, trace
 from course_lib.unet import UNet
 
@@ -183,11 +186,8 @@ def loss_at_start(model: nn.Module, count: int = 8) -> float:
         return float(DDPM().loss(model, images, labels, torch.Generator().manual_seed(1)))
 
 
-def overfit_one_batch(model: nn.Module, steps: int = 80, count: int = 8) -> list[float]:
-    """Train on one batch with the same times and the same noise at every step, and draw the loss.
-
-    Returns: the loss before every step.
-    """
+def losses_on_one_batch(model: nn.Module, words: str, steps: int = 80, count: int = 8) -> list[float]:
+    """Train on one batch with the same times and the same noise at every step; returns the loss before each."""
     from tqdm.auto import tqdm
 
     images, labels = one_batch(count)
@@ -197,12 +197,18 @@ def overfit_one_batch(model: nn.Module, steps: int = 80, count: int = 8) -> list
     model.train()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     losses = []
-    for _ in tqdm(range(10 if smoke() else steps), desc="one batch, again and again"):
+    for _ in tqdm(range(10 if smoke() else steps), desc=words):
         loss = process.loss(model, images, labels, t=t, noise=noise)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
+    return losses
+
+
+def overfit_one_batch(model: nn.Module, count: int = 8) -> list[float]:
+    """Let a network learn one batch by heart and draw its loss; returns the loss before every step."""
+    losses = losses_on_one_batch(model, "one batch, again and again", count=count)
     figure, axes = plt.subplots(figsize=(7, 3))
     axes.plot(losses, color=COLORS["blue"])
     axes.axhline(1, color=COLORS["grey"], linestyle="--")
@@ -216,6 +222,65 @@ def overfit_one_batch(model: nn.Module, steps: int = 80, count: int = 8) -> list
         "A curve of the loss that starts near 1 and falls steeply, then ever more slowly.",
     )
     return losses
+
+
+class WithFault(nn.Module):
+    """A network with one of the faults of 7.7, as its users would see it."""
+
+    def __init__(self, model: nn.Module, fault: str) -> None:
+        super().__init__()
+        self.model, self.fault = model, fault
+        if fault == "the cut skips":
+            base = model.conv_in.out_channels
+            pairs = [
+                pair for level in decoder_channels(base, (1, 2, 4), len(model.encoder[0].resblocks)) for pair in level
+            ]
+            blocks = [block for level in model.decoder for block in level.resblocks]
+            for (h, _), block in zip(pairs, blocks, strict=True):
+                block.register_forward_pre_hook(partial(without_gradient, h))
+
+    def forward(self, x: Tensor, t: Tensor, class_labels: Tensor | None = None) -> Tensor:
+        out = self.model(x, t, None if self.fault == "the forgotten class" else class_labels)
+        return -out if self.fault == "the minus" else out
+
+
+def without_gradient(h_channels: int, block: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The inputs of a decoder block, with no way back for what lies behind h's channels."""
+    x, *rest = args
+    return torch.cat([x[:, :h_channels], x[:, h_channels:].detach()], dim=1), *rest
+
+
+FAULTS = ("the forgotten class", "the minus", "the cut skips")
+
+
+def with_fault(model: nn.Module, fault: str) -> nn.Module:
+    """A network with a fault, one of FAULTS, around a copy of `model`."""
+    return WithFault(copy.deepcopy(model), fault)
+
+
+def overfit_with_faults(unet: Callable[..., nn.Module], losses: list[float]) -> dict[str, float]:
+    """The same test for three broken networks, drawn beside the losses of the whole one; returns where each ends."""
+    curves = {"no fault": losses}
+    for fault in FAULTS:
+        torch.manual_seed(0)
+        model = with_fault(unet(base_channels=8, num_heads=2, dropout=0.0), fault)
+        curves[fault] = losses_on_one_batch(model, fault)
+    figure, axes = plt.subplots(figsize=(7, 3.2))
+    looks = zip(("blue", "orange", "green", "vermilion"), ("-", "--", "-.", ":"), strict=True)
+    for (name, curve), (color, line) in zip(curves.items(), looks, strict=True):
+        axes.plot(curve, line, color=COLORS[color], label=name)
+    axes.set_yscale("log")
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss (logarithmic)")
+    axes.legend()
+    ends = {name: min(curve) for name, curve in curves.items()}
+    listed = ", ".join(f"{name}: {end:.3f}" for name, end in ends.items())
+    show(
+        figure,
+        f"the same batch, learned by heart by four networks. Lowest loss in {len(losses)} steps: {listed}.",
+        "Four falling curves that lie close together from the first step to the last.",
+    )
+    return {name: ends[name] for name in FAULTS}
 
 
 def silent_parameters(model: nn.Module) -> list[str]:

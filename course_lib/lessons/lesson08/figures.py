@@ -65,7 +65,7 @@ def plot_small_steps(ddpm: DDPM) -> float:
         f"variance of the pixels is {variances['noise only']:.1f}. Bottom: each step fades the image as well; it ends "
         f"at {variances['fading too']:.1f}.",
         "Two rows of the same ankle boot disappearing in noise. In the top row contrast grows without end, in the "
-        "bottom row it stays.",
+        "bottom row it ends where noise of variance 1 has it.",
     )
     return float(ddpm.betas.sum())
 
@@ -90,10 +90,10 @@ def plot_schedule(ddpm: DDPM) -> int:
     axes[2].set(yscale="log", xlabel="t", ylabel="alpha-bar / (1 - alpha-bar)", title="signal to noise")
     show(
         figure,
-        f"the schedule. Image and noise are equally strong at t = {half}; signal to noise falls from "
+        f"the schedule. Image and noise have equal weights at t = {half}; alpha-bar / (1 - alpha-bar) falls from "
         f"{float(ratio[0]):,.0f} to {float(ratio[-1]):.5f}.",
         "Three curves over t: beta rises along a straight line; alpha-bar falls from one to zero and crosses "
-        "1 - alpha-bar early; signal to noise falls over nine powers of ten.",
+        "1 - alpha-bar early; signal to noise falls over eight powers of ten.",
     )
     return half
 
@@ -111,7 +111,7 @@ def plot_noisy_images(ddpm: DDPM) -> None:
             draw_image(axis, x, f"t = {t}" if line == 0 else "")
     show(
         figure,
-        "three real pictures at six times. At t = 259 image and noise have equal variance; at t = 999 the image's "
+        "three real pictures at six times. At t = 259 image and noise have equal weights; at t = 999 the image's "
         f"weight is {float(ddpm.alphas_cumprod[-1].sqrt()):.4f}.",
         "Three rows of clothes, from clean at the left to pure noise at the right; at t = 259 the outlines can still "
         "be recognised.",
@@ -288,6 +288,54 @@ def weights_of_step(ddpm: DDPM) -> tuple[Tensor, Tensor, Tensor]:
     of_clean = previous.sqrt() * beta / (1 - alpha_bar)
     of_x = (1 - beta).sqrt() * (1 - previous) / (1 - alpha_bar)
     return of_clean, of_x, (beta * (1 - previous) / (1 - alpha_bar)).sqrt()
+
+
+def bell(x: Tensor, mean: float, variance: float) -> Tensor:
+    """The normal density."""
+    return torch.exp(-((x - mean) ** 2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5
+
+
+def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float = 0.8) -> float:
+    """Where one pixel was a step earlier: as the clean pixel has it, as x_t has it, and the product of the two.
+
+    Returns: the largest distance between the product, normalised on a fine grid, and the bell curve of Ho et al. 2020,
+        equation 7, as a share of its height.
+    """
+    figure, axes = plt.subplots(1, len(times), figsize=(10, 3.2), layout="constrained")
+    gap, spreads = 0.0, []
+    for axis, t in zip(axes, times, strict=True):
+        beta = float(ddpm.betas[t])
+        before, now = float(ddpm.alphas_cumprod[t - 1]), float(ddpm.alphas_cumprod[t])
+        x_t = now**0.5 * clean + 1.2 * (1 - now) ** 0.5  # a pixel whose noise is 1.2
+        width = min((1 - before) ** 0.5, beta**0.5)
+        mean = before**0.5 * beta / (1 - now) * clean + (1 - beta) ** 0.5 * (1 - before) / (1 - now) * x_t
+        variance = beta * (1 - before) / (1 - now)
+        x = torch.linspace(mean - 9 * width, mean + 9 * width, 4001, dtype=torch.float64)
+        from_clean = bell(x, before**0.5 * clean, 1 - before)
+        # how likely x_t is, seen from each place one step earlier
+        from_x_t = bell(x, x_t / (1 - beta) ** 0.5, beta / (1 - beta))
+        product = from_clean * from_x_t
+        product = product / torch.trapezoid(product, x)
+        formula = bell(x, mean, variance)
+        gap = max(gap, float((product - formula).abs().max() / formula.max()))
+        spreads.append(f"at t = {t} the clean image allows {(1 - before) ** 0.5:.3f}, x_t {beta**0.5:.3f}")
+        for curve, color, line, name in (
+            (from_clean, "blue", "--", "from the clean image: a jump"),
+            (from_x_t, "orange", "-.", "from x_t: one step back"),
+            (product, "green", "-", "the product"),
+        ):
+            axis.plot(x, curve / curve.max(), line, color=COLORS[color], label=name)
+        axis.set(title=f"t = {t}", xlabel="where the pixel may have been at t - 1", ylim=(0, 1.35))
+    axes[0].set_ylabel("density (highest point: 1)")
+    axes[0].legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
+    show(
+        figure,
+        f"one pixel, {clean:g} in the clean image, with noise of 1.2. Spreads: {'; '.join(spreads)}. The narrower "
+        "curve decides.",
+        "Two panels of bell curves. At t = 5 the two are of similar width, and their product lies between them. At t = "
+        "500 that of the clean image is ten times as wide, and the product nearly covers that of x_t.",
+    )
+    return gap
 
 
 def plot_weights_of_step(ddpm: DDPM) -> float:

@@ -75,7 +75,7 @@ def main() -> None:
         labels = balanced_labels(pictures, len(trained.class_names))
         solver = how if method == "flow" else "ddim"
         images = draw_many(trained, labels, num_steps=steps, solver=solver)
-        calls = steps * (2 if how == "heun" else 1)
+        calls = 2 * steps - 1 if how == "heun" else steps  # Heun's last step is Euler's
         about = {"method": method, "how": how, "steps": steps, "calls": calls, "trained_steps": trained.step}
         results[key] = {**about, "pictures": pictures, **rounded(judge.scores(images, labels))}
         write_results(options.out, results, COMMAND)

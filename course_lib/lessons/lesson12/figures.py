@@ -4,7 +4,9 @@ import copy
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
@@ -20,8 +22,10 @@ from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.tracing import SECTIONS
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
+from course_lib.training.draw import draw_images
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
+from course_lib.training.saved_model import TrainedModel
 from course_lib.training.train import new_state
 
 LETTERS = "ABCDEF"
@@ -198,6 +202,8 @@ def time_switches(batch_size: int = 4) -> dict[str, float]:
         "float32, channels_last": {"channels_last": True},
         "bf16": {"bf16": True},
     }
+    if not here_in_bf16():
+        del settings["bf16"]  # emulated it takes ten times as long, and a minute of waiting
     return {
         name: seconds_a_step(torch.device("cpu"), batch_size, **setting, **size_here())
         for name, setting in tqdm(settings.items(), desc="settings", leave=False)
@@ -354,7 +360,15 @@ def plot_gallery(with_names: bool = False) -> None:
         plain_ticks(axis)
         axis.set_title(f"{letter}: {name}" if with_names else letter, fontsize=10)
         if len(losses) < run["steps"]:
-            axis.annotate("no number any more", (0.97, 0.9), xycoords="axes fraction", ha="right", fontsize=9)
+            # a few steps and then no number: too short for a line, and mostly above the axis
+            axis.plot(range(len(losses)), [min(loss, 3.6) for loss in losses], "o-", color=COLORS["blue"], markersize=5)
+            axis.annotate(
+                f"{len(losses)} steps: {', '.join(f'{loss:.3g}' for loss in losses)},\nthen no number any more",
+                (0.97, 0.8),
+                xycoords="axes fraction",
+                ha="right",
+                fontsize=9,
+            )
         ends.append(f"{letter} {smoothed(losses)[-1]:.2g}")
     for axis in axes[1]:
         axis.set_xlabel("step")
@@ -366,7 +380,8 @@ def plot_gallery(with_names: bool = False) -> None:
         + ", ".join(ends)
         + ".",
         "Six loss curves on equal logarithmic axes, A to F: a slow decline, a fall with a bump in the middle, a line "
-        "that leaves the axis at once, a smooth fall, a fall in a wide noisy band, and a quick fall that soon stops.",
+        "of a few points that rises to the top of the axis and ends, a smooth fall, a fall in a wide noisy band, and a "
+        "quick fall that soon stops.",
     )
 
 
@@ -378,3 +393,38 @@ def smoothed(losses: Sequence[float], window: int = 20) -> list[float]:
 def letter_of(name: str) -> str:
     """The letter a run of the gallery has."""
     return LETTERS[list(shipped_results("loss_curves")).index(name)]
+
+
+# ---------------------------------------------------------------------------------------------- other people's programs
+
+
+def compare_with_diffusers(trained: TrainedModel, folder: Path, classes: Sequence[int] = (1, 5, 7, 8, 9)) -> None:
+    """Draw from one noise with the course's sampler and with diffusers' pipeline, and say how far they are apart."""
+    if find_spec("diffusers") is None:
+        print(f"The folder is written: {folder.name}. diffusers is not installed here, so nothing is drawn with it.")
+        return
+    from diffusers import DDPMPipeline
+    from diffusers.utils import logging
+
+    logging.disable_progress_bar()
+    pipeline = DDPMPipeline.from_pretrained(folder, trust_remote_code=True)
+    pipeline.set_progress_bar_config(disable=True)
+    steps, scale = 5 if smoke() else 50, 2.0
+    pipeline.scheduler.register_to_config(shift_terminal=1 / steps)
+    figure, axes = plt.subplots(2, len(classes), figsize=(1.4 * len(classes), 3.2), squeeze=False)
+    difference = 0.0
+    for column, label in enumerate(classes):
+        pipeline.unet.draw_class(label, guidance_scale=scale)
+        noise = torch.Generator().manual_seed(label)
+        theirs = pipeline(num_inference_steps=steps, generator=noise, output_type="np").images
+        ours = draw_images(trained, torch.tensor([label]), seed=label, num_steps=steps, guidance_scale=scale)
+        ours = (ours / 2 + 0.5).permute(0, 2, 3, 1).numpy()
+        difference = max(difference, float(abs(ours - theirs).max()))
+        for row, (who, image) in enumerate([("course", ours), ("diffusers", theirs)]):
+            axes[row, column].imshow(image[0])
+            axes[row, column].set_xticks([])
+            axes[row, column].set_yticks([])
+            axes[row, 0].set_ylabel(who)
+        axes[0, column].set_title(trained.class_names[label], fontsize=9)
+    caption = f"one noise, two programs. No pixel, from 0 to 1, differs by more than {difference:.0e}."
+    show(figure, caption, "Two rows of clothes, one drawn by the course and one by diffusers: in each column the same.")

@@ -1,0 +1,77 @@
+"""What lesson 04 states, proven: sizes, strides, what is seen."""
+
+import torch
+import torch.nn.functional as F
+
+from course_lib import Downsample
+from course_lib.lessons.lesson04.figures import stripes
+from course_lib.lessons.shared.claims import claim
+from course_lib.tracing import trace
+from course_lib.unet import UNet
+from course_lib.warm_ups import conv_output_size
+
+
+@claim("only one pair halves *every* even size with a kernel of 3 and pads no more than it must")
+def one_stride_and_padding_halve_every_even_size() -> bool:
+    halves = [
+        (stride, padding)
+        for stride in (1, 2, 3, 4)
+        for padding in (0, 1, 2)
+        if all(conv_output_size(size, 3, stride, padding) == size // 2 for size in range(4, 66, 2))
+    ]
+    return min(halves, key=lambda pair: pair[1]) == (2, 1)
+
+
+@claim("Five of these seven settings halve 32 to 16.")
+def five_of_seven_settings_halve() -> bool:
+    settings = [(3, 2, 1), (3, 1, 1), (3, 2, 0), (2, 2, 0), (4, 2, 1), (5, 2, 2), (1, 2, 0)]
+    return sum(conv_output_size(32, *setting) == 16 for setting in settings) == 5
+
+
+@claim("Most of the weights of the document's network work at 8x8, with 256 channels.")
+def most_weights_work_at_the_bottom() -> bool:
+    with torch.device("meta"):
+        rows = trace(UNet())
+    by_side: dict[int, int] = {}
+    for row in rows:
+        if len(row.output) == 4:
+            by_side[row.output[-1]] = by_side.get(row.output[-1], 0) + row.parameters
+    return by_side[8] > sum(by_side.values()) / 2
+
+
+@claim("Stripes of 0.125 and stripes of 0.375 cycles a pixel have become *the same picture*.")
+def two_kinds_of_stripes_become_one() -> bool:
+    coarse, fine = (stripes(cycles)[..., ::2, ::2] for cycles in (0.125, 0.375))
+    return torch.allclose(coarse, fine, atol=1e-5)
+
+
+@claim("It is still five times as many as the picture has")
+def room_for_every_detail() -> bool:
+    return 64 * 16 * 16 // (3 * 32 * 32) == 5
+
+
+@claim("the second `a` becomes ¼a + ½a + ¼b = ¾a + ¼b, which is what bilinear means")
+def nearest_and_a_tent_are_bilinear() -> bool:
+    tent = torch.tensor([1.0, 2.0, 1.0]) / 4
+    x = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    ours = F.conv2d(F.interpolate(x, scale_factor=2), torch.outer(tent, tent)[None, None], padding=1)
+    wanted = F.interpolate(x, scale_factor=2, mode="bilinear")
+    return torch.allclose(ours[..., 1:-1, 1:-1], wanted[..., 1:-1, 1:-1], atol=1e-6)
+
+
+@claim("The last window is centred at the last even pixel, 30 of 0 to 31, and ends at 31.")
+def the_last_row_and_column_of_padding_are_never_seen() -> bool:
+    layer = Downsample(1).requires_grad_(False)
+    x = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    left_and_top = F.conv2d(F.pad(x, (1, 0, 1, 0)), layer.conv.weight, layer.conv.bias, stride=2)
+    return torch.allclose(layer(x), left_and_top, atol=1e-6)
+
+
+@claim("1 + 2 * 13 = 27 pixels")
+def without_downsample_the_encoder_sees_27_pixels() -> bool:
+    x = torch.zeros(1, 1, 41, 41, requires_grad=True)
+    h = x
+    for _ in range(13):
+        h = F.conv2d(h, torch.ones(1, 1, 3, 3), padding=1)
+    (gradient,) = torch.autograd.grad(h[0, 0, 20, 20], x)
+    return int((gradient[0, 0, 20] != 0).sum()) == 27

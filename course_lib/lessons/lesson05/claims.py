@@ -1,0 +1,63 @@
+"""What lesson 05 states, proven: attention: scales, heads, positions."""
+
+import torch
+
+from course_lib import SelfAttention
+from course_lib.lessons.shared.claims import claim
+from course_lib.self_attention import split_heads
+
+
+def keys_that_count(scale: float) -> float:
+    """Of 64 keys, in a new SelfAttention(256), by the entropy of the weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        attention, x = SelfAttention(256), torch.randn(8, 256, 8, 8)
+    with torch.no_grad():
+        q, k, _ = split_heads(attention.qkv(attention.norm(x)), 4)
+    weights = torch.softmax(q @ k.transpose(-1, -2) / scale, dim=-1)
+    return float((-(weights * weights.clamp_min(1e-30).log()).sum(-1)).exp().mean())
+
+
+@claim("9 of 64 keys would count in yours without the division, 61 with it")
+def a_new_block_has_smaller_queries() -> bool:
+    return (round(keys_that_count(1)), round(keys_that_count(8))) == (9, 61)
+
+
+@claim("Its variance is `d`, so it typically lies `sqrt(d)` away from zero.")
+def the_variance_of_a_dot_product_is_d() -> bool:
+    q, k = torch.randn(2, 40_000, 64, generator=torch.Generator().manual_seed(0))
+    return abs(float((q * k).sum(1).var()) / 64 - 1) < 0.03
+
+
+@claim(
+    "Behind a `transpose` that order is no longer the one in memory: then `reshape` makes a copy, and `view` refuses."
+)
+def reshape_reads_in_the_order_of_the_axes() -> bool:
+    tiny = torch.arange(6).reshape(2, 3)
+    try:
+        tiny.T.view(6)
+    except RuntimeError:
+        return tiny.T.reshape(6).tolist() == [0, 3, 1, 4, 2, 5]
+    return False
+
+
+@claim("One number for each *pair* of pixels")
+def weights_are_pairs() -> bool:
+    return tuple((torch.zeros(64, 16) @ torch.zeros(64, 16).T).shape) == (64, 64)
+
+
+@claim("The map has 4 times as many pixels, the matrix 16 times as many numbers.")
+def twice_the_side_is_sixteen_times_the_matrix() -> bool:
+    return ((32 * 32) // (16 * 16), (32 * 32) ** 2 // (16 * 16) ** 2) == (4, 16)
+
+
+@claim("Two in the encoder, one in the middle, three in the decoder. With the option, five more at 16x16.")
+def six_attentions_and_five_more() -> bool:
+    from course_lib import UNet
+
+    counts = []
+    for resolutions in ((8,), (16, 8)):
+        with torch.device("meta"):
+            model = UNet(base_channels=16, attention_resolutions=resolutions)
+        counts.append(sum(isinstance(part, SelfAttention) for part in model.modules()))
+    return counts == [6, 11]

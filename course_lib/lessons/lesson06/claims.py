@@ -1,0 +1,73 @@
+"""What lesson 06 states, proven: skips: who pushes, who pops, what adding is."""
+
+import itertools
+
+import torch
+import torch.nn.functional as F
+
+from course_lib import document, group_norm
+from course_lib.lessons.shared.claims import claim
+from course_lib.skips import decoder_channels, skip_channels
+
+
+@claim("The other five differ: had you built nine blocks from the drawing, they would refuse their input.")
+def four_of_nine_sums_are_drawn() -> bool:
+    levels = decoder_channels(64, (1, 2, 4), 2)
+    pairs = [
+        (tuple(pair), drawn)
+        for drawn, level in zip(document.DRAWN_DECODER_CHANNELS, levels, strict=True)
+        for pair in level
+    ]
+    return sum(pair == drawn for pair, drawn in pairs) == 4 and len(pairs) == 9 and tuple(levels[0][1]) == (256, 256)
+
+
+@claim("No. There, adding and laying side by side are two different networks.")
+def behind_a_norm_adding_is_another_network() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    h, skip = torch.randn(2, 2, 8, 6, 6, generator=generator)
+    weight = torch.randn(8, 8, 3, 3, generator=generator)
+    tied = torch.cat([weight, weight], dim=1)
+    bare = torch.allclose(F.conv2d(torch.cat([h, skip], 1), tied), F.conv2d(h + skip, weight), atol=1e-3)
+    with torch.no_grad():
+        after_cat = F.conv2d(F.silu(group_norm(16)(torch.cat([h, skip], 1))), tied)
+        after_sum = F.conv2d(F.silu(group_norm(8)(h + skip)), weight)
+    return bare and float((after_cat - after_sum).norm() / after_sum.norm()) > 0.2
+
+
+@claim("of 32 x 32 waves an 8x8 grid carries 8 x 8. Fifteen parts of sixteen are finer.")
+def white_noise_is_mostly_finer_than_the_bottom() -> bool:
+    noise = torch.randn(400, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    power = torch.fft.fft2(noise).abs().square().mean(0)
+    waves = torch.fft.fftfreq(32, 1 / 32)
+    coarse = (waves[:, None] >= -4) & (waves[:, None] < 4) & (waves[None] >= -4) & (waves[None] < 4)
+    return int(coarse.sum()) == 64 and abs(float(power[coarse].sum() / power.sum()) - 1 / 16) < 0.002
+
+
+@claim("For a cell of 4x4 pixels (32 / 8 = 4), with three colours: 48 numbers. The vector has 256.")
+def a_cell_has_fewer_numbers_than_its_vector() -> bool:
+    return 3 * (32 // 8) ** 2 == 48
+
+
+@claim(
+    "Yes: 256 is not divisible by 12. Group 21 (from 0) holds channels 252 to 263: four of `h` and eight of the skip"
+)
+def one_group_holds_channels_of_both() -> bool:
+    norm = group_norm(384)
+    size = 384 // norm.num_groups
+    group = range(21 * size, 22 * size)
+    return (size, group[0], group[-1], sum(channel < 256 for channel in group)) == (12, 252, 263, 4)
+
+
+@claim("16. And the decoder has 4 * (3 + 1) blocks: 16.")
+def four_levels_of_three_blocks_have_sixteen_skips() -> bool:
+    return len(skip_channels(8, (1, 2, 4, 8), 3)) == sum(map(len, decoder_channels(8, (1, 2, 4, 8), 3))) == 16
+
+
+@claim("There are 36 ways to swap two of the nine skips.", "They do not protect you from the other 23")
+def swaps_and_orders() -> bool:
+    shapes = [tuple(shape) for shape in document.SKIPS]
+    swaps = len(list(itertools.combinations(range(9), 2)))
+    fitting = 1
+    for shape in set(shapes):
+        fitting *= len(list(itertools.permutations(range(shapes.count(shape)))))
+    return (swaps, fitting - 1) == (36, 23)

@@ -1,0 +1,60 @@
+"""What lesson 07 states, proven: the whole network, counted."""
+
+import torch
+
+from course_lib.document import DRAWN_DECODER_CHANNELS
+from course_lib.lessons.shared.claims import claim
+from course_lib.skips import decoder_channels
+from course_lib.tracing import trace
+from course_lib.unet import UNet
+
+
+def cost(resolutions: tuple[int, ...]) -> tuple[int, int]:
+    """Parameters and multiply-adds of the document's network with attention at these resolutions."""
+    with torch.device("meta"):
+        rows = trace(UNet(attention_resolutions=resolutions))
+    return sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows)
+
+
+@claim("attention at 32x32, which [Key Insight 3](../../../assets/network.md#insights) calls too slow, is a third more")
+def attention_at_32_is_a_third_more_work() -> bool:
+    return 0.25 < cost((32, 16, 8))[1] / cost((16, 8))[1] - 1 < 0.4
+
+
+@claim("| attention at 16x16 is an option | 7.4: 2 % of parameters |")
+def attention_at_16_costs_two_percent() -> bool:
+    return round(100 * (cost((16, 8))[0] / cost((8,))[0] - 1)) == 2
+
+
+@claim("so its first convolution has up to three times as many channels to read (384 against 128 at 16x16).")
+def the_decoder_reads_up_to_three_times_the_channels() -> bool:
+    levels = decoder_channels(64, (1, 2, 4), 2)
+    most = [max(map(sum, level)) / channels for level, channels in zip(levels, (256, 128, 64), strict=True)]
+    return max(most) == 3 and max(map(sum, levels[1])) == 384
+
+
+@claim("At 8x8 the second has the same sum; the other five differ")
+def the_second_block_at_8_is_as_drawn() -> bool:
+    levels = decoder_channels(64, (1, 2, 4), 2)
+    same = [tuple(pair) == drawn for drawn, level in zip(DRAWN_DECODER_CHANNELS, levels, strict=True) for pair in level]
+    return same[1] and same.count(False) == 5
+
+
+@claim("Now you have a network of 15.78 million numbers")
+def the_network_has_fifteen_million_numbers() -> bool:
+    return round(cost((8,))[0] / 1e6, 2) == 15.78
+
+
+@claim("Four times the weights, each used a quarter as often: the same work.")
+def a_level_further_down_is_the_same_work() -> bool:
+    return len({9 * channels**2 * side**2 for channels, side in ((64, 32), (128, 16), (256, 8))}) == 1
+
+
+@claim("The class vectors come from `nn.Embedding`, which starts with numbers of standard deviation 1.")
+def class_vectors_start_louder() -> bool:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = UNet(base_channels=16)
+    with torch.no_grad():
+        classes, times = network.class_embed(torch.arange(10)), network.time_embed(torch.arange(0, 1000, 10))
+    return abs(float(classes.std()) - 1) < 0.1 and float(times.std()) < 0.4

@@ -1,0 +1,83 @@
+"""What lesson 09 states, proven: the line, the velocity, solvers, and both methods beside each other."""
+
+import torch
+
+from course_lib import FlowMatching, SinusoidalPositionEmbedding
+from course_lib.data import load_dataset
+from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.results import shipped_results
+
+
+def stored(solver: str, steps: int, scale: float = 1.0, method: str = "flow") -> list[dict]:
+    rows = [row for row in shipped_results("side_by_side").values() if row.get("solver") == solver]
+    return [row for row in rows if (row["method"], row["steps"], row["scale"]) == (method, steps, scale)]
+
+
+def mean_of(rows: list[dict], what: str) -> float:
+    return sum(row[what] for row in rows) / len(rows)
+
+
+@claim("clothes on black have a mean square of about 0.75")
+def the_mean_square_of_clothes() -> bool:
+    images, _ = load_dataset("fashion-mnist").batch(torch.arange(500))
+    return abs(float(images.square().mean()) - 0.75) < 0.02
+
+
+@claim("The points of the path are the same. Two things differ: what the clock shows, and which way the arrow points.")
+def the_other_direction_is_the_same_path() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    clean, noise = torch.randn(2, 4, 1, 2, 2, generator=generator)
+    t = torch.rand(4, generator=generator)
+    s = (1 - t)[:, None, None, None]
+    flow = FlowMatching()
+    same = torch.allclose(flow.interpolate(clean, t, noise), s * clean + (1 - s) * noise)
+    return same and torch.equal(flow.velocity(clean, noise), -(clean - noise))
+
+
+@claim("(256 numbers are the document's width. The network trained below is narrower and has 64.)")
+def the_small_network_is_64_wide() -> bool:
+    from course_lib.training.config import SMALL_UNET
+    from course_lib.unet import UNet
+
+    with torch.device("meta"):
+        return UNet(**SMALL_UNET).time_embed.linear1.in_features == 64
+
+
+@claim("They bring flow matching's distance from 0.58 (the mean of three seeds, from 0.54 to 0.65) to 0.28")
+def guidance_is_worth_more_than_steps() -> bool:
+    plain, guided = stored("euler", 20), stored("euler", 10, 1.5)
+    distances = [row["frechet"] for row in plain]
+    found = (round(mean_of(plain, "frechet"), 2), round(min(distances), 2), round(guided[0]["frechet"], 2))
+    return found == (0.58, 0.54, 0.28) and abs(max(distances) - 0.65) < 0.006
+
+
+@claim("(their diversity falls from 1.05 to 0.77; real images have 1.01)")
+def guidance_costs_diversity() -> bool:
+    plain, guided = stored("euler", 20)[0], stored("euler", 10, 1.5)[0]
+    real = shipped_results("side_by_side")["real, 1000 pictures"]
+    found = [round(row["diversity"], 2) for row in (plain, guided, real)]
+    return found == [1.05, 0.77, 1.01]
+
+
+@claim("Flow matching's curve stops falling: with 50 calls it is no lower than with 20.")
+def more_steps_do_not_help_euler() -> bool:
+    return stored("euler", 50)[0]["frechet"] >= min(row["frechet"] for row in stored("euler", 20))
+
+
+@claim("0.79 with 9 calls against 0.77 with 10, 0.67 with 19 against 0.58 with 20")
+def heun_is_level_with_euler() -> bool:
+    found = [stored("heun", steps)[0] for steps in (5, 10)] + stored("euler", 10)
+    calls, distances = [row["calls"] for row in found], [round(row["frechet"], 2) for row in found]
+    return calls == [9, 19, 10] and distances == [0.79, 0.67, 0.77]
+
+
+@claim("real images get 0.30 in that number, not the grey line's 0.13")
+def the_floor_hangs_on_the_number_of_pictures() -> bool:
+    real = shipped_results("side_by_side")
+    return [round(real[f"real, {count} pictures"]["frechet"], 2) for count in (500, 1000)] == [0.30, 0.13]
+
+
+@claim("| unscaled, 33 of 256 numbers of the embedding vary | 9.7 |")
+def few_numbers_vary_without_the_factor() -> bool:
+    values = SinusoidalPositionEmbedding(256)(torch.linspace(0, 1, 1001, dtype=torch.float64))
+    return int((values.std(0) > 0.05).sum()) == 33

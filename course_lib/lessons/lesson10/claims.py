@@ -1,0 +1,76 @@
+"""What lesson 10 states, proven: guidance, times, averages."""
+
+import torch
+
+from course_lib import DDPM
+from course_lib.ema import decay_at, update_average
+from course_lib.lessons.lesson10.figures import image_left
+from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.results import shipped_results
+
+
+@claim("Others (Imagen, diffusers) call our scale w. There 0.5 would lie between the two predictions")
+def below_one_the_class_counts_less() -> bool:
+    uncond, cond = 3.0, 5.0
+    return (
+        uncond < uncond + 0.5 * (cond - uncond) < cond
+        and uncond + (1 + 0.5) * (cond - uncond) == 1.5 * cond - 0.5 * uncond
+    )
+
+
+@claim("Accuracy rises, diversity falls, and the distance minds both.")
+def guidance_trades_diversity_for_accuracy() -> bool:
+    rows = [row for row in shipped_results("guidance").values() if row.get("method") == "flow" and row["scale"] >= 1]
+    rows = sorted(rows, key=lambda row: row["scale"])
+    accuracy, diversity = ([row[what] for row in rows] for what in ("accuracy", "diversity"))
+    return accuracy[-1] > accuracy[0] and diversity == sorted(diversity, reverse=True)
+
+
+@claim("its diversity is about three times that of a class")
+def without_labels_a_class_is_all_clothes() -> bool:
+    rows = [row for row in shipped_results("guidance").values() if row.get("scale") == 0]
+    return all(2 < row["diversity"] < 4 for row in rows) and bool(rows)
+
+
+@claim("With ours, a twentieth of the image is left at 750")
+def a_twentieth_is_left_at_750() -> bool:
+    return 0.045 < image_left(DDPM(), 750) < 0.06
+
+
+@claim("Trailing is right at both ends with any schedule and any number of steps.")
+def trailing_begins_at_the_last_time() -> bool:
+    return all(DDPM(num_timesteps=T).sampling_times(n)[0] == T - 1 for T in (10, 100, 1000) for n in (1, 4, 7))
+
+
+@claim("a step of Heun needs two predictions, the last step one, and each prediction two calls, so two steps cost six.")
+def two_steps_of_heun_cost_six_calls() -> bool:
+    from course_lib import FlowMatching
+
+    calls = []
+
+    def model(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        calls.append(len(x))
+        return x
+
+    labels, shape = torch.tensor([1]), (1, 1, 2, 2)
+    FlowMatching().sample(model, shape, labels, num_steps=2, solver="heun", guidance_scale=2.0)
+    return len(calls) == 6
+
+
+@claim("Nine tenths noise.")
+def a_fixed_decay_keeps_the_start() -> bool:
+    return round(0.9999**1000, 1) == 0.9
+
+
+@claim("after 1,000 steps the warm-up has reached 0.991, and neither 0.999 nor 0.9999 has been in force yet")
+def the_warm_up_is_the_decay_in_short_runs() -> bool:
+    return round(decay_at(999, 0.9999), 3) == 0.991 == round(decay_at(999, 0.999), 3)
+
+
+@claim("Between 1 and 2 bfloat16 has 128 numbers: the next one after 1 is 1.008.", "which is 1.63")
+def bfloat16_cannot_move() -> bool:
+    average = torch.ones(1, dtype=torch.bfloat16)
+    for _ in range(100):
+        update_average([average], [torch.full((1,), 2.0, dtype=torch.bfloat16)], 0.999)
+    step = torch.finfo(torch.bfloat16).eps
+    return float(average) == 1.0 and round(1 + step, 3) == 1.008 and round(2 - 0.999**1000, 2) == 1.63

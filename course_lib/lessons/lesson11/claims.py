@@ -1,0 +1,58 @@
+"""What lesson 11 states, proven: judges, distances, seeds."""
+
+import torch
+
+from course_lib.evaluation.metrics import frechet_distance, matrix_square_root
+from course_lib.lessons.lesson11.figures import load_ablations
+from course_lib.lessons.shared.claims import claim
+
+
+@claim("two matrices give a product with the same eigenvalues in either order")
+def eigenvalues_do_not_mind_the_order() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    one, other = torch.randn(2, 6, 6, generator=generator, dtype=torch.float64)
+    one, other = one @ one.T, other @ other.T
+    root = matrix_square_root(one)
+    symmetric = torch.linalg.eigvalsh(root @ other @ root)
+    product = torch.linalg.eigvals(one @ other).real.sort()[0]
+    return torch.allclose(symmetric, product)
+
+
+@claim("For this one the factors are 9 and 1, so the root has 3 and 1:")
+def the_small_matrix_has_factors_nine_and_one() -> bool:
+    small = torch.tensor([[5.0, 4.0], [4.0, 5.0]])
+    return torch.allclose(torch.linalg.eigvalsh(small), torch.tensor([1.0, 9.0]), atol=1e-5)
+
+
+@claim(
+    'So take "larger than seeds differ" for a hint.', "It is not even strict: the range of three seeds is a narrow one."
+)
+def the_rule_gives_false_alarms() -> bool:
+    runs = torch.randn(200_000, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    full, changed = runs[:, :3], runs[:, 3]
+    false_alarms = ((changed - full[:, 0]).abs() > full.amax(1) - full.amin(1)).double().mean()
+    return 0.25 < float(false_alarms) < 0.33
+
+
+@claim("the mean squared distance of two of them is **twice the variance**, added up over the features")
+def pairs_are_twice_the_variance() -> bool:
+    ten = torch.randn(10, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    pairs = [float((one - other).square().sum()) for i, one in enumerate(ten) for other in ten[:i]]
+    return len(pairs) == 45 and abs(sum(pairs) / 45 - 2 * float(ten.var(dim=0).sum())) < 1e-9
+
+
+@claim("The distance is **biased**: too few samples make it too large", "about in proportion to 1/n")
+def the_distance_is_biased() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    means = []
+    for count in (100, 1000):
+        draws = [torch.randn(2, count, 8, generator=generator) for _ in range(6)]
+        means.append(sum(float(frechet_distance(one, other)) for one, other in draws) / 6)
+    return 6 < means[0] / means[1] < 14
+
+
+@claim("a loss that is only 7 % higher")
+def the_deaf_networks_loss_is_seven_percent_higher() -> bool:
+    runs = load_ablations().runs
+    full, deaf = (runs[name][0]["loss"] for name in ("full", "one channel a group"))
+    return round(100 * (deaf / full - 1)) == 7

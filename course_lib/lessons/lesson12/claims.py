@@ -1,0 +1,68 @@
+"""What lesson 12 states, proven: counts, memory, numbers of 16 bits."""
+
+import torch
+
+from course_lib.estimates import attention_multiply_adds, conv_multiply_adds
+from course_lib.lessons.lesson12.figures import kept_per_image, meta_unet
+from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.results import shipped_results
+from course_lib.tracing import trace
+
+
+def work(**options: object) -> int:
+    return sum(row.multiply_adds for row in trace(meta_unet(**options)))
+
+
+@claim("1,728 is its number of weights. Each is used 1,024 times, once a pixel.")
+def conv_in_uses_each_weight_once_a_pixel() -> bool:
+    return conv_multiply_adds(3, 64, 3, 32, 32) == 1728 * 1024 and 3 * 64 * 9 == 1728
+
+
+@claim("2.15 billion, on paper and by measurement.", "43 % more work with attention everywhere")
+def what_attention_everywhere_costs() -> bool:
+    plain, everywhere = work(), work(attention_resolutions=(32, 16, 8))
+    return round(plain / 1e9, 2) == 2.15 and round(100 * (everywhere / plain - 1)) == 43
+
+
+@claim("Six attention blocks there are a twentieth of the network.")
+def attention_is_a_twentieth() -> bool:
+    return 0.04 < 6 * attention_multiply_adds(256, 8, 8) / work() < 0.06
+
+
+@claim("More than half of it is in the decoder, which has nine blocks where the encoder has six")
+def more_than_half_is_in_the_decoder() -> bool:
+    rows = trace(meta_unet())
+    blocks = {
+        side: sum(row.kind == "ResidualBlock" and row.section == side for row in rows)
+        for side in ("ENCODER", "DECODER")
+    }
+    share = sum(row.multiply_adds for row in rows if row.section == "DECODER") / work()
+    return share > 0.5 and blocks == {"ENCODER": 6, "DECODER": 9}
+
+
+@claim("half the batch, or half the channels, halves what is kept")
+def half_the_channels_halve_what_is_kept() -> bool:
+    return 0.45 < kept_per_image(meta_unet(base_channels=32)) / kept_per_image(meta_unet()) < 0.55
+
+
+@claim("bf16 has float32's range, and 8 binary digits where fp16 has 11 and float32 has 24.")
+def digits_and_range_of_the_formats() -> bool:
+    digits = [
+        1 - round(torch.tensor(torch.finfo(kind).eps).log2().item())
+        for kind in (torch.bfloat16, torch.float16, torch.float32)
+    ]
+    return digits == [8, 11, 24] and torch.finfo(torch.bfloat16).max > 1e38
+
+
+@claim("(Without the division it is four times that gradient.")
+def added_means_of_parts_are_too_large() -> bool:
+    x = torch.randn(128, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    weight = torch.ones((), dtype=torch.float64, requires_grad=True)
+    (whole,) = torch.autograd.grad((weight * x).square().mean(), weight)
+    parts = sum(torch.autograd.grad((weight * part).square().mean(), weight)[0] for part in x.chunk(4))
+    return torch.allclose(parts, 4 * whole)
+
+
+@claim("(the gallery's runs of 400 steps are too short to show the flat part)")
+def the_gallery_has_400_steps() -> bool:
+    return {row["steps"] for row in shipped_results("loss_curves").values()} == {400}

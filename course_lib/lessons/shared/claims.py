@@ -1,0 +1,80 @@
+"""A claim of a lesson and its proof: the sentence as it stands in lesson.md, and code that shows it to be true.
+
+Each lesson's folder has a file claims.py with functions like this one, which the tests run:
+
+    @claim("steps 0 and 710 would look the same")
+    def frequencies_of_whole_numbers_repeat() -> bool:
+        return bool(...)
+
+A sentence that was changed or taken out is found by the test as well, since the quotation no longer stands there.
+"""
+
+import importlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+LESSONS = Path(__file__).resolve().parent.parent
+Proof = Callable[[], bool]
+
+
+class Claim(NamedTuple):
+    """A quotation from a lesson, and a function that is true if what it says holds."""
+
+    lesson: str
+    sentence: str
+    proof: Proof
+
+
+def claim(*sentences: str) -> Callable[[Proof], Proof]:
+    """Mark a function without arguments as the proof of one or more sentences, or parts of them.
+
+    Raises: ValueError without a sentence.
+    """
+    if not sentences:
+        raise ValueError("sentences is empty; allowed: one quotation from the lesson or more")
+
+    def mark(proof: Proof) -> Proof:
+        proof.sentences = sentences
+        return proof
+
+    return mark
+
+
+def claims_of(lesson: str) -> list[Claim]:
+    """All claims of a lesson ("03"), in the order of its file; none where it has no claims.py."""
+    folder = LESSONS / f"lesson{lesson}"
+    if not (folder / "claims.py").exists():
+        return []
+    module = importlib.import_module(f"course_lib.lessons.lesson{lesson}.claims")
+    proofs = [value for value in vars(module).values() if hasattr(value, "sentences")]
+    return [Claim(lesson, sentence, proof) for proof in proofs for sentence in proof.sentences]
+
+
+def in_one_line(text: str) -> str:
+    """Text with every run of blanks and line ends as one blank, so that a line break hides no quotation."""
+    return " ".join(text.split())
+
+
+def lesson_text(lesson: str) -> str:
+    """The lesson's source, in one line."""
+    return in_one_line((LESSONS / f"lesson{lesson}" / "lesson.md").read_text(encoding="utf-8"))
+
+
+# what has a number in it and states nothing that a run could decide: where to find something, and code
+NO_NUMBERS = re.compile(
+    r"(?:lessons?|sections?|exercises?|questions?|equations?|algorithms?|figures?|appendix|tables?|lines?|hint)\s+[\d.]+"
+    r"(?:\s*(?:,|and|to)\s*[\d.]+)*"
+    r"|`[^`]*`|\[[^\]]*\]\([^)]*\)|\$[^$]*\$|<code>.*?</code>|\b\d{1,2}\.\d{1,2}[a-z]?\b(?=[,.:;)]|\s)",
+    re.IGNORECASE,
+)
+
+
+def sentences_with_numbers(lesson: str) -> list[str]:
+    """Sentences of a lesson's prose that state a number; not code, tables, formulas, headings and the reading list."""
+    text = (LESSONS / f"lesson{lesson}" / "lesson.md").read_text(encoding="utf-8").split("---", 2)[2]
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("# Further reading")[0]
+    paragraphs = [part for part in re.split(r"\n\s*\n", text) if not part.lstrip().startswith(("#", "|", "$$", "<!--"))]
+    found = [sentence for part in paragraphs for sentence in re.split(r"(?<=[.?!:])\s+", in_one_line(part))]
+    return [sentence for sentence in found if re.search(r"\d", NO_NUMBERS.sub("", sentence))]
