@@ -41,6 +41,7 @@ from course_lib.checks.last_answers import is_the_reference, note_the_last, sent
 from course_lib.checks.picture import in_a_notebook, show
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
+from course_lib.defaults import usual_defaults
 
 __all__ = ["CheckResult", "check", "examine"]
 
@@ -117,7 +118,8 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
         return CheckResult("failed", refused), ""
     handle = Handle(exercise.subject(obj), seconds=exercise.seconds)
     seed = random.SystemRandom().randrange(LARGEST_SEED) if seed is None else seed
-    result = replace(examine_answer(exercise, handle, seed), seed=seed)
+    with usual_defaults():
+        result = replace(examine_answer(exercise, handle, seed), seed=seed)
     if result.status == "failed":
         result = replace(result, message=f"{result.message}\n{repeated_by(exercise, obj, seed)}".rstrip())
     printed = handle.output.kept.strip()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.ddpm import DDPM
+from course_lib.defaults import usual_defaults
 from course_lib.sampling import SamplerState, last_image
 from course_lib.training.saved_model import TrainedModel
 
@@ -40,7 +41,8 @@ def draw_states(
         options["method"] = solver or "ddpm"
     else:
         raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
-    return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
+    with usual_defaults():
+        return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
 
 
 def default_steps(trained: TrainedModel, solver: str | None) -> int:
@@ -51,4 +53,5 @@ def default_steps(trained: TrainedModel, solver: str | None) -> int:
 
 def draw_images(trained: TrainedModel, labels: Tensor, **options: object) -> Tensor:
     """The images (B, 3, 32, 32) in [-1, 1] at the end of `draw_states`, which see for the options."""
-    return last_image(draw_states(trained, labels, **options)).clamp(-1, 1)
+    with usual_defaults():
+        return last_image(draw_states(trained, labels, **options)).clamp(-1, 1)

@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from course_lib.defaults import usual_defaults
 from course_lib.files import save_safetensors
 from course_lib.shown_command import shown_command
 from course_lib.training.config import Process, TrainingConfig, make_process
@@ -66,12 +67,14 @@ def load_trained(
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a dict)
         config = TrainingConfig.from_json(metadata["config"])
         class_names = tuple(json.loads(metadata["class_names"]))
-        model = make_model(num_classes=len(class_names), **config.unet)
+        with usual_defaults():
+            model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    process = make_process(config) if process is None else process
+    with usual_defaults():
+        process = make_process(config) if process is None else process
     return TrainedModel(model, process, config, class_names, int(metadata.get("step", 0)))

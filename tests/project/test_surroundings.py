@@ -1,0 +1,188 @@
+"""Everyday surroundings: encodings, a reader that goes away, homes, rights, blanks, other defaults of torch."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib import files
+from course_lib.checks import my_work
+from course_lib.commands.surroundings import NOBODY_READS, expand_home, in_any_terminal
+from course_lib.data.download import default_data_dir
+
+COMMANDS = """
+import sys
+from course_lib.__main__ import main
+from course_lib.commands.surroundings import in_any_terminal
+def all_of_them():
+    for command in (["progress"], ["shapes"], ["doctor", "--no-speed"]):
+        assert main(command) == 0
+    print("Fréchet · µ 雪")
+    return 0
+sys.exit(in_any_terminal(all_of_them))
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_goes_into_a_file_of_another_encoding(encoding, tmp_path):
+    environ = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    with open(tmp_path / "out.txt", "wb") as out:
+        finished = subprocess.run([sys.executable, "-c", COMMANDS], stdout=out, stderr=subprocess.PIPE, env=environ)
+    assert finished.returncode == 0, finished.stderr
+    text = (tmp_path / "out.txt").read_text(encoding=encoding)
+    assert "exercises passed" in text
+    assert text.splitlines()[-1].startswith("Fr?chet" if encoding == "ascii" else "Fréchet")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such shell")
+def test_head_ends_a_command_without_a_traceback():
+    code = "import sys\nfrom course_lib.commands.surroundings import in_any_terminal\n"
+    code += "def many():\n    for _ in range(100_000):\n        print('a long line ' * 9)\n    return 0\n"
+    code += "sys.exit(in_any_terminal(many))"
+    finished = subprocess.run(
+        f'"{sys.executable}" -c "$CODE" | head -1; exit ${{PIPESTATUS[0]}}',
+        shell=True,
+        executable="/bin/bash",
+        env={**os.environ, "CODE": code},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.stderr == ""
+    assert len(finished.stdout.splitlines()) == 1
+    assert finished.returncode == NOBODY_READS
+
+
+def test_a_status_is_handed_on():
+    assert in_any_terminal(lambda: 2) == 2
+
+
+def test_a_tilde_is_the_home_in_every_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    options = argparse.Namespace(out="~/runs", gif=Path("~/a b.gif"), classes="~dress", count=3, data_dir=None)
+    expand_home(options)
+    assert options.out == f"{tmp_path}/runs"
+    assert options.gif == tmp_path / "a b.gif"
+    assert (options.classes, options.count, options.data_dir) == ("~dress", 3, None)
+    monkeypatch.setenv("UNET_COURSE_WORK", "~/kept é")
+    assert my_work.work_folder() == tmp_path / "kept é"
+    from course_lib.training.run_folder import RunFolder
+
+    assert RunFolder("~/runs/x").path == tmp_path / "runs" / "x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights")
+@pytest.mark.parametrize(("umask", "rights"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_new_files_have_the_rights_that_the_learner_s_system_gives(monkeypatch, tmp_path, umask, rights):
+    monkeypatch.setattr(files, "UMASK", umask)
+    files.write_text(tmp_path / "a.py", "x")
+    assert (tmp_path / "a.py").stat().st_mode & 0o777 == rights
+
+
+def test_a_drive_that_knows_no_rights_takes_files(monkeypatch, tmp_path):
+    def refuse(self, mode):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    files.write_text(tmp_path / "mit Leerzeichen ü" / "a.py", "x")
+    assert (tmp_path / "mit Leerzeichen ü" / "a.py").read_text() == "x"
+    assert len(list((tmp_path / "mit Leerzeichen ü").iterdir())) == 1
+
+
+# Where my_work lies
+
+
+@pytest.fixture
+def own(monkeypatch, tmp_path):
+    """A checkout at tmp_path/course, a home at tmp_path/home."""
+    monkeypatch.delenv("UNET_COURSE_WORK", raising=False)
+    monkeypatch.setattr(my_work, "PACKAGE", tmp_path / "course" / "course_lib")
+    monkeypatch.setattr(my_work, "IS_INSTALLED", False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    (tmp_path / "course").mkdir()
+    return tmp_path
+
+
+AT_HOME = Path("home", "unet-diffusion-course", "my_work")
+
+
+def test_my_work_lies_in_a_course_of_one_s_own(own):
+    assert my_work.work_folder() == own / "course" / "my_work"
+    assert my_work.said_of_home() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights")
+@pytest.mark.parametrize("why", ["read-only", "somebody else's", "installed"])
+def test_elsewhere_it_lies_in_the_home_and_is_said_to(own, monkeypatch, why):
+    if why == "installed":
+        monkeypatch.setattr(my_work, "IS_INSTALLED", True)
+    elif why == "read-only":
+        monkeypatch.setattr(os, "access", lambda folder, mode: False)
+    else:  # where a group may write, two learners would share one folder
+        monkeypatch.setattr(os, "getuid", lambda: os.stat(own).st_uid + 1)
+    assert my_work.work_folder() == own / AT_HOME
+    assert my_work.said_of_home() == str(own / AT_HOME)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights")
+def test_a_my_work_that_is_one_s_own_is_found_in_a_course_of_somebody_else(own, monkeypatch):
+    (own / "course" / "my_work").mkdir()
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name == "my_work" and real(path, mode))
+    assert my_work.work_folder() == own / "course" / "my_work"
+
+
+def test_without_a_home_there_are_folders_all_the_same(own, monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr(my_work, "IS_INSTALLED", True)
+    monkeypatch.chdir(own)
+    assert my_work.work_folder() == own / "unet-diffusion-course" / "my_work"
+    assert default_data_dir().is_absolute()
+
+
+# torch's defaults
+
+
+@pytest.fixture
+def other_defaults():
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")  # stands for a GPU: what was made there cannot be read here
+    yield
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+
+
+def from_pixels(pixels):
+    return pixels.float() / 127.5 - 1
+
+
+@pytest.mark.parametrize("name", ["TimeEmbedding", "UNet", "FlowMatching.loss", "SelfAttention"])
+def test_the_verdict_does_not_hang_on_torch_s_defaults(other_defaults, name):
+    from course_lib.checks import examine
+    from course_lib.checks.registry import exercises
+
+    assert examine(from_pixels, seed=1).status == "passed"
+    exercise = exercises()[name]
+    assert examine(exercise.answer, name, seed=1).status == "passed"
+    assert torch.get_default_dtype() == torch.float64
+    assert torch.get_default_device().type == "meta"
+
+
+def test_a_trained_network_draws_the_same_whatever_the_defaults_are(other_defaults):
+    from course_lib.assets import asset_path
+    from course_lib.training.draw import draw_images
+    from course_lib.training.saved_model import load_trained
+
+    weights = asset_path("weights/fashion_mnist_flow.safetensors")
+    labels = torch.tensor([1], device="cpu")
+    images = draw_images(load_trained(weights), labels, num_steps=2)
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.testing.assert_close(images, draw_images(load_trained(weights), labels, num_steps=2))
