@@ -22,6 +22,9 @@ from course_lib.grading.sandbox import sandbox as sandbox_module
 from course_lib.grading.sandbox.library import PACKAGE, write_machinery
 from course_lib.grading.sandbox.sandbox import hidden_folders
 
+slow = pytest.mark.skipif(
+    not os.environ.get("COURSE_SLOW_TESTS"), reason="starts a sandbox of its own: set COURSE_SLOW_TESTS=1 to run it"
+)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="these levels are Linux's")
 RIGHT = """\
 def conv_output_size(size, kernel_size, stride=1, padding=0):
@@ -160,6 +163,7 @@ def test_the_worst_effects_of_an_answer(level, tmp_path, victim, monkeypatch):
     assert worked <= OPEN[level], worked - OPEN[level]
 
 
+@slow
 @linux
 def test_root_has_no_powers_left():
     """Of a process that is sealed, at each level; there are none to lose for anybody else."""
@@ -180,6 +184,7 @@ def powers_of_the_sealed(sandbox):
     raise AssertionError("no process was sealed")
 
 
+@slow
 @linux
 def test_the_settings_of_a_run_are_no_arguments():
     with Sandbox() as sandbox:
@@ -268,6 +273,7 @@ ASKED = {
 }
 
 
+@slow
 def test_no_reply_is_a_marking_error_or_fills_the_memory():
     answers = [
         Answer(exercise, exercise, "import torch\n" + form.format(odd), "")
@@ -285,6 +291,7 @@ def test_no_reply_is_a_marking_error_or_fills_the_memory():
     assert process.memory_info().rss - before < 1.5 * 2**30
 
 
+@slow
 @linux
 def test_a_process_that_marks_has_a_limit_of_its_own():
     code = "from course_lib.grading.sandbox.limits import limit_worker; limit_worker(); x = bytearray(8 * 2**30)"
@@ -292,6 +299,7 @@ def test_a_process_that_marks_has_a_limit_of_its_own():
     assert "MemoryError" in done.stderr
 
 
+@slow
 def test_each_way_to_read_the_parameters_has_a_process_of_its_own(monkeypatch):
     """A class that switches to another formula each time that it is asked again begins each time as at the first."""
     starts = []
