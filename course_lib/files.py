@@ -36,6 +36,16 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
 
 
+def write_if_new(path: Path, text: str) -> None:
+    """As `write_text`, but a file that holds this text already is left alone: many would wait long for the disk."""
+    try:
+        if path.read_bytes() == text.encode("utf-8"):
+            return
+    except OSError:
+        pass
+    write_text(path, text)
+
+
 def save_safetensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
     """Save tensors and text about them as one safetensors file."""
     from safetensors.torch import save_file

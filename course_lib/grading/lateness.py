@@ -1,5 +1,6 @@
 """How late somebody is, and what it costs."""
 
+import contextlib
 import datetime
 import math
 import re
@@ -122,33 +123,32 @@ def called(name: str) -> str:
 def time_of(text: str) -> datetime.datetime | None:
     """A time as platforms write it: "2026-03-01 23:59", "Sunday, 1 March 2026, 11:59 PM", "1.3.2026 23:59"; or None."""
     text = text.strip()[:LONGEST]
-    try:
-        return datetime.datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    clock = CLOCK.search(text)
+    if text[4:5] == "-":
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.fromisoformat(text)
+    date, rest = date_of(text)
+    clock = CLOCK.search(rest)
     hour, minute = (int(clock[1]), int(clock[2])) if clock else (23, 59)
     if clock and clock[3]:
         hour = hour % 12 + (12 if clock[3][0] in "pP" else 0)
-    date = date_of(text if clock is None else text.replace(clock[0], " "))
     try:
         return None if date is None else datetime.datetime(*date, hour, minute)
     except ValueError:
         return None
 
 
-def date_of(text: str) -> tuple[int, int, int] | None:
+def date_of(text: str) -> tuple[tuple[int, int, int] | None, str]:
+    """Year, month, day, and the text without them."""
     found = YEAR_FIRST.search(text)
     if found:
-        return int(found[1]), int(found[2]), int(found[3])
+        return (int(found[1]), int(found[2]), int(found[3])), text.replace(found[0], " ")
     found = DAY_FIRST.search(text)
     if found:
-        return int(found[3]), int(found[2]), int(found[1])
+        return (int(found[3]), int(found[2]), int(found[1])), text.replace(found[0], " ")
     words = re.findall(r"[^\W\d_]+", text.casefold())
-    month = next(
-        (n for word in words for n, begins in enumerate(MONTHS, 1) if len(word) < 11 and word.startswith(begins)), None
-    )
-    numbers = [int(number) for number in re.findall(r"\d{1,4}", text)]
+    month = next((n for word in words for n, begins in enumerate(MONTHS, 1) if word.startswith(begins)), None)
+    clock = CLOCK.search(text)
+    numbers = [int(number) for number in re.findall(r"\d{1,4}", text.replace(clock[0], " ") if clock else text)]
     year = next((number for number in numbers if number > 1900), None)
     day = next((number for number in numbers if 1 <= number <= 31), None)
-    return (year, month, day) if month and year and day else None
+    return ((year, month, day) if month and year and day else None), text

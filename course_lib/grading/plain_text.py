@@ -13,9 +13,14 @@ def visible(text: str) -> str:
     >>> visible("a\x1b[2Jb\u202ec")
     'a\\x1b[2Jb\\u202ec'
     """
-    if text.isprintable():
-        return text
-    return "".join(character if is_seen(text, place) else number_of(character) for place, character in enumerate(text))
+    # nearly every line is plain, and is told so at once
+    return "\n".join(
+        line if line.replace("\t", "").isprintable() else visible_letters(line) for line in text.split("\n")
+    )
+
+
+def visible_letters(line: str) -> str:
+    return "".join(character if is_seen(line, place) else number_of(character) for place, character in enumerate(line))
 
 
 def is_seen(text: str, place: int) -> bool:

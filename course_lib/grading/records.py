@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -34,18 +35,52 @@ def file_names(submissions: Iterable[Submission]) -> list[str]:
     return names
 
 
-def digest_of(submission: Submission, seed: int, lessons: Iterable[str], partial: bool = False) -> str:
+class Digests:
+    """Digests of files, kept for as long as the system says that a file has not been touched."""
+
+    def __init__(self, kept: dict[str, list] | None = None) -> None:
+        self.kept, self.used = kept or {}, {}
+
+    def of(self, path: Path) -> str:
+        try:
+            found = path.stat()
+        except OSError as error:
+            return str(error.errno)
+        # whoever sets a file's time back cannot set back when that was done
+        state = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        kept = self.kept.get(str(path.absolute()))
+        # what was touched a moment ago may be touched again within one tick of the clock
+        settled = time.time_ns() - found.st_ctime_ns > 2_000_000_000
+        digest = kept[-1] if kept and kept[:-1] == state and settled else file_digest(path)
+        self.used[str(path.absolute())] = [*state, digest]
+        return digest
+
+    @classmethod
+    def read(cls, path: Path) -> "Digests":
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            return cls({str(name): list(one) for name, one in kept.items()})
+        except (OSError, ValueError, AttributeError, TypeError):
+            return cls()
+
+    def write(self, path: Path) -> None:
+        write_text(path, json.dumps(self.used) + "\n")
+
+
+def digest_of(
+    submission: Submission, seed: int, lessons: Iterable[str], partial: bool = False, known: Digests | None = None
+) -> str:
     """What a learner's marks follow from: files, the course's code, seed and settings, with a word for each."""
     settings = hashlib.sha256(repr((seed, sorted(lessons), partial)).encode()).hexdigest()
-    return f"files {files_digest(submission)} course {course_digest()} settings {settings}"
+    return f"files {files_digest(submission, known or Digests())} course {course_digest()} settings {settings}"
 
 
-def files_digest(submission: Submission) -> str:
+def files_digest(submission: Submission, known: Digests) -> str:
     whose = (submission.learner, submission.number, submission.kind, submission.source, submission.late)
     content = hashlib.sha256(repr((whose, submission.problems)).encode())
     for place in submission.notebooks:
         # of an entry in a zip, what the zip says of it: a class's whole zip is read for nobody
-        content.update(repr((place.parts, place.content or file_digest(place.file))).encode())
+        content.update(repr((place.parts, place.content or known.of(place.file))).encode())
     return content.hexdigest()
 
 

@@ -172,14 +172,16 @@ def mark_class(
     wanted = tuple(name for name in again if name in exercises)
     people = {called(name) for name in again} - {called(name) for name in wanted}
     todo: list[Task] = []
+    known = records.Digests.read(report / "files.json")
     for submission, name in zip(submissions, names, strict=True):
         path = report / "marks" / f"{name}.json"
-        digest = records.digest_of(submission, settings.seed, settings.lessons, settings.partial)
+        digest = records.digest_of(submission, settings.seed, settings.lessons, settings.partial, known)
         task = task_for(submission, path, digest, wanted, people, bool(again))
         if task is None:
             yield submission, True
         else:
             todo.append(task)
+    known.write(report / "files.json")
     for task, graded in in_processes(todo, settings, jobs):
         earlier = records.load(task.path)
         if earlier is not None and changes is not None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from course_lib.files import write_text
+from course_lib.files import write_if_new
 from course_lib.grading.marks import Graded, Mark
 from course_lib.grading.reports.tables import tidy
 from course_lib.grading.scheme import Scheme, Total
@@ -33,7 +33,7 @@ def write_results(path: Path, graded: Graded, total: Total | None = None) -> Non
         "tests": tests,
         "extra_data": {"learner": graded.learner},
     }
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_if_new(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def comment_on(exercise: str, total: Total) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_lib.checks.mistakes import source_of
 from course_lib.checks.registry import exercises
-from course_lib.files import write_text
+from course_lib.files import write_if_new, write_text
 from course_lib.grading import records
 from course_lib.grading.judging import Judged, Wishes, anonymous, judge
 from course_lib.grading.marks import Graded
@@ -76,7 +76,7 @@ def write_reports(
         graded = (
             anonymous(whole, shown.learner) if wishes.anonymous else dataclasses.replace(whole, learner=shown.learner)
         )
-        write_text(report / "learners" / f"{pages[number]}.html", learner_page(graded, items, titles, total))
+        write_if_new(report / "learners" / f"{pages[number]}.html", learner_page(graded, items, titles, total))
         write_results(report / "gradescope" / pages[number] / "results.json", graded, total)
         learners.append(as_json(graded, items, total, judged.sections[number]))
         overviews.append(Overview.of(graded, f"{pages[number]}.html", total, judged.sections[number]))

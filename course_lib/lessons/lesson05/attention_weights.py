@@ -45,15 +45,15 @@ def rows_do_not_sum_to_one(trial: Trial) -> None:
 
 @holds("the weights are softmax(Q K^T / sqrt(d)); here one head with d = 1")
 def not_softmax_of_the_products(trial: Trial) -> None:
-    """Each of your rows shares out 1, but not as softmax of the dot products does, even with one head and d = 1, where
-    the scale does nothing. Weight ij is exp(q_i . k_j) over the sum of its row."""
+    """Each of your rows shares out 1, but the result is not softmax of the dot products, (B, 1, N, N), even with one
+    head and d = 1, where sqrt(d) is 1. Weight ij is exp(q_i . k_j) over the sum of its row."""
     queries_and_keys(trial, 2, 1, 7, 1).see()
 
 
 @holds("every head has its own weights")
 def heads_confused(trial: Trial) -> None:
-    """With one head your weights are right, with several they are not: each head compares its own queries with its own
-    keys and nothing else."""
+    """With one head your weights are right, with several they are not, even with d = 1. Each head compares its own
+    queries with its own keys and nothing else."""
     queries_and_keys(trial, 2, trial.pick(3, 5), 7, 1).see()
 
 

@@ -64,8 +64,8 @@ def shortcut_not_x(trial: Trial) -> None:
 
 @holds("with heads of one channel the output is that of the drawing, step by step")
 def branch_not_as_drawn(trial: Trial) -> None:
-    """The shortcut is right; the branch is not, even with heads of a single channel. From qkv to proj: split, softmax
-    over the keys, times the *values*, every pixel and head back in its place, projection."""
+    """The shortcut is right; the branch is not, even with heads of a single channel. Norm, qkv, split, softmax over the
+    keys, times the *values*, every pixel and head back in its place, projection."""
     # where d = 1 the root of d does nothing, and the numbers of a pixel cannot be torn apart
     trial.build(16, 16)(already_normed(trial, 2, 16, 8, 8), tolerance=3)
 
@@ -79,7 +79,7 @@ def wrong_for_wide_heads(trial: Trial) -> None:
 
 @holds("with several heads each attends by itself, over d = C / heads channels of its own")
 def heads_confused(trial: Trial) -> None:
-    """With one head your block is right, with several it is not. Each head has d = C / heads channels of its own,
+    """With one wide head your block is right, with several it is not. Each head has d = C / heads channels of its own,
     neighbours, and attends by itself."""
     channels, heads = trial.pick((16, 2), (32, 4))
     trial.build(channels, heads)(already_normed(trial, 3, channels, 8, 8), tolerance=3)

@@ -37,8 +37,8 @@ def not_three_tensors_of_that_shape(trial: Trial) -> None:
 
 @holds("with one head: q, k, v in this order, one row a pixel")
 def not_q_k_v_by_pixels(trial: Trial) -> None:
-    """The shapes are right, and with one head some number is not where it should be: the first third of the channels
-    are queries, the second keys, the last values, and row n holds the numbers of pixel n."""
+    """Already with one head some of your numbers are not those that belong there: the first third of the channels are
+    queries, the second keys, the last values, and row n holds the numbers of pixel n, as they came."""
     trial.call(trial.normal(2, 3 * trial.pick(5, 7), 8, 8), 1)
     trial.call(trial.normal(1, 3 * trial.pick(5, 7), 8, 8), 1)
 

@@ -80,8 +80,8 @@ def comes_back(trial: Trial) -> None:
 
 @holds("the result has the channels of h and of the skip together, and the other axes of both")
 def another_shape(trial: Trial) -> None:
-    """Your result has another shape. (B, C, H, W) and (B, C_skip, H, W) become (B, C + C_skip, H, W): only the channels
-    get more."""
+    """What comes back is not one tensor with the channels of both. (B, C, H, W) and (B, C_skip, H, W) become
+    (B, C + C_skip, H, W): only the channels get more."""
     # the result itself is recorded only if its shape is another one
     tensors = alike(trial)
     value, *_ = returned(trial, tensors)
@@ -115,7 +115,7 @@ def not_the_newest_skip(trial: Trial) -> None:
 
 @holds("it works when h and the skip have different channels, as in 256+128")
 def assumes_equal_channels(trial: Trial) -> None:
-    """With equally many channels in h and the skip you are right, with 256 and 128 you are not. The channels lie side
+    """With equally many channels in h and the skip you are right, with unlike ones you are not. The channels lie side
     by side, so nothing has to match there."""
     see_result(trial, unlike(trial))
 

@@ -94,8 +94,8 @@ def needs_a_tuple(trial: Trial) -> None:
 
 @NETWORKS.holds("all numbers are whole ones, as a convolution needs them")
 def no_whole_numbers(trial: Trial) -> None:
-    """Your channels come out as floating-point numbers, such as 64.0, and nn.Conv2d refuses them. A / makes these; *
-    and // of whole numbers leave them whole."""
+    """Not all of your channels are plain whole numbers: some have a point, such as 64.0, or are tensors, and nn.Conv2d
+    wants whole ones. A / makes a point; * and // of whole numbers leave them whole."""
     call = the_documents(trial)
     trial.see("whether all are whole", all_whole(call.see(observed=False)), call.text())
 

@@ -54,8 +54,8 @@ def no_bias(trial: Trial) -> None:
 
 @holds("layers inside layers, and parameters that stand by themselves, are counted")
 def misses_inner_layers(trial: Trial) -> None:
-    """A single layer is counted right, and layers inside other layers are not. module.parameters() walks through
-    everything that is registered, however deep."""
+    """A single layer is counted right, and a module that holds layers inside layers, and parameters of its own beside
+    them, is not. module.parameters() walks through everything that is registered, however deep."""
     count(trial, "layers inside layers")
 
 

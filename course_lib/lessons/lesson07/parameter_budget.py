@@ -34,8 +34,9 @@ def small(trial: Trial, **config: Any) -> Call:
 
 @holds("every heading has the parameters of its parts")
 def wrong_under_a_heading(trial: Trial) -> None:
-    """A heading's number is not that of its parts (the first that differs stands below). Each part of
-    model.named_children() goes under SECTIONS[name] once, with count_parameters(part), added to what is there."""
+    """A heading, or the number of its parts' parameters, is not as it should be (where it first differs stands below).
+    Each part of model.named_children() goes under SECTIONS[name] once, with count_parameters(part), added to what is
+    there."""
     small(trial, base_channels=trial.pick(8, 12), channel_mults=(1, 2)).see(SORTED)
 
 
@@ -49,8 +50,8 @@ def fixed_to_one_network(trial: Trial) -> None:
 
 @holds("a UNet with attention at other levels is counted right")
 def attention_forgotten(trial: Trial) -> None:
-    """Where levels have attention of their own your budget is wrong. Count whole parts (model.encoder), not the kinds
-    of layers you expect in them."""
+    """With three levels, of which two have attention, your budget is wrong. Count whole parts (model.encoder), not the
+    levels or kinds of layers you expect in them."""
     blocks = trial.pick(1, 2)
     small(trial, channel_mults=(1, 1, 2), attention_resolutions=(32, 16), num_res_blocks=blocks).see(SORTED)
 

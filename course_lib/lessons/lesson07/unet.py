@@ -102,9 +102,9 @@ def way_of_h(trial: Trial) -> None:
 
 @holds("with residual blocks at zero, every attention is called once, in its place")
 def attention_out_of_place(trial: Trial) -> None:
-    """Without attention h and the skips are right, and with it they are not. Behind each residual block stands an
-    attention of its own, called once, with the same sides of the U alike, and what is pushed is what it gives. In the
-    middle it stands between the two blocks."""
+    """Without attention h and the skips are right; with it, and two blocks a level, they are not. Behind each residual
+    block stands an attention of its own, called once, on both sides of the U alike, and what is pushed is what it
+    gives. In the middle it stands between the two blocks."""
     unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
     unet(*inputs(trial, batch=2))
 
@@ -177,8 +177,8 @@ def label_minus_one(trial: Trial) -> None:
 
 @holds("the first and the last class are looked up as themselves")
 def ends_of_the_labels(trial: Trial) -> None:
-    """With the first and the last class in the batch your network is wrong. Hand labels on to class_embed as they
-    are."""
+    """With another number of classes, and the first and the last of them in the batch, your network is wrong. Hand
+    num_classes on to ClassEmbedding, and labels to class_embed as they are."""
     classes = trial.pick(4, 6)
     unet = trial.build(**ONE_LEVEL, num_classes=classes)
     x, t, _ = inputs(trial)

@@ -373,6 +373,8 @@ def plot_side_by_side() -> None:
         axis.set_xticks([2, 5, 10, 20, 50, 100, 1000], ["2", "5", "10", "20", "50", "100", "1000"])
         axis.minorticks_off()
     axes[0].set_yscale("log")
+    axes[0].set_yticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
+    axes[0].minorticks_off()
     axes[0].legend(frameon=False, fontsize=8)
     show(
         figure,
