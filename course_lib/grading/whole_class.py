@@ -212,7 +212,11 @@ def changed_marks(before: Graded, after: Graded, why: str) -> list[Change]:
     for result in after.results:
         mark = result.mark
         earlier = old.get(mark.exercise)
-        if earlier is not None and (earlier.status, earlier.held) != (mark.status, mark.held):
+        if earlier is None:
+            continue
+        # where properties were counted in one of the runs only, nothing has changed
+        counted = earlier.held is not None and mark.held is not None
+        if earlier.status != mark.status or (counted and earlier.held != mark.held):
             found.append(Change(after.learner, mark.exercise, in_words(earlier), in_words(mark), why))
     return found
 
