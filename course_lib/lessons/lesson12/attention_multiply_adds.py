@@ -43,8 +43,8 @@ def pixels_counted_wrongly(trial: Trial) -> None:
 
 @holds("the part that grows with the square of the pixels is 2 * N * N * C")
 def products_counted_wrongly(trial: Trial) -> None:
-    """The two products of matrices are not counted right. For every pair of pixels, N * N, they cost C multiplications
-    each: once for the scores, once for gathering the values."""
+    """The part of your count that grows with the square of the pixels is not 2 * N * N * C. For every pair of pixels,
+    N * N, the two products of matrices cost C multiplications each: for the scores, and for gathering the values."""
     channels = trial.pick(12, 20)
     one, two, three = counts(trial, (channels, 1, 1), (channels, 1, 2), (channels, 1, 3))
     # the second difference leaves what grows with the square: 2 N^2 C gives 4 C
@@ -54,7 +54,8 @@ def products_counted_wrongly(trial: Trial) -> None:
 
 @holds("the part that grows with the pixels is 4 * N * C * C")
 def convolutions_counted_wrongly(trial: Trial) -> None:
-    """The two 1x1 convolutions are not counted right. For every pixel the first costs C * 3C and the second C * C."""
+    """The part of your count that grows with the pixels is not 4 * N * C * C. For every pixel the first of the two 1x1
+    convolutions costs C * 3C and the second C * C."""
     channels = trial.pick(12, 20)
     one, two = counts(trial, (channels, 1, 1), (channels, 1, 2))
     right = two - one == 4 * channels**2 + 6 * channels
