@@ -1,5 +1,7 @@
 """Try every property of an exercise on an answer, and find the words for what goes wrong."""
 
+from collections.abc import Callable
+
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
 from course_lib.checks.compare import difference
@@ -41,15 +43,25 @@ RETURNS_NOTHING = (
 )
 
 
-def examine_answer(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
-    """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict."""
+def examine_answer(
+    exercise: Exercise, handle: Seam, seed: int, afresh: Callable[[], Seam] | None = None
+) -> CheckResult:
+    """The verdict on the answer behind `handle`. The same seed gives the same inputs and so the same verdict.
+
+    Args:
+        afresh: gives the same answer as if nothing had been asked of it yet, and ends the handle before; by default
+            that handle goes on. Where parameters may be identified in several ways, each is tried with another one, so
+            that no answer can notice that it is tried again.
+    """
     with undisturbed():
-        return verdict_on(exercise, handle, seed)
+        return verdict_on(exercise, handle, seed, afresh or (lambda: handle))
 
 
-def verdict_on(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
+def verdict_on(exercise: Exercise, handle: Seam, seed: int, afresh: Callable[[], Seam]) -> CheckResult:
     matching, ways, first = 0, 1, None
     while matching < ways:
+        if matching:
+            handle = afresh()
         answer = Witness(exercise, handle, seed, matching)
         failure = first_failure(answer)
         if failure is None:
@@ -59,6 +71,8 @@ def verdict_on(exercise: Exercise, handle: Seam, seed: int) -> CheckResult:
             first = failure, answer
         matching, ways = matching + 1, answer.ways
     failure, answer = first
+    if answer.handle is not handle:
+        answer.handle = afresh()
     kind = failure.seen.value if failure.seen is not None else None
     if isinstance(kind, Failure) and kind.kind in (NOT_STARTED, RAISE_LEFT):
         return verdict_on_a_blank(exercise, kind)

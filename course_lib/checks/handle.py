@@ -265,11 +265,10 @@ def _copied(value: Any, dtype: torch.dtype | None = None) -> Any:
 
 
 def _changed(before: tuple[tuple, dict], after: tuple[tuple, dict]) -> str:
-    """Which argument is no longer what it was: "argument number 2, a tensor (3, 8)"."""
+    """What is no longer what it was: "a tensor (3, 8)". Not which argument: models are handed over besides these."""
     (args, kwargs), (args_now, kwargs_now) = before, after
-    parts = [(f"argument number {number}", *pair) for number, pair in enumerate(zip(args, args_now, strict=True), 1)]
-    parts += [(f"the argument {name}", kwargs[name], kwargs_now[name]) for name in kwargs]
-    return next(f"{name}, {described(one)}" for name, one, now in parts if not _equal(one, now))
+    parts = [*zip(args, args_now, strict=True), *((kwargs[name], kwargs_now[name]) for name in kwargs)]
+    return next(described(one) for one, now in parts if not _equal(one, now))
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -12,6 +12,8 @@ BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__cla
 PYTHON_CELL_MAGICS = {"time", "timeit", "capture", "prun", "debug", "python", "python3", "memit", "mprun"}
 # of a magic whose result is kept, `files = !ls`: what stands before the equals sign
 TARGET = re.compile(r"[\w, .\[\]]+")
+CLASSIC = re.compile(r"(?:>>>|\.\.\.)(?: |$)")
+NUMBERED = re.compile(r"In ?\[\d{1,6}\]: ?|\s{0,20}\.{3,20}: ?")
 MUTATORS = {"append", "extend", "insert", "update", "add", "setdefault", "remove", "clear", "sort", "reverse"}
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
 CHECKS = {"check", "examine"}
@@ -84,7 +86,7 @@ def too_deep(tree: ast.Module) -> bool:
 
 def plain_python(source: str) -> str:
     """The cell without %magics, !commands and ?questions; empty for a cell in another language."""
-    lines = source.lstrip("\ufeff").split("\n")
+    lines = as_pasted(source.lstrip("\ufeff").split("\n"))
     first = 0
     while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith("%%")):
         words = lines[first].strip().removeprefix("%%").split()
@@ -108,6 +110,20 @@ def plain_python(source: str) -> str:
             blank_out(lines, number)
     cleaned = "\n".join(lines)
     return cleaned if first_bad_line(cleaned) is None else text
+
+
+def as_pasted(lines: list[str]) -> list[str]:
+    """The lines as IPython takes them: without an indentation that the first one has, and without `>>>` and `In [3]:`
+    before them, which come along with what is copied from a page."""
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    if indent:
+        lines = [line.removeprefix(indent) for line in lines]
+    if any(CLASSIC.match(line) and line.startswith(">>>") for line in lines[first : first + 2]):
+        return [CLASSIC.sub("", line) for line in lines]
+    if any(NUMBERED.match(line) and line.startswith("In") for line in lines[first : first + 2]):
+        return [NUMBERED.sub("", line) for line in lines]
+    return lines
 
 
 def is_magic(line: str) -> bool:
@@ -143,7 +159,13 @@ def blank_out(lines: list[str], number: int) -> None:
     continued = line.rstrip().endswith("\\")
     assigned = assigned_magic(line.strip())
     indent = line[: len(line) - len(line.lstrip())]
-    lines[number] = f"{indent}{assigned} = None" if assigned else f"{indent}pass"
+    ran = line.split()[1:2] if line.split()[0] == "%run" else []
+    if assigned:
+        lines[number] = f"{indent}{assigned} = None"
+    elif ran and ran[0].endswith(".py") and ran[0][:-3].isidentifier():
+        lines[number] = f"{indent}from {ran[0][:-3]} import *"
+    else:
+        lines[number] = f"{indent}pass"
     while continued and number + 1 < len(lines):
         number += 1
         continued = lines[number].rstrip().endswith("\\")
@@ -188,6 +210,12 @@ def changed_names(node: ast.stmt) -> Iterator[str]:
             yield from base_name(one)
         elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in MUTATORS:
             yield from base_name(one.func)
+        elif isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in ("setattr", "delattr"):
+            yield from (name for argument in one.args[:1] for name in base_name(argument))
+        # @method_of(Block) above a function
+        for decorator in getattr(one, "decorator_list", []):
+            if isinstance(decorator, ast.Call):
+                yield from (name for argument in decorator.args for name in base_name(argument))
 
 
 def base_name(node: ast.expr) -> Iterator[str]:
@@ -212,7 +240,7 @@ def needed_names(text: str) -> tuple[set[str], set[str]]:
             found |= {
                 symbol.get_name()
                 for symbol in table.get_symbols()
-                if symbol.is_referenced() and (outermost or symbol.is_global())
+                if (symbol.is_referenced() and (outermost or symbol.is_global())) or symbol.is_declared_global()
             }
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
@@ -224,11 +252,16 @@ def definition(node: ast.stmt) -> ast.FunctionDef | ast.ClassDef | None:
 
 
 def blanks_left(node: ast.AST) -> int:
-    """How many bodies still say `raise NotImplementedError(...)`."""
-    return sum(is_not_implemented(one) for one in ast.walk(node))
+    """How many functions still say `raise NotImplementedError(...)` where they get to: not behind a return, and not in
+    a branch of their own."""
+    functions = (one for one in ast.walk(node) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+    return sum(
+        is_not_implemented(next((one for one in function.body if isinstance(one, ast.Return | ast.Raise)), None))
+        for function in functions
+    )
 
 
-def is_not_implemented(node: ast.AST) -> bool:
+def is_not_implemented(node: ast.AST | None) -> bool:
     if not isinstance(node, ast.Raise) or node.exc is None:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc

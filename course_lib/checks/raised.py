@@ -255,6 +255,8 @@ def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> s
     if type(error) is NameError and frame is not None:
         if error.name in IMPORTS and re.search(rf"\b{error.name}\.", line):
             return f"{error.name} is a module, and no line imports it: {IMPORTS[error.name]}."
+        if error.name in attributes_of(frame.f_locals.get("self")):
+            return f"There is self.{error.name}."
         called = re.search(rf"(?<![\w.]){re.escape(error.name)}\(", line)
         if called and hasattr(math, error.name):
             return f"There is math.{error.name}, for numbers: import math."

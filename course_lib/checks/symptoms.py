@@ -97,7 +97,7 @@ def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
         return None
     came, wanted = (any(isinstance(one, tuple) for one in some) for some in (shape, expected))
     if came == wanted:
-        return None
+        return SHAPE
     if wanted:
         return (
             "returns_one_of_several_values",

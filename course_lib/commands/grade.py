@@ -208,12 +208,12 @@ def tell_changes(options: argparse.Namespace, changes: Sequence["Change"]) -> No
     path.unlink(missing_ok=True)
     if not changes:
         return
-    rows = [[one.learner, one.exercise, one.before, one.after, one.why] for one in changes]
+    who = ["somebody" if options.anonymous else one.learner for one in changes]
+    rows = [[name, one.exercise, one.before, one.after, one.why] for name, one in zip(who, changes, strict=True)]
     write_csv(path, [["learner", "exercise", "before", "now", "why"], *rows])
     print(f"\n{counted(len(changes), 'mark')} changed, see {path}:")
-    for one in changes[:10]:
-        who = "somebody" if options.anonymous else one.learner
-        print(f"  {who}, {one.exercise}: {one.before} -> {one.after}; {one.why}")
+    for name, one in zip(who[:10], changes, strict=False):
+        print(f"  {name}, {one.exercise}: {one.before} -> {one.after}; {one.why}")
 
 
 def summary(options: argparse.Namespace, written: "Written") -> None:  # noqa: F821

@@ -22,6 +22,7 @@ from course_lib.grading.plain_text import visible
 from course_lib.grading.reading.catalogue import Item, asked_for
 from course_lib.grading.reading.extraction import Draft, find_answers
 from course_lib.grading.reading.notebooks import read_notebooks
+from course_lib.grading.reading.own_copies import without_copies
 from course_lib.grading.reading.submissions import Submission
 from course_lib.grading.rounds import MarkAnswers, try_answers
 from course_lib.grading.similarity import Fingerprint, fingerprint
@@ -46,7 +47,8 @@ def grade_learner(
         before: marks to keep, but for the exercises in `again` and the answers that use them.
     """
     handed_in = read_notebooks(submission)
-    drafts = find_answers(handed_in.notebooks, handed_in.unreadable, items, handed_in.problems)
+    notebooks = without_copies(handed_in.notebooks)
+    drafts = find_answers(notebooks, handed_in.unreadable, items, handed_in.problems)
     asked = set(asked_for(items, lessons, only))
     drafts = [draft for draft in drafts if draft.item in asked]
     kept = {} if before is None else kept_results(before, drafts, set(again))
@@ -59,7 +61,7 @@ def grade_learner(
         submission.learner,
         submission.number,
         submission.source,
-        files=tuple(notebook.name for notebook in handed_in.notebooks),
+        files=tuple(notebook.name for notebook in notebooks),
         problems=tuple(handed_in.problems),
         results=tuple(
             kept.get(draft.item.name)

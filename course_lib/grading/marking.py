@@ -8,6 +8,9 @@ mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox) -> list[
 """
 
 import ast
+import contextlib
+import importlib.util
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +26,30 @@ from course_lib.grading.sandbox import Sandbox
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
+# ways from an answer to what runs it and to what it reports of itself
+WAYS_IN = (
+    "sys.modules",
+    "sys._getframe",
+    "_getframe",
+    "inspect.stack",
+    "inspect.currentframe",
+    "f_back",
+    "tb_frame",
+    "gi_frame",
+    "gc",
+    "ctypes",
+    "_ctypes",
+    "importlib",
+    "__import__",
+    "__builtins__",
+    "builtins",
+    "__subclasses__",
+    "settrace",
+    "setprofile",
+    "course_lib.checks",
+    "course_lib.grading",
+)
+MODULE = re.compile(r"No module named '(\w[\w.]{0,100})'")
 
 
 def mark_answers(answers: Sequence[Answer], *, seed: int, sandbox: Sandbox, partial: bool = False) -> list[Mark]:
@@ -45,10 +72,10 @@ def with_share(mark: Mark, answer: Answer, seed: int, sandbox: Sandbox) -> Mark:
     exercise = exercises()[answer.exercise]
     of = len(exercise.properties)
     try:
-        with sandbox.process() as process:
-            handle = RemoteHandle(process, exercise, answer)
-            held = 0 if handle.start() is not None else properties_held(exercise, handle, seed)
-    except Exception:  # whatever an answer does to the process, a share of nothing is what it gets
+        with contextlib.closing(Processes(sandbox, exercise, answer)) as processes:
+            handle = processes.first()
+            held = 0 if handle.start() is not None else properties_held(exercise, handle, seed, processes.again)
+    except (Exception, AnswerEnded):  # whatever an answer does to the process, a share of nothing is what it gets
         held = 0
     return replace(mark, held=(min(held, of - 1), of))
 
@@ -61,21 +88,79 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         mark = Mark(answer.exercise, "marking error", "This answer could not be marked.", remark=why)
+    touched = machinery_touched(answer.code)
+    if touched and mark.status == "passed":
+        told = f"its text touches {', '.join(touched)}: read it before the mark counts"
+        mark = replace(mark, remark="; ".join(filter(None, (mark.remark, told))))
     return Mark(mark.exercise, mark.status, mark.message[:LONGEST_MESSAGE], mark.misconception, mark.remark[:500])
 
 
+def machinery_touched(code: str) -> list[str]:
+    """What an answer's text has of the ways to the machinery in its own process, which no answer needs."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = set()
+    for node in nodes:
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr, f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""]
+        elif isinstance(node, ast.Name):
+            names = [node.id]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            names = [node.value]
+        found |= {way for way in WAYS_IN for name in names if name == way or name.startswith(f"{way}.")}
+    return sorted(found)
+
+
 def tried_in(sandbox: Sandbox, exercise: Exercise, answer: Answer, seed: int) -> Mark:
-    with sandbox.process() as process:
-        handle = RemoteHandle(process, exercise, answer)
+    with contextlib.closing(Processes(sandbox, exercise, answer)) as processes:
+        handle = processes.first()
         try:
             failure = handle.start()
             refused = refusal(exercise, handle, failure)
             if refused is not None:
-                return refused
-            result = examine_answer(exercise, handle, seed)
+                return not_followed(refused, handle) if refused.status == "failed" else refused
+            result = examine_answer(exercise, handle, seed, processes.again)
         except AnswerEnded as end:
             return Mark(exercise.name, end.status, end.message)
-    return mark_of(exercise, handle, result)
+        mark = mark_of(exercise, processes.handle, result)
+        return not_followed(mark, processes.handle) if mark.status == "failed" else mark
+
+
+class Processes:
+    """The processes of one answer, one at a time: each begins as if nothing had been asked of the answer before."""
+
+    def __init__(self, sandbox: Sandbox, exercise: Exercise, answer: Answer) -> None:
+        self.sandbox, self.exercise, self.answer = sandbox, exercise, answer
+        self.handle: RemoteHandle | None = None
+        self.open = contextlib.ExitStack()
+
+    def first(self) -> RemoteHandle:
+        """Where the answer's code is to run yet."""
+        self.close()
+        process = self.open.enter_context(self.sandbox.process())
+        before, self.handle = self.handle, RemoteHandle(process, self.exercise, self.answer)
+        if before is not None:  # all of them together have the time of one
+            self.handle.left, self.handle.timed_out = before.left, before.timed_out
+            self.handle.lacks = before.lacks
+        return self.handle
+
+    def again(self) -> RemoteHandle:
+        """Where it has run. Raises: AnswerEnded if it does not do so twice."""
+        handle = self.first()
+        if not handle.timed_out and handle.start() is not None:
+            raise AnswerEnded("crashed", "Your code did not run a second time, from the beginning.")
+        return handle
+
+    def close(self) -> None:
+        self.open.close()
 
 
 def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -> Mark | None:
@@ -94,6 +179,20 @@ def refusal(exercise: Exercise, handle: RemoteHandle, failure: Failure | None) -
         return Mark(exercise.name, "timeout", f"The code before and around {name} {failure.text}.", "endless_loop")
     line = f"\nIn your line: {failure.line}" if failure.line else ""
     return Mark(exercise.name, "failed", f"Your code stops before {name} is defined: {failure.text}.{line}")
+
+
+def not_followed(mark: Mark, handle: RemoteHandle) -> Mark:
+    """The same mark, or "not followed" where the answer lacked what the learner's notebook may have had."""
+    lacks = handle.lacks
+    module = MODULE.search(lacks)
+    if module is not None:
+        name = module[1].partition(".")[0]
+        if name != "course_lib" and importlib.util.find_spec(name) is None:
+            why = f"It imports {name}, which is not to be had where this was marked"
+            return Mark(mark.exercise, "not followed", f"{why}. Install it there, or mark this answer by hand.")
+    elif lacks and handle.answer.doubt:
+        return Mark(mark.exercise, "not followed", f"{lacks[:200]}: {handle.answer.doubt}. Mark it by hand.")
+    return mark
 
 
 def with_article(kind: str) -> str:

@@ -1,6 +1,7 @@
 """What marking works with: a learner's answer to one exercise, the mark it gets, and all marks of a learner."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from course_lib.grading.similarity import Fingerprint
@@ -14,6 +15,7 @@ Status = Literal[
     "memory",
     "crashed",
     "unreadable",
+    "not followed",
     "marking error",
 ]
 
@@ -30,12 +32,16 @@ class Answer:
         defines: the name that the code leaves the answer under, "ResidualBlock" or "add_noise".
         code: Python source: the imports, helpers and constants it needs, then the definition. Never the check cell.
         shown: the exercise cell's own text, for the report.
+        modules: sources of the learner's own modules, handed in beside the notebook, by their dotted names.
+        doubt: why a name that the code lacks may have had a value in the notebook; "" where nothing speaks for it.
     """
 
     exercise: str
     defines: str
     code: str
     shown: str
+    modules: Mapping[str, str] = field(default_factory=dict)
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,8 @@ class Mark:
 
     Attributes:
         exercise: see `Answer`.
-        status: "passed" is worth the exercise's point, everything else nothing.
+        status: "passed" is worth the exercise's point, everything else nothing. "not followed" is what may be right
+            and cannot be marked here, for the reason in the message: to be looked at by hand.
         message: the sentences of the check, for the learner; empty for a plain pass.
         misconception: the name of the recognised mistake, None where there was none.
         remark: what the instructor should know besides, such as "only re-imports the reference".

@@ -1,12 +1,14 @@
 """Try a learner's answers in rounds: one that uses another exercise waits until that one has its mark."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from course_lib.grading.marks import Answer, Mark
 from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reading.extraction import Draft
 
+# marks that another reading of the same notebook may better
+NOT_RIGHT = ("failed", "missing", "not attempted", "not followed", "crashed")
 MarkAnswers = Callable[[Sequence[Answer]], list[Mark]]
 
 
@@ -32,9 +34,29 @@ def try_answers(
         ]
         answers = [draft.answer(items, names) for draft, names in zip(ready, from_course, strict=True)]
         for draft, names, mark in zip(ready, from_course, mark_answers(answers), strict=True):
+            mark = best_of(mark, draft.further_answers(items, names), mark_answers)
             marks[draft.item.name] = with_remarks(mark, names)
         waiting = [draft for draft in waiting if draft.item.name not in marks]
     return marks
+
+
+def best_of(mark: Mark, further: Iterable[tuple[Answer, str]], mark_answers: MarkAnswers) -> Mark:
+    """The mark of an answer that may be read in several ways: passed, if it is in one of them, each tried by itself.
+    Else that of the first way in which there was an answer to try."""
+    if mark.status not in NOT_RIGHT:
+        return mark
+    for answer, remark in further:
+        (other,) = mark_answers([answer])
+        if other.status == "passed":
+            return dataclasses.replace(other, remark="; ".join(filter(None, (other.remark, remark))))
+        if not remark and stopped_early(mark):
+            mark = other
+    return mark
+
+
+def stopped_early(mark: Mark) -> bool:
+    """Whether the code lacked something before there was an answer."""
+    return mark.status in ("missing", "not followed", "not attempted") or "NameError" in mark.message
 
 
 def with_remarks(mark: Mark, from_course: set[str]) -> Mark:

@@ -118,6 +118,8 @@ def alike(exercise: str, answers: Mapping[str, Fingerprint], solution: Fingerpri
     form.
     """
     long_enough = {who: one for who, one in sorted(answers.items()) if one.tokens >= MIN_TOKENS}
+    # what many wrote alike, people write alike
+    many = max(4, len(answers) // 5)
     found: list[Alike] = []
     together: set[frozenset[str]] = set()
     for kind, key in (("identical", "exact"), ("identical but for names", "renamed")):
@@ -125,15 +127,15 @@ def alike(exercise: str, answers: Mapping[str, Fingerprint], solution: Fingerpri
         for who, one in long_enough.items():
             groups.setdefault(getattr(one, key), []).append(who)
         for value, group in groups.items():
+            if len(group) > many:
+                continue
             pairs = {frozenset(pair) for pair in combinations(group, 2)}
             if pairs - together:
                 together |= pairs
                 shortest = min(long_enough[who].tokens for who in group)
                 same = solution is not None and getattr(solution, key) == value
                 found.append(Alike(exercise, kind, tuple(group), 1.0, shortest, same))
-    # what many wrote alike, people write alike
-    many = max(4, len(answers) // 5)
-    return [one for one in found + nearly(exercise, long_enough) if len(one.learners) <= many]
+    return found + [one for one in nearly(exercise, long_enough) if len(one.learners) <= many]
 
 
 def nearly(exercise: str, answers: Mapping[str, Fingerprint]) -> list[Alike]:

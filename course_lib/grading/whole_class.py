@@ -83,7 +83,9 @@ def start_worker(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from course_lib.grading.marking import mark_answers
     from course_lib.grading.sandbox import Sandbox
+    from course_lib.grading.sandbox.limits import limit_worker
 
+    limit_worker()
     try:
         _settings, _items = settings, catalogue()
         sandbox = Sandbox(at_least=settings.isolation)
@@ -212,7 +214,11 @@ def changed_marks(before: Graded, after: Graded, why: str) -> list[Change]:
     for result in after.results:
         mark = result.mark
         earlier = old.get(mark.exercise)
-        if earlier is not None and (earlier.status, earlier.held) != (mark.status, mark.held):
+        if earlier is None:
+            continue
+        # where properties were counted in one of the runs only, nothing has changed
+        counted = earlier.held is not None and mark.held is not None
+        if earlier.status != mark.status or (counted and earlier.held != mark.held):
             found.append(Change(after.learner, mark.exercise, in_words(earlier), in_words(mark), why))
     return found
 

@@ -1,10 +1,16 @@
 """The reading edition works from the file system: every link and image is there, nothing comes from a network."""
 
+import contextlib
 import html
 import json
+import os
 import re
+import shutil
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import unquote, urlparse
 
 import nbformat
@@ -159,3 +165,66 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(reading_edition, "SOLUTIONS", Path(tmp_path))
     assert main(["book", "01", "--out", str(tmp_path / "site")]) == 2
     assert "01_time_embedding.ipynb is missing" in capsys.readouterr().err
+
+
+# In a real browser, wherever the pages lie
+
+
+@pytest.fixture
+def addresses(site, tmp_path):
+    """The same pages as files, at the root of a server, and under a prefix, as a code host serves a project's pages."""
+    (tmp_path / "owner").mkdir()
+    shutil.copytree(site, tmp_path / "owner" / "course pages")
+    with contextlib.ExitStack() as stack:
+
+        def served(folder):
+            handler = partial(QuietHandler, directory=str(folder))
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield [site.as_uri(), served(site), f"{served(tmp_path)}/owner/course%20pages"]
+
+
+def failures(page):
+    """The addresses of what this page asks for in vain, from now on."""
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    return failed
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@needs_tools
+@pytest.mark.skipif(not os.environ.get("COURSE_SLOW_TESTS"), reason="only with COURSE_SLOW_TESTS=1")
+def test_links_search_formulas_and_pictures_work_wherever_the_pages_lie(addresses):
+    playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+    with playwright.sync_playwright() as started:
+        try:
+            browser = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
+        for address in addresses:
+            page = browser.new_page()
+            failed = failures(page)
+            page.goto(f"{address}/index.html")
+            page.locator("article a", has_text="Time embedding").first.click()
+            page.wait_for_url("**/01_time_embedding.html*")
+            assert page.locator("article math").count() > 3
+            box = page.locator("article math").first.bounding_box()
+            assert box["width"] > 10
+            widths = page.locator("article img").evaluate_all("all => all.map(img => img.naturalWidth)")
+            assert len(widths) > 2
+            assert 0 not in widths
+            page.goto(f"{address}/search.html?q=checkerboard")
+            page.locator("#search-results li a").first.click()
+            page.wait_for_url("**/04_resampling.html*")
+            assert [url for url in failed if "favicon" not in url] == []
+            page.close()
+        browser.close()

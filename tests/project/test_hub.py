@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -178,7 +179,9 @@ def test_two_learners_have_notebooks_and_work_of_their_own(hub, learners, browse
         assert as_learner(other, "touch", str(home(name) / "course" / "00_welcome.ipynb")).returncode != 0
 
 
-def test_nbgitpuller_s_link_brings_the_notebooks_and_keeps_what_was_written(hub, learners, browser, tmp_path_factory):
+def test_nbgitpuller_s_link_brings_the_notebooks_and_keeps_what_was_written(
+    hub, learners, browser, tmp_path_factory, request
+):
     address, _ = hub
     published = tmp_path_factory.mktemp("published")
     for part in (published, *published.parents[:2]):
@@ -187,8 +190,10 @@ def test_nbgitpuller_s_link_brings_the_notebooks_and_keeps_what_was_written(hub,
     shutil.copytree(Path(__file__).parents[2] / "notebooks", published / "notebooks")
     for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"]):
         subprocess.run([*git, *command], cwd=published, check=True)
-    subprocess.run(["git", "config", "--system", "--add", "safe.directory", str(published)], check=True)
-    subprocess.run(["git", "config", "--system", "--add", "safe.directory", f"{published}/.git"], check=True)
+    trust = ["git", "config", "--system"]  # a learner's git asks whose repository it is
+    for place in (published, published / ".git"):
+        subprocess.run([*trust, "--add", "safe.directory", str(place)], check=True)
+        request.addfinalizer(partial(subprocess.run, [*trust, "--unset-all", "safe.directory", f"^{place}$"]))
     name = learners[0]
     query = (
         f"repo={quote(f'file://{published}', safe='')}&branch=main&targetPath=pulled&urlpath=lab/tree/pulled/notebooks"

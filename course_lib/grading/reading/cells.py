@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course_lib.checks.python_text import Statement, Unparsable, is_check, statements
-from course_lib.grading.reading.catalogue import Item
+from course_lib.checks.python_text import Statement, Unparsable, is_check, plain_python, same_scope, statements
+from course_lib.grading.reading.catalogue import Item, course_cells
+from course_lib.grading.reading.newer_python import needs_newer
 from course_lib.grading.reading.notebooks import Notebook
 
 # lines of a cell, and of a notebook before its long cells are left out; the longest lesson has 900
@@ -23,8 +24,10 @@ class Cells:
         statements: of all cells that are Python, in order; binding, changing: the same by the names they give a value
             to, or change the value of.
         broken: number of the cell -> why it is no Python.
+        newer: number of such a cell -> the version of Python that it needs, where it is none of ours.
         aliases: exercise -> names that a check cell says are its answer: `ResidualBlock = check(MyBlock)`.
-        checked: exercise -> number of the last cell that checks it.
+        checked: exercise -> place of the last statement that checks it.
+        tries: exercise -> names that were checked without becoming the exercise's: `check(mine, "ResidualBlock")`.
     """
 
     notebook: Notebook
@@ -33,7 +36,9 @@ class Cells:
     changing: dict[str, list[Statement]] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)
-    checked: dict[str, int] = field(default_factory=dict)
+    checked: dict[str, tuple[int, int]] = field(default_factory=dict)
+    newer: dict[int, str] = field(default_factory=dict)
+    tries: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,10 @@ class Candidate:
     worth: int
     rank: tuple
 
+    @property
+    def place(self) -> tuple[int, int]:
+        return (self.cell, 0) if self.statement is None else self.statement.place
+
 
 def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
     cells = Cells(notebook)
@@ -67,6 +76,9 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
             found = statements(cell.source, number)
         except Unparsable as error:
             cells.broken[number] = str(error)
+            version = needs_newer(plain_python(cell.source))
+            if version:
+                cells.newer[number] = version
             continue
         cells.statements.extend(found)
         for statement in found:
@@ -81,19 +93,38 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
 def note_check(cells: Cells, statement: Statement, items: Sequence[Item]) -> None:
     """Remember what `X = check(Y, "X")` says about names. That it was printed as passed counts for nothing."""
     node = statement.node
-    call = getattr(node, "value", None)
-    if not is_check(call) or not call.args:
-        return
-    # only what becomes the exercise's name: lessons also check mistakes made on purpose
     names = [ast.unparse(target) for target in getattr(node, "targets", [])]
-    exercise = next((item for item in items if item.name in names), None)
-    if exercise is None:
-        exercise = only_one([item for item in items if item.defines in names])
-    if exercise is None:
-        return
-    cells.checked[exercise.name] = statement.place[0]
-    if isinstance(call.args[0], ast.Name):
-        cells.aliases.setdefault(exercise.name, set()).add(call.args[0].id)
+    becomes = next((item for item in items if item.name in names), None)
+    if becomes is None:
+        becomes = only_one([item for item in items if item.defines in names])
+    for call in filter(is_check, same_scope(node)):
+        subject, said = subject_of(call)
+        if subject is None:
+            continue
+        if becomes is not None and call is node.value:
+            cells.checked[becomes.name] = statement.place
+            if isinstance(subject, ast.Name):
+                cells.aliases.setdefault(becomes.name, set()).add(subject.id)
+            continue
+        # lessons also check mistakes made on purpose, which are no answers
+        if cells.notebook.cells[statement.place[0]].source in course_cells():
+            continue
+        name = subject.id if isinstance(subject, ast.Name) else subject.attr
+        item = next((item for item in items if item.name == said), None) if said else None
+        item = item or (only_one([item for item in items if item.defines == name]) if not said else None)
+        if item is not None:
+            cells.tries.setdefault(item.name, set()).add(name)
+            if name == item.defines:
+                cells.checked[item.name] = statement.place
+
+
+def subject_of(call: ast.Call) -> tuple[ast.Name | ast.Attribute | None, str]:
+    """What is checked, and the exercise that the call names: `check(mine, exercise="ResidualBlock")`."""
+    keywords = {one.arg: one.value for one in call.keywords}
+    subject = call.args[0] if call.args else keywords.get("obj")
+    said = call.args[1] if len(call.args) > 1 else keywords.get("exercise")
+    text = said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else ""
+    return (subject if isinstance(subject, ast.Name | ast.Attribute) else None), text
 
 
 def only_one(found: list) -> Any:

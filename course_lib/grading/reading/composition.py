@@ -1,12 +1,14 @@
 """All that an answer needs to run by itself: helpers, imports and constants from other cells, in their order."""
 
 import ast
+import textwrap
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from course_lib.checks.python_text import (
     BUILTINS,
     Statement,
+    base_name,
     blanks_left,
     definition,
     is_check,
@@ -14,35 +16,42 @@ from course_lib.checks.python_text import (
     same_scope,
     trains,
 )
-from course_lib.grading.reading.catalogue import Item
+from course_lib.grading.reading.catalogue import Item, course_cells
 from course_lib.grading.reading.cells import Candidate, Cells
 
 # what the set-up cell of every lesson imports
 SET_UP = "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn"
+
+# what may give a name a value that no text shows
+RUN_TEXT = {"exec", "eval", "globals", "locals", "vars", "setattr"}
 
 # a place behind all others
 END = (10**9, 0)
 
 
 def composed(
-    candidate: Candidate, item: Item, items: Sequence[Item], from_course: Collection[str]
+    candidate: Candidate, item: Item, items: Sequence[Item], from_course: Collection[str], beside: bool = False
 ) -> tuple[str, set[str]]:
     """The answer's code with all it needs, and the other exercises whose version is the learner's own.
 
     Args:
         from_course: exercises to import from the course instead.
+        beside: whether to take along what may act without being named, see `acting`.
     """
     target = candidate.statement
-    limit = (candidate.cell, len(candidate.cells.statements))
+    limit = seen_until(candidate, item)
     exercises = {other.defines: other for other in items if not other.owner and other.name != item.name}
     chosen: dict[tuple[int, int], Statement] = {}
     imports: list[str] = []
     depends: set[str] = set()
     known: set[tuple[str, tuple[int, int]]] = set()
     waiting = lookups(target, target.place, limit)
-    after = changes_of(candidate.cells, candidate.name, target.place, limit)
-    for statement in after:
+    after = changes_of(candidate.cells, candidate.name, target.place, changed_until(candidate, item))
+    acts = acting(candidate, items, limit) if beside else []
+    after = sorted({*after, *(one for one in acts if one.place > target.place)}, key=lambda one: one.place)
+    for statement in (*after, *acts):
         waiting += lookups(statement, statement.place, limit)
+    chosen.update((one.place, one) for one in acts)
     unresolved = False
     while waiting:
         name, before = waiting.pop()
@@ -73,10 +82,62 @@ def composed(
         (one for one in chosen.values() if one is not target),
         key=lambda one: (not isinstance(one.node, ast.Import | ast.ImportFrom), one.place),
     )
-    helpers = [one.text for one in ordered if one not in after]
+    helpers = [in_peace(one, acts) for one in ordered if one not in after]
     helpers = [text for text in dict.fromkeys(helpers) if text not in SET_UP]
-    parts += [*helpers, target.text, *(one.text for one in after)]
+    parts += [*helpers, target.text, *(in_peace(one, acts) for one in after)]
     return "\n\n\n".join(parts) + "\n", depends
+
+
+def seen_until(candidate: Candidate, item: Item) -> tuple[int, int]:
+    """Up to where names get their values: the check, or the end of the answer's cell where there is none behind it."""
+    end = (candidate.cell, len(candidate.cells.statements))
+    return max(end, candidate.cells.checked.get(item.name, end))
+
+
+def changed_until(candidate: Candidate, item: Item) -> tuple[int, int]:
+    """Up to where an answer itself is put together: methods may come in later cells, and the check may be gone."""
+    return max(candidate.cells.checked.get(item.name, END), (candidate.cell, len(candidate.cells.statements)))
+
+
+def acting(candidate: Candidate, items: Sequence[Item], limit: tuple[int, int]) -> list[Statement]:
+    """The learner's statements before the check that may set what the answer uses, without naming it there: calls of
+    what they wrote themselves, and of what runs text; conditions and loops around such."""
+    exercises = {item.defines for item in items}
+    cells = candidate.cells
+    own = {
+        name
+        for name, found in cells.binding.items()
+        if name not in exercises and any(definition(one.node) is not None or is_made(one.node) for one in found)
+    }
+    return [
+        one
+        for one in cells.statements
+        if one.place <= limit
+        and one is not candidate.statement
+        and not skipped(one.node)
+        and not (one.binds & exercises)
+        and (definition(one.node) is None or one.node.decorator_list)
+        and cells.notebook.cells[one.place[0]].source not in course_cells()
+        and any(acts_through(part) & (own | RUN_TEXT) for part in same_scope(one.node))
+    ]
+
+
+def is_made(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda | ast.Call)
+
+
+def acts_through(node: ast.AST) -> set[str]:
+    """The names whose functions are called here: of `patch(Block)`, `registry.add(f)` and `@register` above another."""
+    decorators = getattr(node, "decorator_list", [])
+    called = [node, *decorators] if isinstance(node, ast.Call) else decorators
+    return {name for one in called for name in base_name(one.func if isinstance(one, ast.Call) else one)}
+
+
+def in_peace(statement: Statement, acts: Sequence[Statement]) -> str:
+    """What only may matter must not stop an answer: in the notebook it stopped a cell, at most."""
+    if statement not in acts:
+        return statement.text
+    return f"try:\n{textwrap.indent(ast.unparse(statement.node), '    ')}\nexcept Exception:\n    pass"
 
 
 def lookups(statement: Statement, here: tuple[int, int], limit: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:

@@ -6,7 +6,8 @@ one that the learner's own check would see: the last before the check cell that 
 
 import ast
 import re
-from collections.abc import Callable, Collection, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from course_lib.checks.python_text import (
@@ -20,11 +21,15 @@ from course_lib.checks.python_text import (
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
 from course_lib.grading.reading.catalogue import Item, course_cells, tree_without_docstrings
 from course_lib.grading.reading.cells import Candidate, Cells, cells_of, only_one
-from course_lib.grading.reading.composition import composed
+from course_lib.grading.reading.composition import changed_until, changes_of, composed
 from course_lib.grading.reading.notebooks import CONFLICT, Budget, Notebook, lesson_in
 
 # how good a candidate is, before its place counts
 REFERENCE, BLANK, BROKEN, WRITTEN = range(4)
+
+# at most so many other places are tried
+MOST_OTHERS = 3
+MAGICS_THAT_DEFINE = {"%run", "%load", "%store", "%macro", "%pylab", "%recall", "%rerun"}
 
 NOT_STARTED = "Not started: the cell is still blank."
 
@@ -37,12 +42,14 @@ class Draft:
         mark: the one it gets for its text alone; None where it has to be tried.
         candidate: where it stands; None where there is nothing.
         depends: other exercises that it uses and that the learner wrote too.
+        others: further places that the learner's notebook may have shown as passed, tried where the first is not right.
     """
 
     item: Item
     mark: Mark | None
     candidate: Candidate | None = None
     depends: frozenset[str] = frozenset()
+    others: tuple[Candidate, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -56,8 +63,30 @@ class Draft:
 
     def answer(self, others: Sequence[Item], from_the_course: Collection[str]) -> Answer:
         """The complete code, taking the exercises `from_the_course` from there and all else from the learner."""
-        code, _ = composed(self.candidate, self.item, others, from_the_course)
-        return Answer(self.item.name, self.candidate.name, code, self.shown)
+        return self.answer_at(self.candidate, others, from_the_course)
+
+    def further_answers(self, others: Sequence[Item], from_the_course: Collection[str]) -> Iterator[tuple[Answer, str]]:
+        """The same answer read in other ways that a notebook allows, each with a remark for the instructor."""
+        first = self.answer(others, from_the_course)
+        whole = self.answer_at(self.candidate, others, from_the_course, beside=True)
+        if whole.code != first.code:
+            yield whole, ""
+        for one in self.others:
+            yield self.answer_at(one, others, from_the_course), f"taken from cell {one.cell + 1}, as {one.name}"
+
+    def answer_at(
+        self, candidate: Candidate, others: Sequence[Item], from_the_course: Collection[str], beside: bool = False
+    ) -> Answer:
+        code, _ = composed(candidate, self.item, others, from_the_course, beside)
+        cells = candidate.cells
+        return Answer(
+            self.item.name,
+            candidate.name,
+            code,
+            self.shown,
+            modules_for(code, cells.notebook.modules),
+            doubt_about(cells),
+        )
 
 
 def find_answers(
@@ -96,12 +125,56 @@ def draft_of(
     candidates = [one for order, cells in enumerate(notebooks) for one in candidates_in(cells, order, item, items)]
     if not candidates:
         return Draft(item, mark_for_nothing(item, notebooks, unreadable, problems))
-    best = max(candidates, key=lambda candidate: candidate.rank)
+    candidates.sort(key=lambda candidate: candidate.rank)
+    best = candidates.pop()
     mark = mark_without_trying(item, best)
     if mark is not None:
         return Draft(item, mark, best)
     _, depends = composed(best, item, items, ())
-    return Draft(item, None, best, frozenset(depends))
+    others = [one for one in reversed(candidates) if one.worth == WRITTEN and may_have_passed(one, best, item)]
+    return Draft(item, None, best, frozenset(depends), tuple(others[:MOST_OTHERS]))
+
+
+def may_have_passed(one: Candidate, best: Candidate, item: Item) -> bool:
+    """Whether a place beside the best one may have been passed in the notebook: it stands behind the check, which may
+    have been run again, or has a check of its own."""
+    if one.cells is not best.cells or one.place == best.place:
+        return False
+    tried = one.name in one.cells.tries.get(item.name, ()) and one.name != best.name
+    return tried or one.place > max(best.place, one.cells.checked.get(item.name, (-1, 0)))
+
+
+def modules_for(code: str, modules: Mapping[str, str]) -> Mapping[str, str]:
+    """The learner's own modules, if the code imports one of them."""
+    tops = {name.partition(".")[0] for name in modules}
+    return modules if tops and imported(code) & tops else {}
+
+
+def imported(code: str) -> set[str]:
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def doubt_about(cells: Cells) -> str:
+    """Why a name that nothing here defines may have had a value in the notebook."""
+    if cells.newer:
+        version = max(cells.newer.values())
+        return f"a cell of the notebook needs Python {version}, and it was marked with Python {this_python()}"
+    for cell in cells.notebook.cells:
+        for line in cell.source.split("\n"):
+            word = line.split()[:1]
+            if word and word[0] in MAGICS_THAT_DEFINE:
+                return f"the notebook runs {line.strip()[:80]!r}, which is not followed"
+    return ""
+
+
+def this_python() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def mark_for_nothing(
@@ -131,6 +204,12 @@ def mark_without_trying(item: Item, best: Candidate) -> Mark | None:
     """The mark of what is no Python, only imported or untouched; None for all else. Nowhere else is this decided."""
     if best.worth == BROKEN:
         why = best.cells.broken[best.cell]
+        if best.cell in best.cells.newer:
+            text = (
+                f"This answer needs Python {best.cells.newer[best.cell]}, and was marked with Python {this_python()}: "
+                "it is no mistake. Mark it by hand, or with a newer Python."
+            )
+            return Mark(item.name, "not followed", text)
         text = f"Python cannot read this cell, so in a notebook it does not run at all.\nSeen: {why}."
         conflict = CONFLICT.search(best.cells.notebook.cells[best.cell].source)
         if conflict is not None:
@@ -139,9 +218,14 @@ def mark_without_trying(item: Item, best: Candidate) -> Mark | None:
     if best.worth == REFERENCE:
         text = f"Not done: the cell {REIMPORTS} ({item.module}). Write it yourself."
         return Mark(item.name, "not attempted", text, remark=REIMPORTS)
-    if best.worth == BLANK and is_untouched(best.statement.text, item):
+    if best.worth == BLANK and is_untouched(best.statement.text, item) and not is_changed(best, item):
         return Mark(item.name, "not attempted", NOT_STARTED)
     return None
+
+
+def is_changed(best: Candidate, item: Item) -> bool:
+    """Whether a later cell gives the blank its methods."""
+    return bool(changes_of(best.cells, best.name, best.statement.place, changed_until(best, item)))
 
 
 def is_untouched(text: str, item: Item) -> bool:
@@ -165,15 +249,18 @@ def candidates_in(cells: Cells, order: int, item: Item, items: Sequence[Item]) -
     # methods of two classes may share a name: a bare name is only believed in its own lesson or where a check says so
     shared = sum(other.defines == item.defines for other in items) > 1
     by_name = same_lesson or not shared or item.defines in aliases
-    checked = cells.checked.get(item.name, -1)
+    tried = cells.tries.get(item.name, set()) - {item.defines}
+    checked = cells.checked.get(item.name, (-1, 0))[0]
 
     found = []
 
     def add(cell: int, statement: Statement | None, name: str, worth: int) -> None:
-        seen_by_check = cell <= checked or cell in marked
+        # a copy of the exercise's cell behind its check is not what was checked
+        seen_by_check = cell <= checked if checked >= 0 else cell in marked
         place = statement.place if statement is not None else (cell, 0)
+        own_name = name == item.defines or name not in tried
         # of two files the later one counts, and in a file what its check sees
-        rank = (worth, same_lesson or cell in marked, order, seen_by_check, place)
+        rank = (worth, same_lesson or cell in marked, order, seen_by_check, own_name, place)
         found.append(Candidate(cells, cell, statement, name, worth, rank))
 
     for statement in cells.statements:
@@ -181,7 +268,7 @@ def candidates_in(cells: Cells, order: int, item: Item, items: Sequence[Item]) -
         here = cell in marked
         if not here and cells.notebook.cells[cell].source in course_cells():
             continue
-        for name in {item.defines, item.owner, *aliases} & statement.binds:
+        for name in {item.defines, item.owner, *aliases, *tried} & statement.binds:
             if is_answer(statement.node, name, item, here, by_name or name != item.defines):
                 add(cell, statement, name, worth_of(statement.node, item))
     for cell in marked:

@@ -4,8 +4,8 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from course_lib.checks.guard import Clock, TimeIsUp, time_limit
@@ -25,6 +25,10 @@ MAX_CELLS = 5_000
 MAX_CELL_CHARACTERS = 200_000
 # a whole lesson has about 15,000
 MAX_CODE_CHARACTERS = 500_000
+
+# of the learner's own modules
+MAX_MODULES = 50
+MAX_MODULE_BYTES = 100_000
 
 LESSON = re.compile(r"(?<!\d)(\d\d)_[a-z]")
 
@@ -47,6 +51,7 @@ class Notebook:
     """A notebook's name, the lesson it belongs to (two digits, "" where that is not known), and its code cells.
 
     Attributes:
+        modules: the learner's own Python files beside it, by the names under which it can import them.
         no_code: Markdown and raw cells: the exercise that one is for, or its text -> "Markdown" or "raw text".
     """
 
@@ -54,6 +59,7 @@ class Notebook:
     lesson: str
     cells: tuple[CodeCell, ...]
     no_code: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
 
 
 class HandedIn(NamedTuple):
@@ -90,7 +96,41 @@ def read_notebooks(submission: Submission) -> HandedIn:
         except ValueError as error:
             problems.append(one_line(f"{place.shown[:500]}: {error}"))
             unreadable.append(lesson_in(place.name))
+    files = own_modules(submission)
+    notebooks = [replace(one, modules=modules_beside(one.name, files)) for one in notebooks] if files else notebooks
     return HandedIn(notebooks, problems, unreadable)
+
+
+def own_modules(submission: Submission) -> dict[str, str]:
+    """The texts of the learner's Python files, by their ways; what is too large or no text is left out."""
+    files, total = {}, 0
+    for name, place in list(submission.modules.items())[:MAX_MODULES]:
+        try:
+            text = place.read()[: MAX_MODULE_BYTES + 1].decode("utf-8-sig").replace("\r\n", "\n")
+        except ValueError:
+            continue
+        total += len(text)
+        if len(text) <= MAX_MODULE_BYTES and total <= MAX_MODULE_BYTES:
+            files[name] = text
+    return files
+
+
+def modules_beside(notebook: str, files: Mapping[str, str]) -> dict[str, str]:
+    """What a notebook can import: `helpers`, `parts.blocks` of its folder, and modules of other folders by their own
+    names, where a line puts these on the path."""
+    folder = notebook.rpartition("/")[0]
+    found = {}
+    for name, text in files.items():
+        way = name.removesuffix(".py").split("/")
+        found.setdefault(way[-1], text)
+        if not folder or name.startswith(f"{folder}/"):
+            inside = way[folder.count("/") + 1 if folder else 0 :]
+            inside = inside[:-1] if inside[-1] == "__init__" else inside
+            for depth in range(1, len(inside)):
+                found.setdefault(".".join(inside[:depth]), "")
+            if inside:
+                found[".".join(inside)] = text
+    return {name: text for name, text in found.items() if all(part.isidentifier() for part in name.split("."))}
 
 
 class Budget:

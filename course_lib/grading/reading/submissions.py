@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from course_lib.grading.plain_text import one_line, shortened
+from course_lib.grading.reading.checkouts import is_below, lie_in_a_checkout
 from course_lib.grading.reading.places import Place, places
 from course_lib.grading.reading.versions import version
 from course_lib.grading.reading.whose import Whose, from_folder, from_platform
 from course_lib.grading.reading.wrappers import without_wrappers
 
 MAX_NOTEBOOKS = 100
+# folders of a checkout whose Python files are no learner's
+OF_THE_COURSE = {"course_lib", "tests", "build"}
 MAX_PROBLEMS = 10
 
 # browsers and mail programs put an ending behind, and the notebook is whole all the same
@@ -47,6 +50,8 @@ class Submission:
         problems: sentences on what is not, "work.zip/../x.ipynb has a name that leads out of its zip ...".
         lost: the names of files that cannot be read and may have held a notebook.
         kind: whose number it is, see `Whose`.
+        modules: Python files beside the notebooks that these may import, by their ways with the names that they have
+            in an import.
         late: whether Canvas says so.
     """
 
@@ -58,6 +63,7 @@ class Submission:
     lost: list[str] = field(default_factory=list)
     kind: str = "folder"
     late: bool = False
+    modules: dict[str, Place] = field(default_factory=dict)
 
 
 @dataclass
@@ -128,6 +134,7 @@ class Collected:
         self.whose, self.late, self.source = whose, False, ""
         self.notebooks: list[tuple[Place, Whose]] = []
         self.others: list[tuple[Place, str]] = []
+        self.modules: dict[str, Place] = {}
 
     def take(self, place: Place, whose: Whose) -> None:
         self.late |= whose.late
@@ -138,14 +145,26 @@ class Collected:
             self.notebooks.append((place, whose))
         else:
             self.others.append((place, ""))
+            if place.name.endswith(".py") and not set(place.parts) & OF_THE_COURSE:
+                self.modules["/".join((*place.parts[:-1], whose.rest or place.name))] = place
 
     def submission(self, lessons: set[str]) -> Submission:
         one = Submission(self.whose.learner, self.whose.number, self.source, kind=self.whose.kind, late=self.late)
-        ordered = sorted(self.notebooks, key=lambda pair: later(*pair, lessons))
+        ours = lie_in_a_checkout(place.parts for place, _ in (*self.notebooks, *self.others))
+        one.modules = {name: place for name, place in self.modules.items() if not is_below(place.parts, ours)}
+        counted = [pair for pair in self.notebooks if not is_below(pair[0].parts, ours)]
+        ordered = sorted(counted, key=lambda pair: later(*pair, lessons))
         one.notebooks = [place for place, _ in ordered][-MAX_NOTEBOOKS:]
         read = {lesson for place in one.notebooks for lesson in lessons if lesson in place.name}
-        problems = []
+        # said only where it costs a lesson: a checkout handed in whole is nothing to look at
+        problems = [
+            f"{place.shown} is the course's own, and does not count"
+            for place, _ in self.notebooks
+            if is_below(place.parts, ours) and place.name not in {other.name for other in one.notebooks}
+        ]
         for place, why in self.others:
+            if is_below(place.parts, ours):
+                continue
             lesson = next((lesson for lesson in lessons if lesson in place.name), "")
             # a learner's other files are of no interest as long as there are notebooks
             if not why and one.notebooks and (not lesson or lesson in read):

@@ -28,6 +28,7 @@ STATUSES = {
     "memory": ("M", "stopped", "needed too much memory"),
     "crashed": ("C", "stopped", "ended the process it ran in"),
     "unreadable": ("U", "stopped", "the file could not be read"),
+    "not followed": ("?", "error", "may be right, and could not be run here; look at it yourself"),
     "marking error": ("!", "error", "could not be marked; look at it yourself"),
 }
 
@@ -80,7 +81,7 @@ def prose(markdown: str) -> Markup:
 
 def next_hint(item: Item, mark: Mark) -> tuple[str, str] | None:
     """The hint to read next: the first for who has not begun, the second for who has. None where none would help."""
-    if mark.status in ("passed", "missing", "unreadable", "marking error") or not item.hints:
+    if mark.status in ("passed", "missing", "unreadable", "not followed", "marking error") or not item.hints:
         return None
     place = 0 if mark.status == "not attempted" else 1
     return item.hints[min(place, len(item.hints) - 1)]

@@ -10,6 +10,7 @@ import math
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,6 +22,9 @@ from course_lib.checks.seam import Constructed, Gradients
 HEADER = struct.Struct(">IQ")
 MOST_TEXT = 2**19
 MOST_NUMBERS = 2**26
+# of one tensor, an axis of no length counted as one: whoever goes through it item by item needs a kilobyte for each.
+# Right answers have 65,000 at most, their inputs 200,000
+MOST_ITEMS = 2**19
 DEEPEST = 12
 
 DTYPES = {
@@ -141,7 +145,7 @@ def written(value: Any, numbers: list[bytes]) -> Any:
         name = str(value.dtype).removeprefix("torch.")
         if name not in DTYPES or value.layout != torch.strided or value.device.type != "cpu":
             raise ChannelError(f"a tensor of type {name}, layout {value.layout}, on {value.device}")
-        if value.numel() * value.element_size() > MOST_NUMBERS:
+        if items_in(value.shape) > MOST_ITEMS:
             raise ChannelError(f"a tensor of shape {tuple(value.shape)}")
         plain = value.detach().resolve_conj().resolve_neg().contiguous()
         numbers.append(plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
@@ -198,11 +202,17 @@ def read(item: Any, numbers: memoryview, depth: int = 0) -> tuple[Any, memoryvie
     return (tuple(items) if kind == "tuple" else RECORDS[kind](*items)), numbers
 
 
+def items_in(shape: Sequence[int]) -> int:
+    return math.prod(max(1, size) for size in shape)
+
+
 def read_tensor(content: Any, numbers: memoryview) -> tuple[Tensor, memoryview]:
     name, shape = content
     dtype = DTYPES[name]
     if len(shape) > 16 or any(type(size) is not int or not 0 <= size <= MOST_NUMBERS for size in shape):
         raise ValueError("no shape")
+    if items_in(shape) > MOST_ITEMS:
+        raise ValueError("too large")
     length = math.prod(shape) * dtype.itemsize
     if length > len(numbers):
         raise ValueError("fewer numbers than announced")

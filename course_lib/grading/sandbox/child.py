@@ -48,6 +48,8 @@ def prepared(task: dict[str, Any], output: CountedOutput) -> Handle | Failure:
         task: code, defines, reference, method, watched, seconds, library; see `RemoteHandle`.
     """
     sys.meta_path.insert(0, Library(task["library"]))
+    # behind all others, so that no file of a learner's stands in for torch
+    sys.meta_path.append(Library(task["modules"]))
     sys.modules.pop("course_lib", None)  # the machinery's own, which is empty
     answer = guarded(lambda: run(task["code"], task["defines"]), task["seconds"], output)
     if isinstance(answer, Failure):
@@ -59,10 +61,22 @@ def prepared(task: dict[str, Any], output: CountedOutput) -> Handle | Failure:
 def run(code: str, defines: str) -> Any:
     """What the code leaves under the name `defines`."""
     linecache.cache[FILE_NAME] = (len(code), None, code.splitlines(keepends=True), FILE_NAME)
-    module = types.ModuleType("answer")
-    sys.modules["answer"] = module
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    vars(module).update(display=nothing, get_ipython=NoShell)
     exec(compile(code, FILE_NAME, "exec"), vars(module))
     return vars(module).get(defines, Failure("missing", f"{defines} is not defined"))
+
+
+def nothing(*args: Any, **kwargs: Any) -> None:
+    """What displays in a notebook, and here has nowhere to."""
+
+
+class NoShell:
+    """In place of the notebook's own shell: whatever it is asked to do, it does not."""
+
+    def __getattr__(self, name: str) -> Callable:
+        return nothing
 
 
 def subject_of(answer: Any, task: dict[str, Any]) -> Any:

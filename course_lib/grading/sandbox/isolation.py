@@ -45,15 +45,17 @@ def seal(level: str, folder: str, readable: Sequence[str]) -> None:
     data = data_held()
     if level == "namespaces":
         namespaces.take_empty_folder()
-        settle(folder)
-        namespaces.drop_privileges()
-    else:
-        settle(folder)
+    settle(folder)
     set_limits(data)
     if sys.platform != "linux":
         return
-    # at the lowest level too, if they happen to be there
+    reach_nothing = level == "namespaces"
+    # at the lowest level too, each by itself: one of them may be there and not the other
+    with contextlib.suppress(OSError, KeyError) if level == "limits" else contextlib.nullcontext():
+        namespaces.drop_privileges()
     with contextlib.suppress(OSError) if level == "limits" else contextlib.nullcontext():
         if level != "namespaces":
             landlock.restrict_files(readable)
-        system_calls.forbid_system_calls()
+            reach_nothing = True
+    with contextlib.suppress(OSError) if level == "limits" else contextlib.nullcontext():
+        system_calls.forbid_system_calls(may_write=reach_nothing)

@@ -1,5 +1,6 @@
 """What one learner's process may use, and what is left to it of the surroundings."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -9,6 +10,8 @@ import psutil
 
 # beyond what torch itself holds; a UNet of the checks needs a few dozen MiB
 MEMORY = 2**30
+# of a process that marks, beyond what it holds at its start; it holds 0.7 GB after a class
+WORKER_MEMORY = 4 * 2**30
 # the longest right answer needs about three
 CPU_SECONDS = 20
 FILE_BYTES = 16 * 2**20
@@ -50,6 +53,20 @@ def set_limits(data: int) -> None:
             resource.setrlimit(kind, (most, most))
         except (ValueError, OSError):  # macOS knows some of them by name only
             continue
+
+
+def limit_worker() -> None:
+    """Limit the memory of this process, which marks: what no answer should bring about must not fill the machine.
+
+    A soft limit, since the processes of the answers have their own.
+    """
+    kind = getattr(resource, "RLIMIT_DATA", None)
+    if kind is None:
+        return
+    hard = resource.getrlimit(kind)[1]
+    most = data_held() + WORKER_MEMORY
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def scrubbed_environment(home: str) -> dict[str, str]:

@@ -108,7 +108,10 @@ def take_empty_folder() -> None:
 
 
 def drop_privileges() -> None:
-    """Give up what this process may do as the owner of its namespaces."""
+    """Give up what this process may do as the owner of its namespaces, or as root.
+
+    Raises: OSError or KeyError if that is not to be had.
+    """
     header = (ctypes.c_uint32 * 2)(CAPABILITIES_VERSION_3, 0)
     system_call(CAPSET[platform.machine()], header, (ctypes.c_uint32 * 6)())
 

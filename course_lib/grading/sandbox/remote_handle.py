@@ -1,5 +1,6 @@
 """The handle that checks work with, where the answer lives in another process: calls go out, plain data comes back."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,9 @@ MOST_RECEIVED = 2**26
 KINDS_FROM_OUTSIDE = (NOT_STARTED, RAISE_LEFT, "raised", "endless", "changed its input", "type", "missing")
 MOST_CHARACTERS = {"line": 200, "error": 80, "place": 10}
 MOST_PARAMETERS, DEEPEST_NAME, LONGEST_NAME = 2000, 20, 200
+# of a parameter: more than the memory of an answer's process holds
+MOST_VALUES = 2**30
+LACKING = ("ModuleNotFoundError", "NameError")
 NO_ROOM = ("MemoryError", "can't allocate memory", "not enough memory", "std::bad_alloc")
 
 
@@ -50,6 +54,7 @@ class RemoteHandle(Seam):
         process: a fresh one.
         exercise, answer: what it is given at the start.
         kind: "class" or "function", known after `start`.
+        lacks: the first error of a module or a name that is not there.
         timed_out: whether a call did not end in time; no other one is made then.
     """
 
@@ -58,6 +63,7 @@ class RemoteHandle(Seam):
     answer: Answer
     output: CountedOutput = field(default_factory=CountedOutput)
     kind: str = ""
+    lacks: str = ""
     timed_out: bool = False
     number: int = 0
     left: float = SECONDS_FOR_AN_ANSWER
@@ -77,6 +83,7 @@ class RemoteHandle(Seam):
             "watched": f"{watched.__module__}.{watched.__qualname__}" if watched is not None else "",
             "seconds": self.seconds,
             "library": library_for(self.exercise),
+            "modules": dict(self.answer.modules),
         }
         value = self._exchanged(task, 0, FIRST_SECONDS)
         if isinstance(value, Failure):
@@ -142,6 +149,8 @@ class RemoteHandle(Seam):
             value = checked_failure(value)
             if value.kind == "endless":
                 return self._endless()
+            if value.kind == "raised" and value.text.startswith(LACKING):
+                self.lacks = self.lacks or value.text
             if value.kind == "raised" and any(sign in value.text for sign in NO_ROOM):
                 raise AnswerEnded("memory", f"Your code asks for more memory than there is ({value.text}).")
         return value
@@ -239,4 +248,6 @@ def is_name(value: Any) -> bool:
 
 
 def is_shape(value: Any) -> bool:
-    return isinstance(value, tuple) and len(value) <= 16 and all(type(size) is int and size >= 0 for size in value)
+    if not (isinstance(value, tuple) and len(value) <= 16 and all(type(size) is int and size >= 0 for size in value)):
+        return False
+    return math.prod(value) <= MOST_VALUES

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import site
 import socket
 import subprocess
 import sys
@@ -24,11 +25,14 @@ from course_lib.grading.sandbox.zygote import FirstWords
 START_SECONDS = 180.0
 END_SECONDS = 10.0
 BOOT = (
-    "import json, sys; settings = json.loads(sys.argv[1]); sys.path[:] = settings['path']; "
-    "from course_lib.grading.sandbox.zygote import main; main()"
+    "import json, sys; settings = json.load(sys.stdin); sys.path[:] = settings['path']; "
+    "from course_lib.grading.sandbox.zygote import main; main(settings)"
 )
 # folders beside the package that learners' code must not see either; a build of the package holds it once more
 BESIDE = ("solutions", "notebooks", "tests", "my_work", "build", ".git")
+# where Pythons keep what is installed, below their own folder: also environments and packages of conda's
+PACKAGES = ("lib*/python*/site-packages", "lib*/python*/dist-packages", "lib*/python*/site-packages/*.egg")
+INSTALLED = (*PACKAGES, *(f"{place}/*/{pattern}" for place in ("envs", "pkgs") for pattern in PACKAGES))
 
 
 class IsolationError(RuntimeError):
@@ -132,15 +136,18 @@ class Sandbox:
         )
         with theirs, open(f"{self._folder.name}/errors", "wb") as errors:
             self._zygote = subprocess.Popen(
-                [sys.executable, "-I", "-B", "-c", BOOT, json.dumps(asdict(settings))],
+                [sys.executable, "-I", "-B", "-c", BOOT],
                 pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 cwd=self._folder.name,
                 env=scrubbed_environment(tempfile.gettempdir()),
                 start_new_session=True,
             )
+            # not among the arguments, which every user of the machine can read
+            with contextlib.suppress(OSError), self._zygote.stdin as first_words:
+                first_words.write(json.dumps(asdict(settings)).encode())
         self._control = ours
 
     def _errors(self) -> str:
@@ -185,9 +192,22 @@ class AnswerProcess:
 
 
 def hidden_folders() -> tuple[str, ...]:
-    """The course's own: the package, with its checks and every lesson's files, and what lies beside it."""
-    folders = (PACKAGE, *(PACKAGE.parent / name for name in BESIDE))
-    return tuple(str(folder) for folder in folders if folder.is_dir())
+    """The course's own: the package, with its checks and every lesson's files, and what lies beside it; and whatever
+    other copy of it is installed among the files that Python needs, for another Python too."""
+    copies = {PACKAGE}
+    for entry in (*sys.path, *site.getsitepackages(), site.getusersitepackages()):
+        copies.add(Path(entry or ".").absolute() / PACKAGE.name)
+    for prefix in {sys.prefix, sys.base_prefix, "/usr", "/usr/local"}:
+        for pattern in INSTALLED:
+            copies |= {found / PACKAGE.name for found in Path(prefix).glob(pattern)}
+    copies = {copy for copy in copies if (copy / "checks").is_dir()}
+    folders = {folder for copy in copies for folder in (copy, *(copy.parent / name for name in beside(copy)))}
+    return tuple(sorted(str(folder) for folder in folders if folder.is_dir()))
+
+
+def beside(copy: Path) -> tuple[str, ...]:
+    """What else of a checkout lies beside a copy of the package; nothing beside one that is installed."""
+    return BESIDE if (copy.parent / "pyproject.toml").is_file() else ()
 
 
 def python_path() -> list[str]:

@@ -47,9 +47,9 @@ class FirstWords:
     hidden: tuple[str, ...]
 
 
-def main() -> None:
+def main(first_words: dict) -> None:
     """Shut this process in, import torch, and serve until the marking process ends."""
-    settings = FirstWords(**json.loads(sys.argv[1]))
+    settings = FirstWords(**first_words)
     control = socket.socket(fileno=settings.control)
     # an editable installation would lead to the real library
     sys.meta_path[:] = [finder for finder in sys.meta_path if "__editable__" not in getattr(finder, "__module__", "")]
