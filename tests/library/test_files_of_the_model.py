@@ -28,7 +28,7 @@ AROUND = {
 }
 MODEL_AND_PROCESSES = [path for path in sorted(LIBRARY.glob("*.py")) if path.name not in AROUND]
 TRAINING = sorted((LIBRARY / "training").glob("*.py"))
-MOST_LINES = 1300
+MOST_LINES = 1320
 
 NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
