@@ -13,6 +13,7 @@ from course_lib.training.saved_model import TrainedModel
 IMAGE_SHAPE = (3, 32, 32)
 
 
+@usual_defaults()
 def draw_states(
     trained: TrainedModel,
     labels: Tensor,
@@ -41,8 +42,7 @@ def draw_states(
         options["method"] = solver or "ddpm"
     else:
         raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
-    with usual_defaults():
-        return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
+    return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
 
 
 def default_steps(trained: TrainedModel, solver: str | None) -> int:
@@ -51,7 +51,7 @@ def default_steps(trained: TrainedModel, solver: str | None) -> int:
     return trained.process.num_timesteps if ancestral else 50
 
 
+@usual_defaults()
 def draw_images(trained: TrainedModel, labels: Tensor, **options: object) -> Tensor:
     """The images (B, 3, 32, 32) in [-1, 1] at the end of `draw_states`, which see for the options."""
-    with usual_defaults():
-        return last_image(draw_states(trained, labels, **options)).clamp(-1, 1)
+    return last_image(draw_states(trained, labels, **options)).clamp(-1, 1)
