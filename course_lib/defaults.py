@@ -8,7 +8,7 @@ import torch
 
 @contextlib.contextmanager
 def usual_defaults() -> Iterator[None]:
-    """Within the block, new tensors are float32 and on the CPU where nothing else is asked for."""
+    """Within the block, or a function below `@usual_defaults()`, new tensors are float32 and on the CPU by default."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from course_lib.checks.python_text import Statement, Unparsable, is_check, plain_python, statements
+from course_lib.checks.python_text import Statement, Unparsable, is_check, nodes_of, plain_python, statements
 
 # the modules that files of my_work are loaded into
 KEPT_MODULE = "my_work_"
@@ -43,11 +43,7 @@ def text_of(file: str) -> str:
 def definitions_in(file: str) -> Iterator[Written]:
     """All functions and classes of a cell, inner ones too, the last one first."""
     text = text_of(file)
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    found = [node for node in nodes if isinstance(node, DEFINITIONS)]
+    found = [node for node in nodes_of(text) if isinstance(node, DEFINITIONS)]
     lines = text.split("\n")
     for node in sorted(found, key=lambda node: -node.lineno):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -88,12 +84,8 @@ def dotted_imports(names: dict[str, Any], name: str) -> list[str]:
 
 def lambda_at(code: CodeType) -> str:
     """The text of a lambda; "" where its line has several that are alike but for what they close over."""
-    try:
-        nodes = list(ast.walk(ast.parse(text_of(code.co_filename))))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
     found = set()
-    for node in nodes:
+    for node in nodes_of(text_of(code.co_filename)):
         if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
             made = compile(ast.Expression(node), code.co_filename, "eval").co_consts[0]
             if (made.co_code, made.co_names, made.co_varnames) == (code.co_code, code.co_names, code.co_varnames):

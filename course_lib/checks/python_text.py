@@ -247,6 +247,14 @@ def needed_names(text: str) -> tuple[set[str], set[str]]:
     return now, later
 
 
+def nodes_of(text: str) -> list[ast.AST]:
+    """Every node of a Python text; none where it is no Python."""
+    try:
+        return list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+
+
 def definition(node: ast.stmt) -> ast.FunctionDef | ast.ClassDef | None:
     return node if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
 

@@ -80,16 +80,15 @@ def told_by_frames(error: BaseException) -> Raised:
         inside = [frame for frame, _ in frames if home(frame.f_code) == TORCH]
         called = call_text(inside[-1], inside[-1]) if inside else ""
         return Raised("", CALL, cut(called), "", cut(hint_for(error, inside[-1] if inside else None)))
-    innermost_of_mine = mine[-1]
+    place_of_mine = mine[-1]
     if isinstance(error, RecursionError):
         # where the stack ran out is chance; the line that calls again is in it most often
-        counts = Counter((frames[index][0].f_code, frames[index][1]) for index in mine)
-        again = counts.most_common(1)[0][0]
-        innermost_of_mine = next(index for index in mine if (frames[index][0].f_code, frames[index][1]) == again)
-        frames = frames[: innermost_of_mine + 1]
-    frame, number = frames[innermost_of_mine]
+        lines = [(frame.f_code, number) for frame, number in frames]
+        place_of_mine = lines.index(Counter(lines[index] for index in mine).most_common(1)[0][0])
+        frames = frames[: place_of_mine + 1]
+    frame, number = frames[place_of_mine]
     line = linecache.getline(frame.f_code.co_filename, number).strip()
-    below = [inner for inner, _ in frames[innermost_of_mine + 1 :]]
+    below = [inner for inner, _ in frames[place_of_mine + 1 :]]
     place = home(below[-1].f_code) if below else YOURS
     if below and any(home(inner.f_code) == COURSE for inner in below):
         place = COURSE

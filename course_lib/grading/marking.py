@@ -18,6 +18,7 @@ from course_lib.checks.blank import NOT_STARTED, WITHHELD
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
+from course_lib.checks.python_text import nodes_of
 from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
@@ -97,12 +98,8 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
 
 def machinery_touched(code: str) -> list[str]:
     """What an answer's text has of the ways to the machinery in its own process, which no answer needs."""
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
     found = set()
-    for node in nodes:
+    for node in nodes_of(code):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -65,6 +65,11 @@ class Mark:
     remark: str = ""
     held: tuple[int, int] | None = None
 
+    @property
+    def in_words(self) -> str:
+        """ "failed (zero_to_one)": the status, and the mistake where there is one."""
+        return self.status + (f" ({self.misconception})" if self.misconception else "")
+
 
 @dataclass(frozen=True)
 class Result:

@@ -219,12 +219,8 @@ def changed_marks(before: Graded, after: Graded, why: str) -> list[Change]:
         # where properties were counted in one of the runs only, nothing has changed
         counted = earlier.held is not None and mark.held is not None
         if earlier.status != mark.status or (counted and earlier.held != mark.held):
-            found.append(Change(after.learner, mark.exercise, in_words(earlier), in_words(mark), why))
+            found.append(Change(after.learner, mark.exercise, earlier.in_words, mark.in_words, why))
     return found
-
-
-def in_words(mark: Mark) -> str:
-    return mark.status + (f" ({mark.misconception})" if mark.misconception else "")
 
 
 def in_processes(todo: Sequence[Task], settings: Settings, jobs: int) -> Iterator[tuple[Task, Graded]]:

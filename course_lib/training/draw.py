@@ -17,6 +17,7 @@ IMAGE_SHAPE = (3, 32, 32)
 BATCH_SIZE = 100
 
 
+@usual_defaults()
 def draw_states(
     trained: TrainedModel,
     labels: Tensor,
@@ -55,8 +56,7 @@ def draw_states(
         options["method"] = solver or "ddpm"
     else:
         raise ValueError(f"solver is {solver!r}; allowed for a DDPM: 'ddpm' or 'ddim'")
-    with usual_defaults():
-        return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
+    return trained.process.sample_steps(trained.model, shape, labels, num_steps=num_steps, **options)
 
 
 def check_seed(seed: int) -> None:
@@ -94,14 +94,14 @@ def batches_of(
         yield draw_states(trained, labels[part], numbers=numbers[part], **options)
 
 
+@usual_defaults()
 def draw_images(trained: TrainedModel, labels: Tensor, *, batch_size: int = BATCH_SIZE, **options: object) -> Tensor:
     """The images (B, 3, 32, 32) in [-1, 1] at the end of `draw_states`, which see for the options.
 
     Raises: FloatingPointError if the network's pictures are not numbers.
     """
     batches = batches_of(trained, labels, batch_size, **options)
-    with usual_defaults():
-        return torch.cat([finished(last_image(states)) for states in batches])
+    return torch.cat([finished(last_image(states)) for states in batches])
 
 
 def finished(images: Tensor) -> Tensor:

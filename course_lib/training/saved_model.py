@@ -1,7 +1,6 @@
 """A trained model as one safetensors file that says what it is: weights, config, class names."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +39,7 @@ def save_trained(trained: TrainedModel, path: Path, precision: torch.dtype = tor
     save_safetensors(weights, path, metadata)
 
 
+@usual_defaults()
 def load_trained(
     run: str | Path,
     device: torch.device | str = "cpu",
@@ -55,9 +55,8 @@ def load_trained(
         make_model, process: what `train` was given, where that was not the library's own.
     Raises: ValueError that names the run if there is nothing to load, the file is damaged, or a weight is not a number.
     """
-    path = Path(os.path.expanduser(run))
-    if path.is_dir():
-        path = RunFolder(path).model
+    folder = RunFolder(run)
+    path = folder.model if folder.path.is_dir() else folder.path
     if not path.is_file():
         raise ValueError(
             f"run is {str(run)!r}, which holds no trained model; allowed: the folder of a run "
@@ -70,8 +69,7 @@ def load_trained(
         weights = without_wrappers(weights)
         config = TrainingConfig.from_json(metadata["config"])
         class_names = tuple(json.loads(metadata["class_names"]))
-        with usual_defaults():
-            model = make_model(num_classes=len(class_names), **config.unet)
+        model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
     except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
@@ -81,6 +79,5 @@ def load_trained(
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    with usual_defaults():
-        process = make_process(config) if process is None else process
+    process = make_process(config) if process is None else process
     return TrainedModel(model, process, config, class_names, int(metadata.get("step", 0)))

@@ -82,7 +82,7 @@ def test_everything_that_lessons_draw_with_or_show_is_behind_one_of_them():
         behind |= set(unexecuted(read_lesson(source))[1])
     # scripts that nobody imports measure and write; a figure is drawn from what they wrote
     drawing = [*LESSONS.glob("*/figures.py"), *LESSONS.glob("*/explore_*.py"), *LESSONS.glob("shared/*.py")]
-    scripts = {"measure_expectations.py", "ship_weights.py", "__init__.py"}
+    scripts = {"measure_expectations.py", "ship_weights.py", "claims.py", "__init__.py"}
     results = [path for path in (outputs.ASSETS / "results").iterdir() if path.suffix in (".json", ".png")]
     for_model_cards = {"shipped_weights.json"}
     weights = (outputs.ASSETS / "weights").glob("*.safetensors")

@@ -25,12 +25,12 @@ CLASSES = {
     "checkouts in one folder": (
         "in",
         [f"week3/{who}/{way}/{W}" for who in ("ada", "bob") for way in ("notebooks", "solutions")],
-        {"ada": 2, "bob": 2},
+        {"ada": 1, "bob": 1},  # the course's own solutions are nobody's answers
     ),
     "one learner's checkout": (
         "in",
         [f"ada/notebooks/{W}", f"ada/solutions/{W}", "ada/course_lib/unet.py"],
-        {"ada": 2},
+        {"ada": 1},
     ),
     "one learner's folders by lesson": ("in", [f"ada/00_welcome/{W}", f"ada/04_resampling/{R}"], {"ada": 2}),
     "one learner's folders by week": ("in", [f"ada/week 1/{W}", f"ada/week 2/{R}"], {"ada": 2}),

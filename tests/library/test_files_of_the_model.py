@@ -18,6 +18,7 @@ AROUND = {
     "__init__.py",
     "__main__.py",
     "assets.py",  # files that come with the course
+    "defaults.py",  # what a notebook may have set otherwise
     "document.py",  # the document as data
     "estimates.py",  # what learners work out on paper
     "files.py",  # writing files
@@ -28,7 +29,7 @@ AROUND = {
 }
 MODEL_AND_PROCESSES = [path for path in sorted(LIBRARY.glob("*.py")) if path.name not in AROUND]
 TRAINING = sorted((LIBRARY / "training").glob("*.py"))
-MOST_LINES = 1300
+MOST_LINES = 1305
 
 NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

@@ -16,6 +16,7 @@ from course_lib.checks.python_text import (
     blanks_left,
     definition,
     is_check,
+    nodes_of,
     statements,
 )
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
@@ -151,10 +152,7 @@ def modules_for(code: str, modules: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def imported(code: str) -> set[str]:
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+    nodes = nodes_of(code)
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return {name.partition(".")[0] for name in names}

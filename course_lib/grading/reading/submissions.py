@@ -20,22 +20,15 @@ MAX_PROBLEMS = 10
 # browsers and mail programs put an ending behind, and the notebook is whole all the same
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".ipynb.download")
 PRINTS = ".pdf", ".docx", ".doc", ".odt", ".md", ".png", ".jpg"
+NOT_OPENED = ".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2"
 OTHER_FILES = {
     "Python, saved or exported from one. Hand in the .ipynb itself": (".py",),
     "a web page or a print of one. Hand in the .ipynb itself": (".html", ".htm", *PRINTS),
-    "an archive of a kind that is not opened. Hand in a .zip, or the notebooks themselves": (
-        ".rar",
-        ".7z",
-        ".tar",
-        ".gz",
-        ".tgz",
-        ".xz",
-        ".bz2",
-    ),
+    "an archive of a kind that is not opened. Hand in a .zip, or the notebooks themselves": NOT_OPENED,
     "a link. Hand in the .ipynb itself": (".url", ".webloc"),
 }
 NO_NOTEBOOK = "is no notebook (.ipynb)"
-ARCHIVES = ".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".xz", ".bz2"
+ARCHIVES = ".zip", *NOT_OPENED
 
 
 @dataclass

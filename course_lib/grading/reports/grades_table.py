@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.grading.judging import Judged
-from course_lib.grading.marks import Mark
 from course_lib.grading.reading.catalogue import Item
 from course_lib.grading.reports.tables import tidy, write_csv
 
@@ -15,7 +14,8 @@ def write_grades_csv(path: Path, judged: Judged, items: Sequence[Item]) -> None:
     head = ["learner", "id", "section", "points", "of", "days late", *(f"lesson {one}" for one in lessons), *names]
     rows: list[list[object]] = [[*head, "not passed", "problems with files", "comments"]]
     for graded, total, section in zip(judged.class_, judged.totals, judged.sections, strict=True):
-        words = [in_words(result.mark) for result in graded.results if result.mark.status != "passed"]
+        marks = [result.mark for result in graded.results]
+        words = [f"{mark.exercise}: {mark.in_words}" for mark in marks if mark.status != "passed"]
         comments = [f"{name}: {one.comment}".removeprefix(": ") for name, one in total.by_hand.items() if one.comment]
         late = total.days_late or ("late" if graded.late else 0)
         rows.append(
@@ -31,7 +31,3 @@ def write_grades_csv(path: Path, judged: Judged, items: Sequence[Item]) -> None:
         of = judged.totals[0].of if judged.totals else 0
         rows.append([name, "", section, 0, tidy(of), 0, *nothing, "nothing was handed in", "", ""])
     write_csv(path, rows)
-
-
-def in_words(mark: Mark) -> str:
-    return f"{mark.exercise}: {mark.status}" + (f" ({mark.misconception})" if mark.misconception else "")

@@ -82,7 +82,7 @@ def plot_deafness(changes: dict[str, float]) -> str:
     """Draw how much the output changes with the time, by number of groups; returns the name of the deaf setting."""
     names, values = list(changes), list(changes.values())
     deaf = min(changes, key=changes.get)
-    figure, axis = plt.subplots(figsize=(7.6, 3.2))
+    figure, axis = plt.subplots(figsize=(7.6, 3.6), layout="constrained")
     bars = axis.bar(
         [name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names],
         values,

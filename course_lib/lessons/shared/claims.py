@@ -20,10 +20,10 @@ Proof = Callable[[], bool]
 
 
 class Claim(NamedTuple):
-    """A quotation from a lesson, and a function that is true if what it says holds."""
+    """Quotations from a lesson, and a function that is true if what they say holds."""
 
     lesson: str
-    sentence: str
+    sentences: tuple[str, ...]
     proof: Proof
 
 
@@ -48,8 +48,7 @@ def claims_of(lesson: str) -> list[Claim]:
     if not (folder / "claims.py").exists():
         return []
     module = importlib.import_module(f"course_lib.lessons.lesson{lesson}.claims")
-    proofs = [value for value in vars(module).values() if hasattr(value, "sentences")]
-    return [Claim(lesson, sentence, proof) for proof in proofs for sentence in proof.sentences]
+    return [Claim(lesson, value.sentences, value) for value in vars(module).values() if hasattr(value, "sentences")]
 
 
 def in_one_line(text: str) -> str:
