@@ -56,7 +56,8 @@ class SinusoidalPositionEmbedding(nn.Module):
     def forward(self, timesteps: Tensor) -> Tensor:
         check_vector("timesteps", timesteps)
         # one frequency for each pair of columns, (dim/2,), on the device of `timesteps`
-        freqs = embedding_frequencies(self.dim, timesteps.device, computed_in(timesteps))
+        dtype = computed_in(timesteps)
+        freqs = embedding_frequencies(self.dim, timesteps.device, dtype)
         # every time multiplied by every frequency: (B, 1) * (1, dim/2) -> (B, dim/2)
         args = timesteps[:, None] * freqs[None, :]
         # all sines first, then all cosines

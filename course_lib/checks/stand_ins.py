@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from course_lib.class_embedding import NO_CLASS
 from course_lib.flow_matching import TIME_SCALE
@@ -40,9 +41,12 @@ class StandIn(nn.Module):
         self.of_time, self.shift, self.num_classes = of_time, shift, num_classes
         self.in_channels, self.size_divisor = images.shape[1], 1
         like_images = {"dtype": images.dtype, "device": images.device}
-        # an image by itself, every channel by itself, with a bias of zeros, as conv_in has one
-        self.weight = nn.Parameter(torch.full((self.in_channels, 1, 1, 1), of_x, **like_images))
-        self.bias = nn.Parameter(torch.zeros(self.in_channels, **like_images))
+        # a pixel by itself, every channel by itself
+        channels = self.in_channels
+        # skip_init: its weights are given here, and what is drawn at random belongs to the answer
+        self.conv_in = skip_init(nn.Conv2d, channels, channels, 1, groups=channels, **like_images)
+        nn.init.constant_(self.conv_in.weight, of_x)
+        nn.init.zeros_(self.conv_in.bias)
         self.classes = nn.Parameter(of_class * torch.cos(torch.arange(num_classes, **like_images) + 1)[:, None])
         self.gain = gain
         self.calls: list[tuple[Tensor, Tensor, Tensor | None]] = []
@@ -51,14 +55,13 @@ class StandIn(nn.Module):
         UNet.check_inputs(self, x, t, class_labels)
         labels = class_labels
         self.calls.append((x.detach().clone(), t.detach().clone(), None if labels is None else labels.clone()))
-        per_image = torch.sin(self.of_time * t.to(self.weight.dtype) / 100 + self.shift)
+        per_image = torch.sin(self.of_time * t.to(self.conv_in.weight.dtype) / 100 + self.shift)
         if labels is not None:
             check_integers("class_labels", labels, NO_CLASS, self.num_classes - 1)
             of_class = F.embedding(labels.long().clamp(min=0), self.classes)[:, 0]
             per_image = per_image + of_class.masked_fill(labels == NO_CLASS, 0.0)
         per_image = per_image.reshape(-1, 1, 1, 1)
-        h = F.conv2d(x, self.weight, self.bias, groups=self.in_channels)
-        predicted = h + per_image * torch.tanh(x.roll(1, dims=-1)) + per_image
+        predicted = self.conv_in(x) + per_image * torch.tanh(x.roll(1, dims=-1)) + per_image
         return predicted if self.gain is None else self.gain * predicted
 
     def as_given(self, form: str) -> Callable[[Tensor, Tensor, Tensor | None], Tensor]:
