@@ -159,6 +159,7 @@ def mark_class(
     jobs: int,
     again: Sequence[str] = (),
     changes: list[Change] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Iterator[tuple[Submission, bool]]:
     """Mark everybody who is not marked yet, and yield each as soon as it is done, with whether it was done before.
 
@@ -168,8 +169,9 @@ def mark_class(
         again: names of exercises or learners: only these are marked again, and of everybody else the marks stay, even
             if the course has changed.
         changes: is given every mark that is another one than before.
+        names: file names of the marks, where `submissions` are only some of a class.
     """
-    names = records.file_names(submissions)
+    names = names or records.file_names(submissions)
     exercises = {item.name for item in catalogue()}
     wanted = tuple(name for name in again if name in exercises)
     people = {called(name) for name in again} - {called(name) for name in wanted}
