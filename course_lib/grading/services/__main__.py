@@ -10,7 +10,6 @@ def main() -> int:
     """Returns 0, or 2 after a sentence on what cannot be met."""
     parser = argparse.ArgumentParser(prog="python -m course_lib.grading.services")
     ways = parser.add_subparsers(dest="way", required=True)
-    ways.add_parser("ready", help="say whether marking can begin here")
     ways.add_parser("gradescope", help="mark in Gradescope's container").add_argument("root", type=Path)
     ways.add_parser("classroom", help="mark on GitHub's runner").add_argument("submission", type=Path)
     options = parser.parse_args()
@@ -25,12 +24,7 @@ def main() -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    if options.way == "ready":
-        from course_lib.grading.whole_class import level_in_force
-
-        level, meaning = level_in_force("limits")
-        print(f"marking can begin; isolation: {level} ({meaning})")
-    elif options.way == "gradescope":
+    if options.way == "gradescope":
         from course_lib.grading.services.gradescope import mark_in_container
 
         mark_in_container(options.root)

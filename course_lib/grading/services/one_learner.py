@@ -12,7 +12,7 @@ from course_lib.grading.reading.catalogue import catalogue, lesson_names
 from course_lib.grading.reading.submissions import one_submission
 from course_lib.grading.scheme import ByHand, Scheme, Total, read_scheme
 from course_lib.grading.services.carried import Carried
-from course_lib.grading.whole_class import level_in_force, mark_class, settings_for
+from course_lib.grading.whole_class import mark_class, settings_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +38,14 @@ def mark_one(
         raise ValueError(f"submission is {folder}, which is no folder; allowed: what one learner handed in")
     items = catalogue(carried.lessons)
     scheme = read_scheme(carried.marking, items)
-    level, meaning = level_in_force(carried.isolation)
     first = people[0]
     submission = one_submission(folder, lesson_names().values(), first.name, first.number, first.address)
     with tempfile.TemporaryDirectory() as name:
         report = Path(name)
         settings = settings_for(report, carried.seed, carried.lessons, carried.isolation, scheme.partial)
-        print(f"{len(items)} exercises, seed {settings.seed}; isolation: {level} ({meaning})", flush=True)
-        list(mark_class([submission], report, settings, 1, names=["learner"]))
+        print(f"{len(items)} exercises, seed {settings.seed}", flush=True)
+        # one process for it, so that whatever harms that one costs an exercise, and not the results
+        list(mark_class([submission], report, dataclasses.replace(settings, tells=True), 1, names=["learner"]))
         graded = records.load(report / "marks" / "learner.json")
     if graded is None:
         raise ValueError("the marks could not be kept; allowed: a temporary folder with room in it")

@@ -35,4 +35,5 @@ if [ -z "${MARKING_PYTHON:-}" ]; then
     -r "$course/pyproject.toml"
 fi
 cd -- "$course"
-PYTHONPATH=$course "${MARKING_PYTHON:-$course/.venv/bin/python}" -m course_lib.grading.services ready
+PYTHONPATH=$course "${MARKING_PYTHON:-$course/.venv/bin/python}" -c 'import course_lib.grading.marking'
+echo "marking can begin"
