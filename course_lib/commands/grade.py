@@ -15,6 +15,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--out",
+        "--report",
         metavar="REPORT",
         type=Path,
         default=Path("grading-report"),
@@ -28,6 +29,17 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         help="mark only this exercise or this learner again, and keep all other marks; may be given several times",
+    )
+    elsewhere = parser.add_argument_group("on several machines, and on those of others")
+    elsewhere.add_argument("--part", metavar="i/n", help="mark the i-th of n shares of the learners, to be merged")
+    elsewhere.add_argument(
+        "--merge", metavar="DIR", type=Path, nargs="+", help="make one report of the parts in these folders"
+    )
+    elsewhere.add_argument(
+        "--autograder", metavar="ZIP", type=Path, help="write an autograder for Gradescope, with these settings"
+    )
+    elsewhere.add_argument(
+        "--classroom", metavar="DIR", type=Path, help="write GitHub Classroom's workflow into this template repository"
     )
     people = parser.add_argument_group("who is who, and what marks are worth")
     people.add_argument("--roster", metavar="CSV", type=Path, help="list of people: names, sections, who is missing")
@@ -75,9 +87,15 @@ NO_FORK = (
 
 def run(options: argparse.Namespace) -> int:
     """Mark a class. Returns 0, or 1 if the self-test found something wrong."""
+    way = way_of(options)
+    check_options(options)
+    if way in ("merge", "autograder", "classroom"):
+        from course_lib.commands import grade_elsewhere
+
+        (grade_elsewhere.merge if way == "merge" else grade_elsewhere.write_for_others)(options)
+        return 0
     if not hasattr(os, "fork"):
         raise ValueError(NO_FORK)
-    check_options(options)
     # the networks are tiny, and threads of several processes would wait for each other
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if options.self_test:
@@ -88,9 +106,43 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+# what belongs to a report, and to nothing that only prepares one
+OF_REPORTS = ("roster", "anonymous", "fill", "column", "comments", "max", "hand_back")
+# way: what it cannot be combined with
+WITHOUT = {
+    "self_test": (),
+    "merge": ("submissions", "part", "autograder", "classroom", "again", "seed", "self_test"),
+    "autograder": ("submissions", "part", "classroom", "again", "self_test", *OF_REPORTS),
+    "classroom": ("submissions", "part", "again", "self_test", "overrides", *OF_REPORTS),
+    "part": ("again", "self_test", "overrides", *OF_REPORTS),
+}
+SHOWN = {"hand_back": "--return", "submissions": "SUBMISSIONS"}
+
+
+def way_of(options: argparse.Namespace) -> str:
+    """What the command is to do, "" for marking a class.
+
+    Raises: ValueError for options that do not go together.
+    """
+    way = next((name for name in ("merge", "autograder", "classroom", "part", "self_test") if given(options, name)), "")
+    for other in WITHOUT.get(way, ()):
+        if given(options, other):
+            raise ValueError(f"{shown(way)} and {shown(other)} do not go together; allowed: one of them")
+    return way
+
+
+def given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, name) not in (None, False, [])
+
+
+def shown(name: str) -> str:
+    return SHOWN.get(name, f"--{name.replace('_', '-')}")
+
+
 def check_options(options: argparse.Namespace) -> None:
     """Raises: ValueError for a request that cannot be met, before anything is marked."""
-    if options.submissions is None and not options.self_test:
+    elsewhere = options.merge or options.autograder or options.classroom
+    if options.submissions is None and not options.self_test and not elsewhere:
         raise ValueError("SUBMISSIONS is missing; allowed: a folder or a .zip, or --self-test without one")
     if options.jobs < 1:
         raise ValueError(f"jobs is {options.jobs}; allowed: at least 1")
@@ -102,6 +154,8 @@ def check_options(options: argparse.Namespace) -> None:
         raise ValueError(f"max is {options.max}; allowed: a number above 0")
     if options.seed is not None and not 0 <= options.seed < 2**31:
         raise ValueError(f"seed is {options.seed}; allowed: 0 to {2**31 - 1}")
+    if options.part is not None and options.seed is None:
+        raise ValueError(f"--part needs --seed, the same for all parts; allowed: 0 to {2**31 - 1}")
     for name in ("marking", "overrides"):
         if getattr(options, name) is None and (options.out / default_file(name)).is_file():
             setattr(options, name, options.out / default_file(name))
@@ -126,40 +180,41 @@ def default_file(name: str) -> str:
 def mark(options: argparse.Namespace) -> None:
     from tqdm.auto import tqdm
 
-    from course_lib.grading import records
-    from course_lib.grading.judging import Wishes
+    from course_lib.commands.grade_telling import counted, tell
+    from course_lib.grading import parts, records
     from course_lib.grading.plain_text import shortened
     from course_lib.grading.reading.catalogue import catalogue, lesson_names
     from course_lib.grading.reading.submissions import find_submissions
-    from course_lib.grading.reports.exported import one_column, read_table
     from course_lib.grading.reports.write import write_reports
     from course_lib.grading.scheme import read_scheme
     from course_lib.grading.whole_class import Change, level_in_force, mark_class, settings_for
 
-    lessons = tuple(part.strip().zfill(2) for part in options.lessons.split(",") if part.strip())
+    lessons = lessons_of(options)
     items = catalogue(lessons)
     # what would be refused at the end is refused now
     scheme = read_scheme(options.marking, items)
-    for path, argument in ((options.fill, "fill"), (options.roster, "roster"), (options.overrides, "overrides")):
-        if path is not None:
-            table = read_table(path, argument, options.column if argument == "fill" else "")
-            if argument == "fill" and options.comments is not None:
-                one_column(table, options.comments, "comments")
+    part = parts.part_of(options.part) if options.part else parts.Part(1, 1)
+    check_tables(options)
     found = find_submissions(options.submissions, lesson_names().values(), skip=options.out)
     check_again(options.again, found.submissions)
+    names = records.file_names(found.submissions)
+    submissions = part.share(found.submissions)
     level, meaning = level_in_force(options.require_isolation)
     settings = settings_for(options.out, options.seed, lessons, options.require_isolation, scheme.partial)
-    learners, exercises = counted(len(found.submissions), "learner"), counted(len(items), "exercise")
-    print(f"{learners}, {exercises}, seed {settings.seed}")
+    (options.out / parts.FILE).unlink(missing_ok=True)
+    learners, exercises = counted(len(submissions), "learner"), counted(len(items), "exercise")
+    share = f" of {len(found.submissions)}" if options.part else ""
+    print(f"{learners}{share}, {exercises}, seed {settings.seed}")
     print(f"isolation: {level} ({meaning})")
     if found.ignored and not options.anonymous:
         print(f"not looked at, since they are no notebooks: {shortened(found.ignored)}")
     for note in () if options.anonymous else found.notes:
         print(f"note: {note}")
-    before, changes = 0, []
-    with tqdm(total=len(found.submissions), unit="learner") as bar:
+    before = 0
+    changes: list[Change] = []
+    with tqdm(total=len(submissions), unit="learner") as bar:
         for submission, was_done in mark_class(
-            found.submissions, options.out, settings, options.jobs, options.again, changes
+            submissions, options.out, settings, options.jobs, options.again, changes, part.share(names)
         ):
             before += was_done
             if not options.anonymous:
@@ -167,22 +222,46 @@ def mark(options: argparse.Namespace) -> None:
             bar.update()
     if before:
         print(f"{before} were marked before and had not changed" if not options.again else f"{before} keep their marks")
-    facts = [
-        f"Seed {settings.seed}: with --seed {settings.seed} the same files get the same marks.",
-        f"Isolation: {level}, {meaning}.",
-        *([] if options.anonymous else found.notes),
+    if options.part:
+        told = parts.settings_told(settings.seed, lessons, options.marking)
+        digest = parts.class_digest(found.submissions)
+        parts.write_part(parts.Done(part, options.out, tuple(names), digest, told, level, meaning, tuple(found.notes)))
+        print(
+            f"part {part.number} of {part.of} is marked; all of them together: grade --merge DIR DIR ... --report OUT"
+        )
+        return
+    facts = facts_told(settings.seed, f"{level}, {meaning}", found.notes, options.anonymous)
+    written = write_reports(options.out, names, items, settings.seed, facts, wishes_of(options))
+    tell(options, written, changes)
+
+
+def lessons_of(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(part.strip().zfill(2) for part in options.lessons.split(",") if part.strip())
+
+
+def check_tables(options: argparse.Namespace) -> None:
+    """Raises: ValueError if one of the tables cannot be read, or lacks a column."""
+    from course_lib.grading.reports.exported import one_column, read_table
+
+    for path, argument in ((options.fill, "fill"), (options.roster, "roster"), (options.overrides, "overrides")):
+        if path is not None:
+            table = read_table(path, argument, options.column if argument == "fill" else "")
+            if argument == "fill" and options.comments is not None:
+                one_column(table, options.comments, "comments")
+
+
+def facts_told(seed: int, isolation: str, notes: Sequence[str], anonymous: bool) -> list[str]:
+    return [
+        f"Seed {seed}: with --seed {seed} the same files get the same marks.",
+        f"Isolation: {isolation}.",
+        *([] if anonymous else notes),
     ]
-    wishes = Wishes(options.marking, options.overrides, options.roster, options.key, options.anonymous)
-    names = records.file_names(found.submissions)
-    written = write_reports(options.out, names, items, settings.seed, facts, wishes)
-    told: Sequence[Change] = changes
-    tell_changes(options, told)
-    summary(options, written)
-    if options.hand_back:
-        hand_back(options, written)
-    if options.fill is not None:
-        fill_gradebook(options, written)
-    print(f"reports: {options.out / 'index.html'}")
+
+
+def wishes_of(options: argparse.Namespace) -> "Wishes":  # noqa: F821
+    from course_lib.grading.judging import Wishes
+
+    return Wishes(options.marking, options.overrides, options.roster, options.key, options.anonymous)
 
 
 def check_again(again: Sequence[str], submissions: Sequence["Submission"]) -> None:  # noqa: F821
@@ -198,103 +277,3 @@ def check_again(again: Sequence[str], submissions: Sequence["Submission"]) -> No
             raise ValueError(
                 f"again is {name!r}; allowed: a learner, or one of the exercises {shortened(exercises, 60)}"
             )
-
-
-def tell_changes(options: argparse.Namespace, changes: Sequence["Change"]) -> None:  # noqa: F821
-    """Which marks are others than in the run before, and why: in a table, and the first of them here."""
-    from course_lib.grading.reports.tables import write_csv
-
-    path = options.out / "changes.csv"
-    path.unlink(missing_ok=True)
-    if not changes:
-        return
-    who = ["somebody" if options.anonymous else one.learner for one in changes]
-    rows = [[name, one.exercise, one.before, one.after, one.why] for name, one in zip(who, changes, strict=True)]
-    write_csv(path, [["learner", "exercise", "before", "now", "why"], *rows])
-    print(f"\n{counted(len(changes), 'mark')} changed, see {path}:")
-    for name, one in zip(who[:10], changes, strict=False):
-        print(f"  {name}, {one.exercise}: {one.before} -> {one.after}; {one.why}")
-
-
-def summary(options: argparse.Namespace, written: "Written") -> None:  # noqa: F821
-    from statistics import median
-
-    from course_lib.grading.plain_text import shortened
-
-    words = {"not attempted": "not attempted (not started)"}
-    print("\nmarks given:")
-    for status, count in sorted(written.statuses.items(), key=lambda pair: -pair[1]):
-        print(f"{count:8} {words.get(status, status)}")
-    totals = written.judged.totals
-    points = sorted(total.points for total in totals)
-    mean = sum(points) / max(1, len(points))
-    of = sum(total.of for total in totals)
-    print(
-        f"points: {sum(points):g} of {of:g}; a learner has {points[0]:g} to {points[-1]:g}, {mean:.1f} on average, "
-        f"{median(points):g} in the middle"
-    )
-    if written.judged.scheme.pass_mark is not None:
-        print(f"passed: {sum(bool(total.passed) for total in totals)} of {len(totals)}")
-    shown = written.judged.class_
-    late = [one.learner for one, total in zip(shown, totals, strict=True) if one.late or total.days_late]
-    if late:
-        print(f"late: {shortened(late)}")
-    if written.judged.absent:
-        print(f"handed in nothing: {shortened([name for name, _ in written.judged.absent])}")
-    troubled = [one.learner for one in shown if one.problems]
-    if troubled:
-        print(f"problems with files of {len(troubled)}: {shortened(troubled)}")
-    for note in written.judged.notes[:20]:
-        print(f"unclear: {note}")
-    if written.similar:
-        print(f"groups of like answers: {len(written.similar)}, see the report")
-
-
-def hand_back(options: argparse.Namespace, written: "Written") -> None:  # noqa: F821
-    from course_lib.grading.handing_back import write_feedback
-
-    for platform, (path, count) in write_feedback(options.out, written.class_, written.pages).items():
-        print(f"{path}: {counted(count, 'page')}, to be uploaded to {platform}")
-    print(f"pages to be mailed, one a learner: {options.out / 'learners'}")
-
-
-def fill_gradebook(options: argparse.Namespace, written: "Written") -> None:  # noqa: F821
-    from course_lib.grading.handing_back import comment
-    from course_lib.grading.plain_text import shortened
-    from course_lib.grading.reports.gradebook import fill
-
-    out = options.out / f"filled-{options.fill.name}"
-    totals, class_ = written.judged.totals, written.class_
-    comments = None
-    if options.comments is not None:
-        # Moodle takes its comments for HTML
-        texts = [comment(one, total, one.kind == "moodle") for one, total in zip(class_, totals, strict=True)]
-        comments = options.comments, texts
-    filled = fill(
-        options.fill,
-        options.column,
-        options.key,
-        class_,
-        out,
-        totals=[(total.points, total.of) for total in totals],
-        maximum=options.max,
-        known=written.judged.known,
-        comments=comments,
-    )
-    print(f"{out}: column {options.column!r} filled in {filled.count} rows")
-    for note in filled.notes:
-        print(f"  {note}")
-    for what, names in (
-        ("excused (EX), left as they are", filled.kept),
-        ("filled, though not all of it could be read or marked: look at", filled.look_at),
-        ("learners without a row", filled.missing),
-        ("rows without a submission, left as they are", filled.nobody),
-    ):
-        if names:
-            print(f"  {what}: {shortened(names)}")
-    for one in filled.unclear:
-        print(f"  unclear, so not filled: {one}")
-
-
-def counted(count: int, what: str) -> str:
-    return f"{count} {what}" + ("" if count == 1 else "s")

@@ -18,38 +18,15 @@ from course_lib.checks.blank import NOT_STARTED, WITHHELD
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.python_text import nodes_of
 from course_lib.checks.registry import exercises
 from course_lib.checks.result import CheckResult
 from course_lib.grading.marks import REIMPORTS, Answer, Mark
 from course_lib.grading.partial import properties_held
+from course_lib.grading.reading.ways_in import machinery_touched
 from course_lib.grading.sandbox import Sandbox
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle
 
 LONGEST_MESSAGE = 3000
-# ways from an answer to what runs it and to what it reports of itself
-WAYS_IN = (
-    "sys.modules",
-    "sys._getframe",
-    "_getframe",
-    "inspect.stack",
-    "inspect.currentframe",
-    "f_back",
-    "tb_frame",
-    "gi_frame",
-    "gc",
-    "ctypes",
-    "_ctypes",
-    "importlib",
-    "__import__",
-    "__builtins__",
-    "builtins",
-    "__subclasses__",
-    "settrace",
-    "setprofile",
-    "course_lib.checks",
-    "course_lib.grading",
-)
 MODULE = re.compile(r"No module named '(\w[\w.]{0,100})'")
 
 
@@ -94,26 +71,6 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
         told = f"its text touches {', '.join(touched)}: read it before the mark counts"
         mark = replace(mark, remark="; ".join(filter(None, (mark.remark, told))))
     return Mark(mark.exercise, mark.status, mark.message[:LONGEST_MESSAGE], mark.misconception, mark.remark[:500])
-
-
-def machinery_touched(code: str) -> list[str]:
-    """What an answer's text has of the ways to the machinery in its own process, which no answer needs."""
-    found = set()
-    for node in nodes_of(code):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Attribute):
-            names = [node.attr, f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""]
-        elif isinstance(node, ast.Name):
-            names = [node.id]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            names = [node.value]
-        found |= {way for way in WAYS_IN for name in names if name == way or name.startswith(f"{way}.")}
-    return sorted(found)
 
 
 def tried_in(sandbox: Sandbox, exercise: Exercise, answer: Answer, seed: int) -> Mark:

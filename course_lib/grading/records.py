@@ -38,8 +38,8 @@ def file_names(submissions: Iterable[Submission]) -> list[str]:
 class Digests:
     """Digests of files, kept for as long as the system says that a file has not been touched."""
 
-    def __init__(self, kept: dict[str, list] | None = None) -> None:
-        self.kept, self.used = kept or {}, {}
+    def __init__(self, kept: dict[str, list] | None = None, used: dict[str, list] | None = None) -> None:
+        self.kept, self.used = kept or {}, used or {}
 
     def of(self, path: Path) -> str:
         try:
@@ -64,7 +64,7 @@ class Digests:
             return cls()
 
     def write(self, path: Path) -> None:
-        write_text(path, json.dumps(self.used) + "\n")
+        write_text(path, json.dumps(self.used, sort_keys=True) + "\n")
 
 
 def digest_of(

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.grading.lateness import LateRules, late_rules
-from course_lib.grading.marks import Graded, Mark
+from course_lib.grading.marks import Graded, Mark, Result
 from course_lib.grading.reading.catalogue import Item
 
 ALLOWED = ("pass_mark", "partial", "points", "weights", "best", "late")
@@ -126,6 +126,11 @@ class Scheme:
         points = round(points - taken if whole is None else whole, 6)
         passed = None if self.pass_mark is None or not of else 100 * points / of >= self.pass_mark - 1e-9
         return Total(points, of, exercises, lessons, passed, days_late, round(taken, 6), by_hand)
+
+    def full_points(self, items: Sequence[Item]) -> float:
+        """What all of these exercises together are worth."""
+        results = tuple(Result(Mark(item.name, "passed"), item.lesson) for item in items)
+        return self.total(Graded("", "", "", (), (), results)).of
 
     def share(self, mark: Mark) -> float:
         if mark.status == "passed":

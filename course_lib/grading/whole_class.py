@@ -30,12 +30,14 @@ class Settings:
 
     Attributes:
         partial: whether to count the properties that hold for answers that are not right.
+        tells: whether a process that marks says on the terminal which isolation is in force.
     """
 
     seed: int
     lessons: tuple[str, ...] = ()
     isolation: str = "limits"
     partial: bool = False
+    tells: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def start_worker(settings: Settings) -> None:
     # Ctrl-C is for the parent, which lets us finish our learner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from course_lib.grading.marking import mark_answers
-    from course_lib.grading.sandbox import Sandbox
+    from course_lib.grading.sandbox import LEVELS, Sandbox
     from course_lib.grading.sandbox.limits import limit_worker
 
     limit_worker()
@@ -92,6 +94,8 @@ def start_worker(settings: Settings) -> None:
     except Exception as error:
         _no_start = f"{type(error).__name__}: {error}"
         return
+    if settings.tells:
+        print(f"isolation: {sandbox.level} ({LEVELS[sandbox.level]})", flush=True)
     _mark_answers = functools.partial(mark_answers, seed=settings.seed, sandbox=sandbox, partial=settings.partial)
 
 
@@ -159,6 +163,7 @@ def mark_class(
     jobs: int,
     again: Sequence[str] = (),
     changes: list[Change] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Iterator[tuple[Submission, bool]]:
     """Mark everybody who is not marked yet, and yield each as soon as it is done, with whether it was done before.
 
@@ -168,8 +173,9 @@ def mark_class(
         again: names of exercises or learners: only these are marked again, and of everybody else the marks stay, even
             if the course has changed.
         changes: is given every mark that is another one than before.
+        names: file names of the marks, where `submissions` are only some of a class.
     """
-    names = records.file_names(submissions)
+    names = names or records.file_names(submissions)
     exercises = {item.name for item in catalogue()}
     wanted = tuple(name for name in again if name in exercises)
     people = {called(name) for name in again} - {called(name) for name in wanted}

@@ -87,3 +87,24 @@ def dying_work(submission, only: str = ""):
     items = [item for item in catalogue(("00",)) if only in ("", item.name)]
     results = tuple(Result(Mark(item.name, "passed"), item.lesson) for item in items)
     return Graded(submission.learner, "", submission.source, ("x.ipynb",), (), results)
+
+
+def in_this_process(todo, settings, jobs):
+    """In place of `whole_class.in_processes`, for answers that cost nothing: what was written decides."""
+    from course_lib.grading import grade_learner
+    from course_lib.grading.reading.catalogue import catalogue
+
+    for task in todo:
+        yield task, grade_learner(task.submission, catalogue(), by_text, settings.lessons)
+
+
+def by_text(answers):
+    """Marks as trying would give them to the answers above."""
+    from course_lib.grading.marks import Mark
+
+    return [
+        Mark(one.exercise, "failed", "Wrong.", "zero_to_one", held=(3, 9))
+        if "255" in one.code
+        else Mark(one.exercise, "passed")
+        for one in answers
+    ]

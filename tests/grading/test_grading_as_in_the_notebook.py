@@ -333,7 +333,15 @@ def marked(folder, files, lessons, sandbox):
     return {result.mark.exercise: result.mark for result in graded.results}
 
 
-def in_the_notebook(cells, monkeypatch):
+@pytest.fixture(scope="module")
+def shell():
+    """One for all notebooks, emptied before each."""
+    made = InteractiveShell()
+    yield made
+    made.history_manager.end_session()
+
+
+def in_the_notebook(cells, monkeypatch, shell):
     """Statuses of all checks, in their order, as a kernel would come by them."""
     statuses = []
 
@@ -348,7 +356,7 @@ def in_the_notebook(cells, monkeypatch):
 
     monkeypatch.setattr(checks, "check", check)
     monkeypatch.setattr(checks, "examine", looked_at)
-    shell = InteractiveShell()
+    shell.reset(new_session=False)
     main = sys.modules["__main__"]
     try:
         for one in cells:
@@ -357,17 +365,16 @@ def in_the_notebook(cells, monkeypatch):
                 shell.run_cell(source)
     finally:
         sys.modules["__main__"] = main
-        shell.history_manager.end_session()
     return statuses
 
 
 @pytest.mark.parametrize("what", [*PASSED, *WRONG])
-def test_the_mark_is_what_the_check_said(what, sandbox, tmp_path, monkeypatch):
+def test_the_mark_is_what_the_check_said(what, sandbox, shell, tmp_path, monkeypatch):
     cells = [SET_UP, *(PASSED.get(what) or WRONG[what])]
     exercise = "Upsample" if "Upsample" in str(cells) else "from_pixels"
     lesson = "04_resampling" if exercise == "Upsample" else "00_welcome"
     expected = "passed" if what in PASSED else "failed"
-    assert in_the_notebook(cells, monkeypatch)[-1] == expected
+    assert in_the_notebook(cells, monkeypatch, shell)[-1] == expected
     mark = marked(tmp_path, {f"{lesson}.ipynb": notebook(*cells)}, (lesson[:2],), sandbox)[exercise]
     assert mark.status == expected, mark
 

@@ -1,19 +1,30 @@
 """The whole command, in the sandbox: solutions get all points, blank notebooks none, and nobody harms anybody."""
 
 import csv
+import functools
 import json
 import os
+import shutil
 
 import fabricated
 import pytest
-from fabricated import FROM_PIXELS, ROOT, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, welcome, written
+from fabricated import FROM_PIXELS, ROOT, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, written
 
 from course_lib.__main__ import main
 from course_lib.grading import records, whole_class
 from course_lib.grading.reading.catalogue import catalogue, lesson_notebooks
 from course_lib.grading.reading.submissions import Submission
 
+# the machine does not change while it is tried: asked once for all runs
+level_in_force = functools.cache(whole_class.level_in_force)
 HANDED_OUT = {path.stem[:2] for path in lesson_notebooks()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def asked_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_class, "level_in_force", level_in_force)
+        yield
 
 
 def grades(report):
@@ -30,7 +41,9 @@ def test_the_solutions_get_every_point(tmp_path, capsys):
     assert "isolation: " in capsys.readouterr().out
 
 
-def test_the_blank_notebooks_get_none(tmp_path, capsys):
+def test_the_blank_notebooks_get_none(tmp_path, capsys, monkeypatch):
+    """Nothing is left to be tried, so no process has to be started for it."""
+    monkeypatch.setattr(whole_class, "in_processes", fabricated.in_this_process)
     assert main(["grade", str(ROOT / "notebooks"), "--out", str(tmp_path)]) == 0
     marks = grades(tmp_path)["notebooks"]
     for mark in marks.values():
@@ -112,14 +125,14 @@ def test_an_interrupted_run_goes_on_and_only_marks_what_is_left(reports, class_f
     assert changed == {"ada.json", "bob.json"}
 
 
-def test_a_changed_file_is_marked_again(tmp_path, capsys):
-    path = written(tmp_path / "in" / "ada" / "00_welcome.ipynb", welcome("pass"))
-    arguments = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--lessons", "00"]
-    assert main(arguments) == 0
-    written(path, notebook(cell("from course_lib.data.pixels import from_pixels", "from_pixels"), lesson="00_welcome"))
-    assert main(arguments) == 0
-    assert "were marked before" not in capsys.readouterr().out
-    mark = grades(tmp_path / "out")["ada"]["from_pixels"]
+def test_a_changed_file_is_marked_again(reports, class_folder, tmp_path, capsys):
+    shutil.copytree(class_folder, tmp_path / "in")
+    shutil.copytree(reports[1], tmp_path / "out")
+    made = notebook(cell("from course_lib.data.pixels import from_pixels", "from_pixels"), lesson="00_welcome")
+    written(tmp_path / "in" / "bob" / "00_welcome.ipynb", made)
+    assert main(["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--lessons", "00"]) == 0
+    assert "5 were marked before" in capsys.readouterr().out
+    mark = grades(tmp_path / "out")["bob"]["from_pixels"]
     assert (mark["status"], mark["remark"]) == ("not attempted", "only re-imports the reference")
 
 
@@ -151,19 +164,21 @@ def dying(monkeypatch):
     monkeypatch.setattr(whole_class, "start_worker", fabricated.start_nothing)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_who_ends_the_marking_process_loses_that_exercise_and_nobody_else_anything(dying, tmp_path, jobs):
-    learners = [Submission(name, source=name) for name in ("ada", "evil", "slow", "zoe")]
+def test_who_ends_the_marking_process_loses_that_exercise_and_nobody_else_anything(dying, tmp_path):
+    def marked_by(jobs, *names):
+        learners = [Submission(name, source=name) for name in names]
+        done = {one.learner: before for one, before in whole_class.mark_class(learners, tmp_path, settings, jobs)}
+        saved = {name: json.loads((tmp_path / "marks" / f"{name}.json").read_text()) for name in done}
+        statuses = {name: [one["mark"]["status"] for one in graded["results"]] for name, graded in saved.items()}
+        assert statuses.pop("evil") == ["marking error", "passed"]
+        assert set(map(tuple, statuses.values())) == {("passed", "passed")}
+        return done
+
     settings = whole_class.Settings(1, ("00",))
-    done = {one.learner: again for one, again in whole_class.mark_class(learners, tmp_path, settings, jobs)}
-    assert done == dict.fromkeys(("ada", "evil", "slow", "zoe"), False)
-    saved = {name: json.loads((tmp_path / "marks" / f"{name}.json").read_text()) for name in done}
-    statuses = {name: [one["mark"]["status"] for one in graded["results"]] for name, graded in saved.items()}
-    assert statuses.pop("evil") == ["marking error", "passed"]
-    assert set(map(tuple, statuses.values())) == {("passed", "passed")}
-    # what could not be marked is tried again by the next run
-    again = {one.learner: was_done for one, was_done in whole_class.mark_class(learners, tmp_path, settings, jobs)}
-    assert again == {"ada": True, "evil": False, "slow": True, "zoe": True}
+    class_ = ("ada", "evil", "slow", "zoe")
+    assert marked_by(2, *class_) == dict.fromkeys(class_, False)
+    # what could not be marked is tried again by the next run; whoever comes after it, in one process too
+    assert marked_by(1, *class_, "yan") == {"ada": True, "evil": False, "slow": True, "zoe": True, "yan": False}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Who handed in what: learners and their notebooks, as Canvas, Moodle, GitHub Classroom or a plain folder hold them."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -103,6 +104,21 @@ def find_submissions(root: Path, lessons: Iterable[str], skip: Path | None = Non
     submissions = [one.submission(names) for one in collected.values()]
     submissions.sort(key=lambda one: (one.learner.casefold(), one.learner, one.number, one.source))
     return Found(submissions, ignored, notes + ambiguous(submissions, list(collected.values())))
+
+
+def one_submission(
+    folder: Path, lessons: Iterable[str], learner: str, number: str = "", source: str = ""
+) -> Submission:
+    """All that lies in a folder as one learner's, whatever it is called there.
+
+    Args:
+        lessons: names of the course's notebooks. learner, number, source: see `Submission`.
+    """
+    whose = Whose("folder", "submission")
+    one = Collected(whose)
+    for place in places(folder):
+        one.take(dataclasses.replace(place, parts=("submission", *place.parts)), whose)
+    return dataclasses.replace(one.submission(set(lessons)), learner=learner, number=number, source=source)
 
 
 def whose_is(place: Place, lessons: set[str], root_name: str) -> Whose | None:

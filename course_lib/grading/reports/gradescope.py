@@ -27,13 +27,19 @@ def write_results(path: Path, graded: Graded, total: Total | None = None) -> Non
     ]
     content = {
         "score": tidy(total.points),
-        "output": "\n".join(filter(None, (comment_on("", total), *graded.problems))),
+        "output": "\n".join(filter(None, (comment_on("", total), taken(total), *graded.problems))),
         "output_format": "text",
         "visibility": "visible",
         "tests": tests,
         "extra_data": {"learner": graded.learner},
     }
     write_if_new(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def taken(total: Total) -> str:
+    """ "2 points were taken off: 1 day late", "" where none were."""
+    days = f"{total.days_late} {'day' if total.days_late == 1 else 'days'}"
+    return f"{tidy(total.taken)} points were taken off: {days} late." if total.taken else ""
 
 
 def comment_on(exercise: str, total: Total) -> str:
