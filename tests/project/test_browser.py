@@ -226,8 +226,16 @@ def test_a_blank_copy_runs_without_anything_red_and_shows_its_figures(opened, na
     ours = [width for width, source in loaded if not source.startswith("http")]  # the Colab badge needs a network
     assert 0 not in ours
     stored = nbformat.read(SOLUTIONS / f"{name}.ipynb", as_version=4)
-    figures = [out for cell in stored.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
-    assert len(ours) >= len(figures) > 0
+    shown = [out.get("data", {}).get("text/html", "") for cell in stored.cells for out in cell.get("outputs", [])]
+    assert len(ours) >= sum("<figure" in text for text in shown) > 0
+    # what the page itself says of each: its words, two pixels of the file for one of the page, and no wider than it
+    for alt, natural, width, page in pictures.evaluate_all(
+        "all => all.filter(img => img.closest('.course-figure') && !img.closest('.jupyter-widgets')).map(img =>"
+        " [img.alt, img.naturalWidth, Number(img.getAttribute('width')), img.closest('.jp-OutputArea').clientWidth])"
+    ):
+        assert len(alt) > 20
+        assert abs(natural - 2 * width) <= 1
+        assert width <= max(page, 934)
 
     exercises = [cell for cell in lesson.made.cells if "exercise" in cell.metadata]
     hints = lesson.notebook.locator(".jp-MarkdownCell details")

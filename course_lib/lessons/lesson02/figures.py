@@ -41,7 +41,7 @@ def draw_rows(rows: dict[str, Tensor], titles: tuple[str, ...]) -> plt.Figure:
             axis.set(xticks=[], yticks=[])
             axis.grid(False)
             if line == 0:
-                axis.set_title(titles[column], fontsize=8)
+                axis.set_title(titles[column], fontsize=9)
         axes[line, 0].set_ylabel(name, fontsize=9)
     return figure
 

@@ -157,7 +157,7 @@ def stripes(cycles: float, side: int = 32) -> Tensor:
 
 def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
     """Coarse, fine and finest stripes, and what four ways of halving make of them."""
-    figure, axes = plt.subplots(len(cycles), 5, figsize=(9.5, 7.4))
+    figure, axes = plt.subplots(len(cycles), 5, figsize=(9.5, 6.6))
     contrast = []
     for row, one in zip(axes, cycles, strict=True):
         picture = stripes(one)
@@ -228,7 +228,7 @@ def compare_shrinking() -> dict[str, float]:
     train, test = images[:200], images[200:]
     weight = learned_filter(train[:80], steps=4 if smoke() else 25)
     ways = dict(SHRINKING) | {"3x3 conv, stride 2,\nlearned weights": lambda x: strided(x, weight)}
-    figure, axes = plt.subplots(1, len(ways) + 2, figsize=(12.5, 2.6))
+    figure, axes = plt.subplots(1, len(ways) + 2, figsize=(11.5, 2.6))
     draw_picture(axes[0], test[3], "the original")
     errors = {}
     for axis, (name, shrink) in zip(axes[1:], ways.items(), strict=False):
@@ -240,7 +240,7 @@ def compare_shrinking() -> dict[str, float]:
     for row, values in enumerate(weight[0, 0].tolist()):
         for column, value in enumerate(values):
             text = {"color": "black", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
-            axes[-1].text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, **text)
+            axes[-1].text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, **text)
     best = min(errors, key=errors.get)
     worst = max(errors, key=errors.get)
     show(
@@ -344,7 +344,7 @@ def compare_checkerboards(upsample_class: type[nn.Module]) -> dict[str, dict[str
             share = 100 * shares[name][kind]
             label = f"{kind} weights" if not place else None
             chart.bar(place + offset, share, 0.4, color=COLORS[color], hatch=hatch, label=label)
-            chart.text(place + offset, share + 1, f"{share:.0f} %", ha="center", fontsize=8)
+            chart.text(place + offset, share + 1, f"{share:.0f} %", ha="center", fontsize=8.5)
     chart.set_xticks(range(len(shares)), [name.replace(", ", "\n") for name in shares])
     chart.set_ylabel("power at the finest stripes (%)")
     chart.set_ylim(0, 105)

@@ -190,7 +190,7 @@ def draw_costs(axes: Axes, bill: Bill) -> None:
         style = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
         axes.barh(ys, shares, 0.25, label=f"{name}: {short(whole, name)}", **style)
         for y, share, value in zip(ys, shares, values, strict=True):
-            axes.text(share + 1, y, short(value, name), va="center", fontsize=7)
+            axes.text(share + 1, y, short(value, name), va="center", fontsize=8)
     axes.set_yticks(range(len(parts)), names)
     axes.set(xlim=(0, 115), xticks=(0, 50, 100), xlabel="share of the whole network, %", ylim=(len(parts) - 0.5, -0.5))
     axes.grid(False)

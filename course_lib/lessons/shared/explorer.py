@@ -1,6 +1,5 @@
 """What all explorers share: a picture with its words, controls above it, and the static twin that needs neither."""
 
-import base64
 import html
 import io
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_lib.lessons.shared.show import show, smoke
+from course_lib.pictures.html_figure import figure_html
 
 INVITATION = "Run this cell in JupyterLab to move the controls."
 DPI = 90
@@ -125,12 +125,8 @@ def as_html(picture: Picture) -> str:
     """
     buffer = io.BytesIO()
     picture.figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
-    data = base64.b64encode(buffer.getvalue()).decode()
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
-    return (
-        f'<img src="data:image/png;base64,{data}" alt="{html.escape(picture.alt)}" width="{width}" height="{height}" '
-        'decoding="sync" style="max-width: 100%; height: auto">'
-    )
+    return figure_html(buffer.getvalue(), width, height, picture.alt)
 
 
 def slider(

@@ -1,4 +1,4 @@
-"""Can everybody read a figure's text? What cuts it off, covers it or makes it too pale is found here, in tests."""
+"""Can everybody read a figure's text? What cuts it off, covers it, or makes it too small or pale is found in tests."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -10,8 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from course_lib.pictures.html_figure import shown_inch
+
 # WCAG 2.2, success criterion 1.4.3: text, and large text (18 points, or 14 in bold)
 CONTRAST, LARGE_CONTRAST = 4.5, 3.0
+# pixels of the page, below which letters are guessed rather than read
+SMALLEST = 9.0
 # a text's box is a little larger than what is printed in it
 MARGIN = 2.0
 
@@ -47,7 +51,18 @@ def troubles_on(canvas: FigureCanvasAgg) -> Iterator[str]:
     for one, other in combinations(texts, 2):
         if upright(one) and upright(other) and overlap(boxes[one], boxes[other]):
             yield f"{one.get_text()!r} and {other.get_text()!r} lie on each other"
+    yield from small(canvas.figure, boxes)
     yield from pale(canvas, boxes)
+
+
+def small(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
+    """Compare the size of each text with what is read at the width at which the page shows the figure."""
+    everything = Bbox.union([figure.bbox, *boxes.values()])  # figures are saved with room for their texts
+    inch = shown_inch(everything.width / figure.dpi)
+    for text in boxes:
+        pixels = text.get_fontsize() / 72 * inch
+        if pixels < SMALLEST - 0.05:
+            yield f"{text.get_text()!r} is {pixels:.1f} pixels high in a notebook, needed are {SMALLEST:g}"
 
 
 def visible_texts(figure: Figure) -> list[Text]:

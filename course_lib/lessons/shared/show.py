@@ -1,6 +1,5 @@
 """What the notebooks use beside the library: figures with alt text, predictions, tables against the document."""
 
-import io
 import os
 import textwrap
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from course_lib.checks import LINE
 from course_lib.lessons.shared.legibility import require_legible
 from course_lib.lessons.shared.style import use_style
+from course_lib.pictures.html_figure import figure_html, png_of
 
 use_style()
 
@@ -21,23 +21,23 @@ def smoke() -> bool:
 
 
 def show(figure: Figure, caption: str, alt: str) -> None:
-    """Display a figure as a PNG that carries `alt` for those who cannot see it, and print its caption.
+    """Display a figure as HTML: its picture, with `alt` for those who cannot see it, and its caption below.
+
+    Where no HTML is shown, in a terminal, the caption is all there is.
 
     Args:
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
-    Raises: ValueError under tests, if text in the figure is cut off, covered or too pale.
+    Raises: ValueError under tests, if text in the figure is cut off, covered, too small or too pale.
     """
     import matplotlib.pyplot as plt
-    from IPython.display import Image, display
+    from IPython.display import display
 
     if smoke():
         require_legible(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
+    shown = figure_html(*png_of(figure), alt, caption)
     plt.close(figure)
-    display(Image(data=buffer.getvalue(), format="png", alt=alt))
-    print(textwrap.fill(f"Figure: {caption}", LINE))
+    display({"text/html": shown, "text/plain": textwrap.fill(f"Figure: {caption}", LINE)}, raw=True)
 
 
 def verdict(truth: Any, prediction: Any) -> None:

@@ -1,6 +1,6 @@
 """The network as a drawn U: one box a step, size going down the page, skips running across."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,13 +8,13 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from course_lib.lessons.shared.style import COLORS
 from course_lib.tracing import CAT, TraceRow, trace
 from course_lib.unet import UNet
 
-# what each lesson builds, by the beginning or the kind of a step
+# what each lesson builds, or shows in the network
 LESSON_TITLES = {
     "00": "the whole network, to which every lesson adds a part",
     "01": "the time embedding",
@@ -24,10 +24,10 @@ LESSON_TITLES = {
     "05": "self-attention",
     "06": "the skip connections",
     "07": "everything, put together",
-    "08": "the whole network, which learns to see the noise",
-    "09": "the whole network, which learns which way to go",
-    "10": "the whole network, asked twice: with the class and without",
-    "11": "the whole network, and what is missed when a part is taken out",
+    "08": "where the time enters, which says how much noise there is to see",
+    "09": "where the time enters, which says how far there is to go",
+    "10": "where the class enters, which guidance asks with and without",
+    "11": "the parts that are taken out one by one",
     "12": "the whole network, at the document's size",
 }
 KINDS_OF_LESSON = {
@@ -37,7 +37,13 @@ KINDS_OF_LESSON = {
     "04": {"Downsample", "Upsample"},
     "05": {"SelfAttention"},
     "06": {CAT},
+    "08": {"TimeEmbedding", "ResidualBlock"},
+    "09": {"TimeEmbedding", "ResidualBlock"},
+    "10": {"ClassEmbedding", "ResidualBlock"},
+    "11": {"TimeEmbedding", "ClassEmbedding", "SelfAttention", CAT},
 }
+# lessons that are about all of it show how something is spread over it: the attribute of a step, and its name
+MEASURES_OF_LESSON = {"07": ("multiply_adds", "multiply-adds"), "12": ("parameters", "parameters")}
 SHORT_NAMES = {
     "TimeEmbedding": "time",
     "ClassEmbedding": "class",
@@ -48,43 +54,74 @@ SHORT_NAMES = {
     "GroupNorm": "GN",
     CAT: "cat",
 }
-BOX_WIDTH, BOX_HEIGHT, STEP = 0.9, 0.66, 1.04
-ROW = 1.75
+# in units of a width of which the page holds UNITS
+BOX_WIDTH, STEP, CAT_STEP = 0.94, 1.05, 0.62
+UNITS, PAGE = 41, 9.7
+# a box is as high as the resolution that goes into it, this much for the full one, and never too low for its letters
+FULL_HEIGHT, LOWEST = 2.9, 0.72
+GAP = 1.75  # between two rows, for the skips
+LETTERS = 7.0
 
 
 @dataclass(frozen=True)
 class Box:
-    """A step's place: centre (x, y), and the row of the trace it stands for."""
+    """A step's place: centre (x, y), height, and the row of the trace it stands for."""
 
     x: float
     y: float
+    height: float
     row: TraceRow
+
+    @property
+    def top(self) -> float:
+        return self.y + self.height / 2
 
 
 def show_map(lesson: str) -> None:
-    """Display the document's network with the parts of one lesson marked, and say in a line what is marked."""
+    """Display the document's network with what one lesson is about marked, and say in a line what is marked."""
     from course_lib.lessons.shared.show import show
 
     with torch.device("meta"):
-        model = UNet()
-    kinds = KINDS_OF_LESSON.get(lesson)
-    rows = trace(model)
-    marked = {place for place, row in enumerate(rows) if kinds is None or row.kind in kinds}
-    if lesson == "00":
-        marked = set()
+        rows = trace(UNet())
     title = LESSON_TITLES.get(lesson, "the trained network")
-    figure = draw_unet(rows, marked, mark_skips=lesson in ("06", "07"))
-    part = f"{len(marked)} of its {len(rows)} steps are marked: {title}" if marked else title
+    kinds = KINDS_OF_LESSON.get(lesson, set())
+    marked = {place for place, row in enumerate(rows) if row.kind in kinds}
+    part, seen = title, "Nothing is marked."
+    if marked:
+        part = f"{len(marked)} of its {len(rows)} steps {'is' if len(marked) == 1 else 'are'} marked: {title}"
+        seen = f"Marked in orange: {title}."
+    shares = None
+    if lesson in MEASURES_OF_LESSON:
+        attribute, name = MEASURES_OF_LESSON[lesson]
+        shares = [getattr(row, attribute) / sum(getattr(row, attribute) for row in rows) for row in rows]
+        of_levels = level_shares(rows, shares)
+        spread = ", ".join(f"{share:.0%} at {size}x{size}" for size, share in of_levels.items())
+        part = f"{title}. Boxes are filled by their share of the {name}, the fullest to the top: {spread}"
+        seen = f"Filled by their share of the {name}: {spread}."
     show(
-        figure,
-        f"You are here. The document's network from noisy image (left) to prediction (right); {part}.",
+        draw_unet(rows, marked, mark_skips=lesson in ("06", "07"), shares=shares),
+        f"You are here. The document's network from noisy image (left) to prediction (right), every step as high as "
+        f"the images in it; dots are concatenations with a skip; {part}.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up, "
-        f"skips as horizontal lines between them. Marked in orange: {title if marked else 'nothing yet'}.",
+        f"skips as horizontal lines between them. {seen}",
     )
 
 
+def level_shares(rows: list[TraceRow], shares: Sequence[float]) -> dict[int, float]:
+    """Resolution -> the sum of the shares of its steps; the embeddings, which have none, stay out."""
+    levels: dict[int, float] = {}
+    for row, share in zip(rows, shares, strict=True):
+        if row.section != "EMBEDDINGS":
+            levels[row.inputs[0][-2]] = levels.get(row.inputs[0][-2], 0.0) + share
+    return levels
+
+
 def draw_unet(
-    rows: list[TraceRow], marked: Collection[int] = (), mark_skips: bool = False, crossed: int | None = None
+    rows: list[TraceRow],
+    marked: Collection[int] = (),
+    mark_skips: bool = False,
+    crossed: int | None = None,
+    shares: Sequence[float] | None = None,
 ) -> Figure:
     """Draw the steps of a traced network as a U.
 
@@ -93,19 +130,24 @@ def draw_unet(
         marked: places in `rows` to fill with colour.
         mark_skips: whether the skips are coloured.
         crossed: a place to mark as the first that goes wrong.
+        shares: a number for each row; boxes are filled from below, the largest number to the top.
     """
     boxes = places(rows)
-    depth = -min(box.y for box in boxes)
+    bottom = min(box.y - box.height / 2 for box in boxes) - 1.9
+    top = max(box.top for box in boxes) + 0.7
     right = max(box.x for box in boxes)
-    figure, axes = plt.subplots(figsize=(min(13.0, 0.4 * right + 2.4), 0.6 * depth + 2.0))
+    unit = min(PAGE / UNITS, PAGE / (right + 4.2))
+    figure, axes = plt.subplots(figsize=(unit * (right + 4.2), unit * (top - bottom)))
+    figure.subplots_adjust(0, 0, 1, 1)
     draw_skips(axes, boxes, mark_skips)
     draw_flow(axes, boxes)
+    largest = max(shares) if shares else 1.0
     for place, box in enumerate(boxes):
-        draw_box(axes, box, place in marked, place == crossed)
+        draw_box(axes, box, place in marked, place == crossed, shares[place] / largest if shares else 0.0)
     draw_sizes(axes, boxes)
     draw_sections(axes, boxes)
-    axes.set_xlim(-2.2, right + 1.2)
-    axes.set_ylim(-depth - 1.7, 2.7)
+    axes.set_xlim(-3.4, right + 0.8)
+    axes.set_ylim(bottom, top)
     axes.set_aspect("equal")
     axes.axis("off")
     return figure
@@ -114,27 +156,44 @@ def draw_unet(
 def places(rows: list[TraceRow]) -> list[Box]:
     """Steps in the order they run, left to right; every halving of the height is one row down."""
     full = next(row.output[-2] for row in rows if row.module == "conv_in")
+    sizes = sorted({row.inputs[0][-2] for row in rows if row.section != "EMBEDDINGS"}, reverse=True)
+    heights = {size: max(LOWEST, FULL_HEIGHT * size / full) for size in sizes}
+    middles, y = {}, 0.0
+    for size in sizes:
+        middles[size] = y - heights[size] / 2
+        y -= heights[size] + GAP
     boxes, x = [], 0.0
+    above = 2.7
     for row in rows:
         if row.section == "EMBEDDINGS":
-            boxes.append(Box(0.6 + 2.2 * STEP * sum(box.row.section == "EMBEDDINGS" for box in boxes), 1.7, row))
+            count = sum(box.row.section == "EMBEDDINGS" for box in boxes)
+            boxes.append(Box(0.6 + 2.6 * STEP * count, above, 0.95, row))
             continue
-        level = (full // row.inputs[0][-2]).bit_length() - 1
-        boxes.append(Box(x, -ROW * level, row))
-        x += STEP
+        size = row.inputs[0][-2]
+        before = (STEP - CAT_STEP) / 2 if row.kind == CAT else 0.0
+        boxes.append(Box(x - before, middles[size], heights[size], row))
+        x += CAT_STEP if row.kind == CAT else STEP
     return boxes
 
 
-def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool) -> None:
+def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool, filled: float) -> None:
     name = SHORT_NAMES.get(box.row.kind) or ("in" if box.row.module == "conv_in" else "out")
-    width = 2 * BOX_WIDTH if box.row.section == "EMBEDDINGS" else BOX_WIDTH
-    corner = (box.x - width / 2, box.y - BOX_HEIGHT / 2)
     color = COLORS["orange"] if marked else "white"
+    strong = marked or crossed
+    look = {"facecolor": color, "edgecolor": "black" if strong else COLORS["grey"], "linewidth": 1.8 if strong else 1.0}
+    if box.row.kind == CAT:
+        if crossed:
+            axes.add_patch(Circle((box.x, box.y), 0.6, facecolor=COLORS["vermilion"], hatch="xxx", zorder=2.5))
+        axes.add_patch(Circle((box.x, box.y), 0.24, zorder=4, **look))
+        return
+    width = 2.4 * BOX_WIDTH if box.row.section == "EMBEDDINGS" else BOX_WIDTH
+    corner = (box.x - width / 2, box.y - box.height / 2)
+    rounded = "round,pad=0,rounding_size=0.15"
     if crossed:  # a broad frame: the letters fill the box itself
         frame = FancyBboxPatch(
             corner,
             width,
-            BOX_HEIGHT,
+            box.height,
             boxstyle="round,pad=0.3,rounding_size=0.3",
             facecolor=COLORS["vermilion"],
             edgecolor="black",
@@ -142,19 +201,11 @@ def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool) -> None:
             zorder=2.5,
         )
         axes.add_patch(frame)
-    patch = FancyBboxPatch(
-        corner,
-        width,
-        BOX_HEIGHT,
-        boxstyle="round,pad=0.02,rounding_size=0.1",
-        facecolor=color,
-        edgecolor="black" if marked or crossed else COLORS["grey"],
-        linewidth=2.2 if marked or crossed else 1.0,
-        zorder=4 if crossed else 3,
-    )
-    axes.add_patch(patch)
-    weight = "bold" if marked or crossed else "normal"
-    axes.text(box.x, box.y, name, ha="center", va="center", fontsize=7, weight=weight, zorder=5)
+    axes.add_patch(FancyBboxPatch(corner, width, box.height, boxstyle=rounded, zorder=4 if crossed else 3, **look))
+    if filled:
+        level = Rectangle(corner, width, filled * box.height, facecolor=COLORS["sky"], zorder=3.5)
+        axes.add_patch(level)
+    axes.text(box.x, box.y, name, ha="center", va="center", fontsize=LETTERS, zorder=5)
 
 
 def draw_flow(axes: Axes, boxes: list[Box]) -> None:
@@ -167,26 +218,27 @@ def draw_flow(axes: Axes, boxes: list[Box]) -> None:
         right = max(box.x for box in path)
         axes.annotate(
             "",
-            (right, 1.7),
-            (last + 1.0, 1.7),
+            (right, emb[0].y),
+            (last + 1.4, emb[0].y),
             arrowprops={"arrowstyle": "->", "linestyle": ":", "color": COLORS["grey"]},
         )
-        axes.text((last + right) / 2, 1.85, "emb goes to every residual block", ha="center", fontsize=8)
+        words = "their sum goes to every residual block (Res)"
+        axes.text((last + right) / 2, emb[0].y + 0.2, words, ha="center", va="bottom", fontsize=LETTERS + 0.5)
 
 
 def draw_skips(axes: Axes, boxes: list[Box], marked: bool) -> None:
     """Lines from the step that leaves a skip to the concatenation that takes it, the wider the higher."""
-    color = COLORS["blue"] if marked else "#BBBBBB"
+    color = COLORS["blue"] if marked else "#999999"
     arcs = sorted(skip_arcs(boxes), key=lambda arc: arc[1].x - arc[0].x)
     inside: dict[float, int] = {}
     for start, end in arcs:
-        height = end.y + BOX_HEIGHT / 2 + 0.12 + 0.17 * inside.setdefault(end.y, 0)
+        height = end.top + 0.3 + 0.4 * inside.setdefault(end.y, 0)
         inside[end.y] += 1
         axes.plot(
             [start.x, start.x, end.x, end.x],
             [start.y, height, height, end.y],
             color=color,
-            linewidth=1.6 if marked else 0.9,
+            linewidth=1.8 if marked else 1.2,
             zorder=2,
         )
 
@@ -205,22 +257,25 @@ def skip_arcs(boxes: list[Box]) -> list[tuple[Box, Box]]:
 
 
 def draw_sizes(axes: Axes, boxes: list[Box]) -> None:
-    """Height and width of each row, at its left end."""
+    """Height and width of each row, and the channels it works with, at its left end."""
     path = [box for box in boxes if box.row.section != "EMBEDDINGS"]
-    seen = {}
+    first, channels = {}, {}
     for box in path:
-        seen.setdefault(box.y, box)
-    for y, box in seen.items():
+        first.setdefault(box.y, box)
+        if box.row.kind == "ResidualBlock":
+            channels.setdefault(box.y, box.row.output[1])
+    for y, box in first.items():
         height, width = box.row.inputs[0][-2:]
-        axes.text(box.x - 0.65, y, f"{height}x{width}", ha="right", va="center", fontsize=8, color="#444444")
+        text = f"{height}x{width}" + (f"\n{channels[y]} ch." if y in channels else "")
+        axes.text(box.x - 0.75, y, text, ha="right", va="center", fontsize=LETTERS, color="#444444")
 
 
 def draw_sections(axes: Axes, boxes: list[Box]) -> None:
     """The document's headings below the steps they stand for."""
-    bottom = min(box.y for box in boxes) - 0.75
+    bottom = min(box.y - box.height / 2 for box in boxes) - 0.65
     for section in ("ENCODER", "MIDDLE", "DECODER"):
         xs = [box.x for box in boxes if box.row.section == section]
         if xs:
             left, right = min(xs) - BOX_WIDTH / 2, max(xs) + BOX_WIDTH / 2
-            axes.plot([left, left, right, right], [bottom + 0.15, bottom, bottom, bottom + 0.15], color="#444444", lw=1)
-            axes.text((left + right) / 2, bottom - 0.15, section.lower(), ha="center", va="top", fontsize=8)
+            axes.plot([left, left, right, right], [bottom + 0.25, bottom, bottom, bottom + 0.25], color="#444444", lw=1)
+            axes.text((left + right) / 2, bottom - 0.2, section.lower(), ha="center", va="top", fontsize=LETTERS + 0.5)
