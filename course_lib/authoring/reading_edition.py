@@ -26,6 +26,7 @@ NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
+TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#([^"]*))?"')
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
 INDEX = """\
@@ -122,10 +123,21 @@ def for_readers(name: str) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
     for cell in code_cells(made):
+        for output in cell.outputs:
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = TO_HEADING.sub(address_of_page, output.data["text/html"])
         texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
         if any(texts):
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
     return made
+
+
+def address_of_page(link: re.Match) -> str:
+    """An address within the notebooks, or of the document, as it is on the site."""
+    from docutils.nodes import make_id
+
+    name, heading = link.groups()
+    return f'href="{name}.html{f"#{make_id(heading)}" if heading else ""}"'
 
 
 def facts_for_readers(names: set[str]) -> str:
