@@ -333,6 +333,20 @@ def test_every_exercise_can_be_answered_wrong_and_then_right(opened, name):
     assert lesson.notebook.locator(ERRORS).all_inner_texts() == []
 
 
+def test_a_prediction_is_a_click_and_who_makes_none_is_told_nothing(opened):
+    lesson = opened("00")
+    asked = lesson.cells.nth(lesson.number_of("predict-0.2"))
+    folded = next(place for place, cell in enumerate(lesson.made.cells) if "verdict(f" in cell.source)
+    assert lesson.cells.nth(folded).locator(".cm-content").count() == 0
+    assert lesson.cells.nth(folded).locator(".jp-OutputArea-output").count() == 0
+    asked.get_by_role("button", name="(B, 10)").click()
+    answer = asked.get_by_role("status").filter(has_text="You predicted (B, 10). It is: (B, 3, 32, 32).")
+    answer.wait_for()
+    asked.screenshot(path=SCREENSHOTS / "00_prediction.png")
+    asked.get_by_role("button", name="(B, 3, 32, 32)").click()
+    asked.get_by_role("status").filter(has_text="As you predicted: (B, 3, 32, 32).").wait_for()
+
+
 def test_a_hint_opens_when_it_is_clicked(opened):
     hint = opened("00").notebook.locator(".jp-MarkdownCell details").first
     hint.locator("summary").click()
