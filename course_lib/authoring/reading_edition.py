@@ -145,6 +145,8 @@ def for_readers(name: str) -> NotebookNode:
 def options_to_read(cell: NotebookNode) -> NotebookNode:
     """A question's options as a list, in place of the code that holds the author's own prediction."""
     call = ast.parse(cell.source).body[-1].value
+    if not isinstance(call, ast.Call):
+        return cell
     options = (str(ast.literal_eval(option)) for option in call.args)
     return new_markdown_cell("\n".join(f"- {ESCAPED.sub(BEFORE, option)}" for option in options), id=cell.id)
 
