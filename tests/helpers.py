@@ -1,7 +1,7 @@
 """What several test modules share: reproducible numbers, perturbed parameters, models that remember their calls."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,11 @@ def relative_difference(actual: Tensor, expected: Tensor) -> float:
 def assert_close(actual: Tensor, expected: Tensor, rtol: float = 0.0, atol: float = 0.0) -> None:
     """`torch.testing.assert_close` with tolerances of zero unless they are given."""
     torch.testing.assert_close(actual, expected, rtol=rtol, atol=atol)
+
+
+def words_of(outputs: Iterable[dict]) -> str:
+    """What a cell printed, and what its verdicts say: a card has the same words as text."""
+    return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
 
 
 class Recorder:

@@ -21,6 +21,7 @@ from course_lib.files import write_text
 CELL_TIMEOUT = 600
 # what a check says below "passed" is for the one who wrote the answer; tests/nbval.cfg leaves it out of comparisons
 BELOW_PASSED = re.compile(r"(?m)^(passed · .*\n)(?:  .*\n)+")
+BELOW_PASSED_ON_THE_CARD = re.compile(r'<div class="uc-below">.*?</div>\n?', re.DOTALL)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -160,8 +161,9 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
         if "check" in cell.metadata and not printed(cell).startswith("passed"):
             raise ValueError(f"the solution of {name} does not pass {cell.metadata['check']}: {printed(cell)}")
         if "check" in cell.metadata:
-            for output in cell.outputs:
-                output["text"] = BELOW_PASSED.sub(r"\1", output.get("text", ""))
+            for shown_as in (output.data for output in cell.outputs if "data" in output):
+                shown_as["text/plain"] = BELOW_PASSED.sub(r"\1", shown_as["text/plain"])
+                shown_as["text/html"] = BELOW_PASSED_ON_THE_CARD.sub("", shown_as["text/html"])
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if worth_keeping(output)]
             cell.metadata.pop("execution", None)
@@ -172,7 +174,8 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
 
 
 def printed(cell: NotebookNode) -> str:
-    return "".join(output.get("text", "") for output in cell.outputs)
+    """The words of a cell's outputs: what it printed, and what its verdicts say."""
+    return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
 
 
 def worth_keeping(output: NotebookNode) -> bool:

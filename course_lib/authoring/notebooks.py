@@ -11,13 +11,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_lib.authoring.blanks import ExerciseSource, exercise_source, file_of, find
+from course_lib.authoring.colab_cell import METADATA as FOLDED
 from course_lib.authoring.colab_cell import colab_cell
+from course_lib.authoring.hidden_answers import HIDDEN, with_hidden_answers
 from course_lib.authoring.source import Cell, Lesson, repository_address
 
 # what is checked (a class, a function, or a method of a class), and the object that is the answer
 CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
 COMPARE = "nbval-check-output"
-LINE_LENGTH = 120
+PREDICTION_LENGTH = 88
+HOW_TO_PREDICT = "# run this cell, then click; without buttons, write a number in place of ..."
 # how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
 FROM_LESSON, FROM_NOTEBOOK = "](../../../", "](../"
 
@@ -28,7 +31,8 @@ from torch import Tensor, nn
 
 {imports}from course_lib.checks import check
 from course_lib.lessons.lesson{number} import figures as lesson
-from course_lib.lessons.shared.show import compare_rows, show, verdict, you_are_here
+from course_lib.lessons.shared.predictions import predict, verdict
+from course_lib.lessons.shared.show import compare_rows, show, you_are_here
 
 _ = torch.manual_seed(0){switch}"""
 IMPORT_OF_SWITCH = "from course_lib.authoring.steps import show_steps\n"
@@ -65,8 +69,10 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
     cells = []
     ids = CellIds()
     set_up = set_up or SET_UP.format(number=lesson.number, imports="", switch="")
-    for cell in with_set_up(lesson, set_up):
-        metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") and solved else {}
+    for cell in with_hidden_answers(with_set_up(lesson, set_up)):
+        metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata.get("tags") and solved else {}
+        if cell.metadata.get(HIDDEN):
+            metadata |= {**FOLDED, "tags": [*FOLDED["tags"], *metadata.get("tags", [])]}
         text = cell.text if cell.kind == "code" else cell.text.replace(FROM_LESSON, FROM_NOTEBOOK)
         name = ""
         if "exercise" in cell.metadata:
@@ -126,13 +132,13 @@ def exercise_of(cell: Cell) -> ExerciseSource:
 
 
 def prediction(cell: Cell, solved: bool) -> str:
-    """The place to answer, with the options to choose from as a comment."""
+    """The place to answer: the options as arguments, of which buttons are made."""
     options = [json.dumps(option, ensure_ascii=False) for option in cell.metadata["options"]]
-    value = json.dumps(cell.metadata["answer"], ensure_ascii=False) if solved else "..."
-    line = f"# write your prediction in place of ...: {' or '.join(options)}"
-    if len(line) > LINE_LENGTH:
-        line = "\n#   ".join(["# write your prediction in place of ..., one of", *options])
-    return f"{line}\nmy_prediction = {value}"
+    options.append(f"mine={json.dumps(cell.metadata['answer'], ensure_ascii=False) if solved else '...'}")
+    call = f"my_prediction = predict({', '.join(options)})"
+    if len(call) > PREDICTION_LENGTH:
+        call = "\n    ".join(["my_prediction = predict(", *(f"{option}," for option in options)]) + "\n)"
+    return f"{HOW_TO_PREDICT}\n{call}"
 
 
 class CellIds:

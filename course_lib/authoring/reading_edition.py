@@ -4,6 +4,7 @@ It works from the file system with no network: formulas are MathML, the search i
 loads lies beside the pages. Nothing is executed.
 """
 
+import ast
 import re
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from tqdm import tqdm
 
 from course_lib.assets import ASSETS
@@ -26,6 +28,12 @@ NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
+# what was said to the author, who had predicted it; a reader opens it after a guess of their own
+ANSWER = re.compile(r'<p class="uc-answer" role="status" data-answer="([^"]*)">.*?</p>', re.DOTALL)
+FOLDED_ANSWER = r"<details><summary>What came out</summary>\1</details>"
+BEFORE = r"\\\g<0>"
+ESCAPED = re.compile(r"[\\*_`\[\]<$|]")
+TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#([^"]*))?"')
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
 INDEX = """\
@@ -46,6 +54,7 @@ div.math { margin: 1.15rem 0; overflow-x: auto; }
 details { margin-bottom: 0.6rem; }
 div.cell pre { font-size: 0.75rem; }
 div.cell_output pre { white-space: pre-wrap; }
+div.cell_output .text_html:has(> details) { background: none !important; color: inherit !important; }
 """
 
 TITLE = "How a diffusion UNet works, by building it"
@@ -121,11 +130,33 @@ def for_readers(name: str) -> NotebookNode:
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
+    made.cells = [options_to_read(cell) if "predict" in cell.metadata else cell for cell in made.cells]
     for cell in code_cells(made):
+        for output in cell.outputs:
+            if "text/html" in output.get("data", {}):
+                page = ANSWER.sub(FOLDED_ANSWER, output.data["text/html"])
+                output.data["text/html"] = TO_HEADING.sub(address_of_page, page)
         texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
         if any(texts):
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
     return made
+
+
+def options_to_read(cell: NotebookNode) -> NotebookNode:
+    """A question's options as a list, in place of the code that holds the author's own prediction."""
+    call = ast.parse(cell.source).body[-1].value
+    if not isinstance(call, ast.Call):
+        return cell
+    options = (str(ast.literal_eval(option)) for option in call.args)
+    return new_markdown_cell("\n".join(f"- {ESCAPED.sub(BEFORE, option)}" for option in options), id=cell.id)
+
+
+def address_of_page(link: re.Match) -> str:
+    """An address within the notebooks, or of the document, as it is on the site."""
+    from docutils.nodes import make_id
+
+    name, heading = link.groups()
+    return f'href="{name}.html{f"#{make_id(heading)}" if heading else ""}"'
 
 
 def facts_for_readers(names: set[str]) -> str:

@@ -1,6 +1,6 @@
 """Tell a learner within a second whether an answer is right, and if not, which mistake it is.
 
-    ResidualBlock = check(ResidualBlock)     # prints the verdict, returns what to go on with
+    ResidualBlock = check(ResidualBlock)     # says the verdict, returns what to go on with
     examine(ResidualBlock)                   # the same verdict as data: CheckResult
 
 How an answer is judged:
@@ -17,7 +17,8 @@ How an answer is judged:
     an error is answered as an error: what it means, the line, and what was in it          errors.py, errors.toml
 10. below it the evidence: expected, tried, seen, and where to read again                  evidence.py
 11. and a line that gives the same verdict once more                                        again.py
-12. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
+12. said as text, and where a front end shows HTML as a card of the same words              verdict.py, card.py
+13. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
 that take one (stand_ins.py), a name that holds the reference (last_answers.py), what is kept of a passed answer
@@ -33,20 +34,21 @@ from typing import Any
 
 from torch import nn
 
-from course_lib.checks.again import CODE, LARGEST_SEED, meant_by, remember, repeated_by
+from course_lib.checks.again import LARGEST_SEED, meant_by, remember, repeated_by
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
 from course_lib.checks.last_answers import is_the_reference, note_the_last, sentence_for_the_reference
 from course_lib.checks.picture import in_a_notebook, show
+from course_lib.checks.read_again import address_of
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
+from course_lib.checks.verdict import LINE, Verdict
 from course_lib.defaults import usual_defaults
 
 __all__ = ["CheckResult", "check", "examine"]
 
-# characters that fit beside each other in a notebook's output
-LINE = 96
+WORDS = {"passed": "passed", "not started": "not started", "failed": "not yet"}
 
 
 def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> CheckResult:
@@ -66,7 +68,7 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
 
 
 def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> Any:
-    """Print the verdict on an answer and return what the notebook goes on with.
+    """Say the verdict on an answer and return what the notebook goes on with.
 
     Args: see `examine`.
     Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
@@ -80,34 +82,31 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     try:
         found = find_exercise(obj, exercise)
     except ValueError as error:
-        print(f"not yet · {error}.")
+        Verdict("not yet", head=f"{error}.", of_the_call=True).show()
         return obj
     if is_the_reference(found, obj):
-        print(textwrap.fill(f"not yet · {sentence_for_the_reference(found)}", LINE, subsequent_indent="  "))
+        said = textwrap.fill(f"not yet · {sentence_for_the_reference(found)}", LINE, subsequent_indent="  ")
+        Verdict("not yet", head=said.removeprefix("not yet · ")).show()
         return found.answer
     note_the_last(found, obj)
     result, printed = examine_for(found, obj, seed)
     note(found, obj, result)
+    said = {"name": found.name, "printed": printed}
+    answer = found.answer
     if result.status == "passed":
-        print(f"passed · {found.name}. The notebook goes on with yours.")
-        print(textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  "))
-        keep(found, obj)
         answer = obj
+        beside_it = textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  ")
+        said |= {"head": ". The notebook goes on with yours.", "below": (beside_it, *keep(found, obj))}
     elif result.status == "not started":
-        print(f"not started · {found.name}: still blank. The reference takes its place, so everything below runs.")
-        answer = found.answer
+        said |= {"head": ": still blank. The reference takes its place, so everything below runs.", "printed": ""}
     else:
-        print(f"not yet · {found.name}")
-        for line in [*result.message.splitlines(), "Until it passes, the reference takes its place below."]:
-            print(in_lines(line))
         remember(found, obj, result.seed)
-        answer = found.answer
-    if printed and result.status != "not started":
-        print(f"Your code printed, while it was tried: {printed}")
+        after = "Until it passes, the reference takes its place below."
+        said |= {"message": result.message, "after": after, "address": address_of(found)}
+    found_beside = (textwrap.fill(sentence, LINE, subsequent_indent=" ") for sentence in BESIDE.found())
+    Verdict(WORDS[result.status], **said, beside=tuple(found_beside)).show()
     if result.pair is not None and in_a_notebook():
         show(result.pair)
-    for sentence in BESIDE.found():
-        print(textwrap.fill(sentence, LINE, subsequent_indent=" "))
     return answer
 
 
@@ -126,13 +125,6 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     if handle.output.count > len(handle.output.kept):
         printed += f" ... ({handle.output.count:,} characters in all; only the beginning is shown)"
     return result, printed
-
-
-def in_lines(line: str) -> str:
-    """A line of a verdict, broken where a notebook would end; code stays in one piece, to be copied."""
-    if CODE in line:
-        return f"  {line}"
-    return textwrap.fill(line, LINE, initial_indent="  ", subsequent_indent="    ")
 
 
 def wrong_kind(exercise: Exercise, obj: Any) -> str:

@@ -19,17 +19,17 @@ from course_lib.checks.my_work import read_kept, work_folder
 from course_lib.checks.picture import in_a_notebook
 from course_lib.checks.registry import named
 from course_lib.checks.standalone import Standalone
+from course_lib.checks.verdict import LINE
 
 
-def say_what_is_missing(exercise: Exercise, made: Standalone) -> None:
-    """Print what a kept answer lacks, if it does; have it tried in another process in a notebook."""
-    from course_lib.checks import LINE
-
+def said_of_what_is_missing(exercise: Exercise, made: Standalone) -> list[str]:
+    """What a kept answer lacks, as it is printed, if it does; else have it tried in another process in a notebook."""
     why = what_is_missing(exercise, made)
     if why:
-        print(textwrap.fill(f"({why})", LINE, subsequent_indent=" "))
-    elif in_a_notebook() and os.environ.get("UNET_COURSE_KEPT_TRIAL") != "off":
+        return [textwrap.fill(f"({why})", LINE, subsequent_indent=" ")]
+    if in_a_notebook() and os.environ.get("UNET_COURSE_KEPT_TRIAL") != "off":
         BESIDE.try_also(exercise.name)
+    return []
 
 
 def what_is_missing(exercise: Exercise, made: Standalone) -> str:

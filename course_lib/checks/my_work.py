@@ -10,7 +10,6 @@ import os
 import sys
 import types
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,16 +76,17 @@ def file_of(exercise: Exercise) -> Path:
     return work_folder() / f"{exercise.name}.py"
 
 
-def keep(exercise: Exercise, answer: Any) -> None:
+def keep(exercise: Exercise, answer: Any) -> list[str]:
     """Write a passed answer to its file, unless it is the reference itself, and see whether it runs from there.
 
-    Says so where it could not be written, or does not run by itself.
+    Returns: what there is to say of it, as it is printed: it could not be written, or does not run by itself; and where
+        it is, if that has not been said.
     """
-    from course_lib.checks.kept_trial import say_what_is_missing
+    from course_lib.checks.kept_trial import said_of_what_is_missing
     from course_lib.checks.standalone import standalone
 
     if is_of_the_course(answer):
-        return
+        return []
     if exercise.method and isinstance(answer, type):
         answer = vars(answer).get(exercise.method, answer)
     try:
@@ -94,17 +94,20 @@ def keep(exercise: Exercise, answer: Any) -> None:
         write_text(file_of(exercise), made.text)
     except (OSError, ValueError) as error:
         elsewhere = f". Another folder: set {VARIABLE} before Jupyter is started" if isinstance(error, OSError) else ""
-        print(f"  (It could not be kept in my_work: {error}{elsewhere}.)")
-        return
-    say_where_once(said_of_home())
-    say_what_is_missing(exercise, made)
+        return [f"  (It could not be kept in my_work: {error}{elsewhere}.)"]
+    return [*said_where_once(), *said_of_what_is_missing(exercise, made)]
 
 
-@cache
-def say_where_once(folder: str) -> None:
+_SAID_WHERE: set[str] = set()
+
+
+def said_where_once() -> list[str]:
     """Once a kernel, and only where it could be looked for in vain beside the notebooks."""
-    if folder:
-        print(f"  (Your work is kept in {folder}.)")
+    folder = said_of_home()
+    if not folder or folder in _SAID_WHERE:
+        return []
+    _SAID_WHERE.add(folder)
+    return [f"  (Your work is kept in {folder}.)"]
 
 
 def load_kept(exercise: Exercise, names: dict[str, Any] | None = None) -> Any:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SMALLEST = 4  # rows and columns below which numbers are read faster than a picture
+CSS_PIXELS = 96  # an inch on a page
 UNLIKE = 4.0  # times as far: from there on one scale would show one of two results as flat
 
 
@@ -75,15 +76,27 @@ def in_a_notebook() -> bool:
 
 
 def show(pair: Pair) -> None:
-    """Display the picture below what has been printed, for those who cannot see it with a text in its place."""
+    """Display the picture below what has been said, for those who cannot see it with a text in its place."""
+    from IPython.display import display
+
+    display({"text/plain": described(pair), "text/html": as_html(pair)}, raw=True)
+
+
+def as_html(pair: Pair) -> str:
+    """The picture as an <img> that holds its own data, two pixels a point."""
+    import base64
     import io
 
-    from IPython.display import Image, display
+    from markupsafe import escape
 
-    buffer = io.BytesIO()
-    drawn(pair).savefig(buffer, format="png", bbox_inches="tight", metadata={"Software": None})
-    sys.stdout.flush()
-    display(Image(data=buffer.getvalue(), format="png", alt=described(pair)))
+    figure, buffer = drawn(pair), io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=2 * CSS_PIXELS, metadata={"Software": None})
+    width = round(figure.get_size_inches()[0] * CSS_PIXELS)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<img src="data:image/png;base64,{data}" alt="{escape(described(pair))}" width="{width}" '
+        'style="max-width: 100%; height: auto">'
+    )
 
 
 def drawn(pair: Pair) -> "Figure":

@@ -30,3 +30,10 @@ class CheckResult:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What IPython shows where a cell ends with a verdict: its words, line by line."""
         printer.text("\n".join([self.status, *(f"  {line}" for line in self.message.splitlines())]))
+
+    def _repr_html_(self) -> str:
+        """The same words where a front end shows HTML."""
+        from course_lib.checks.card import card
+        from course_lib.checks.verdict import Verdict
+
+        return card(Verdict(self.status, message=self.message))

@@ -15,6 +15,7 @@ import textwrap
 
 import nbformat
 import pytest
+from helpers import words_of
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
@@ -101,7 +102,7 @@ def executed(request, tmp_path_factory):
 
 
 def printed(cell) -> str:
-    return "".join(output.get("text", "") for output in cell.outputs)
+    return words_of(cell.outputs)
 
 
 def test_every_answer_passes(executed):

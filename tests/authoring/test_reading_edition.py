@@ -18,7 +18,7 @@ import pytest
 
 from course_lib.authoring import reading_edition
 from course_lib.authoring.__main__ import main
-from course_lib.authoring.build import SOLUTIONS
+from course_lib.authoring.build import SOLUTIONS, code_cells
 
 LESSONS = ["01", "04"]
 NAMES = ["01_time_embedding", "04_resampling"]
@@ -115,10 +115,15 @@ def test_a_page_shows_what_the_solution_holds(site, pages, name):
     ]
     assert [alt for _, alt in page.images] == alts
     prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
-    assert page.tags.count("details") == prose.count("<details>")
+    folded = [cell for cell in code_cells(made) if "hide-input" in cell.metadata.get("tags", [])]
+    answers = [cell for cell in made.cells if "uc-answer" in str(cell.get("outputs", []))]
+    assert page.tags.count("details") == prose.count("<details>") + len(folded) + len(answers)
+    questions = [cell for cell in made.cells if "predict" in cell.metadata]
+    assert len(folded) == len(answers) == len(questions) > 0
+    assert "my_prediction = " not in re.sub(r"<[^>]+>", "", text)
     without_code = re.sub(r"```.*?```", "", prose, flags=re.S)
     assert page.tags.count("math") == len(re.findall(r"\$\$.+?\$\$|(?<!`)\$[^$\n`]+\$", without_code, re.S)) > 0
-    assert "passed · " in text
+    assert "passed · " in re.sub(r"<[^>]+>", "", text)
     assert "merror" not in page.tags
     # what only serves to run a notebook stays out
     assert "google.colab" not in html.unescape(text)

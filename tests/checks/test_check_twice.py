@@ -4,6 +4,7 @@ import os
 
 import nbformat
 import pytest
+from helpers import words_of
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -43,7 +44,7 @@ def verdicts(tmp_path_factory):
     said = {}
     for cell in notebook.cells:
         if "check" in cell.metadata:
-            text = "".join(output.get("text", output.get("evalue", "")) for output in cell.outputs)
+            text = words_of(cell.outputs) + "".join(output.get("evalue", "") for output in cell.outputs)
             said.setdefault(cell.metadata["check"], []).append(" ".join(text.split()))
     return said, sorted(path.name for path in folder.glob("*.py"))
 

@@ -2,7 +2,10 @@
 
 import nbformat
 import pytest
+from helpers import words_of
 from nbclient import NotebookClient
+
+from course_lib.checks import check
 
 SET_UP = """
 import torch
@@ -35,7 +38,7 @@ def run(*sources):
 
 
 def printed(outputs):
-    return "".join(output.get("text", "") for output in outputs if output.output_type == "stream")
+    return words_of(outputs[:1])
 
 
 def line_of_the_last_check(cells):
@@ -52,20 +55,28 @@ def outputs():
         WRONG_NUMBER,
         "num_groups = check(num_groups)",
         line_of_the_last_check,
+        f"{WRONG_IMAGE}\nmerge_heads = check(merge_heads, seed=7)",
     )
 
 
 def test_the_picture_follows_the_words_and_has_words_of_its_own(outputs):
     words, picture = outputs[2]
-    assert words.output_type == "stream"
-    assert words.text.startswith("not yet · merge_heads")
-    assert "image/png" in picture.data
-    assert "Three grey pictures" in picture.metadata["image/png"]["alt"]
+    assert words.data["text/plain"].startswith("not yet · merge_heads")
+    assert words.data["text/html"].startswith('<div class="uc-card uc-not-yet" role="status">')
+    assert picture.data["text/plain"].startswith("Three grey pictures")
+    assert f'alt="{picture.data["text/plain"]}"' in picture.data["text/html"]
     assert len(outputs[6]) == 1, "a number needs no picture"
 
 
 def test_pyplot_knows_nothing_of_it(outputs):
     assert printed(outputs[4]).startswith("[] course_lib.")
+
+
+def test_beside_the_card_stands_what_is_printed_without_a_front_end(outputs, capsys):
+    names = {}
+    exec(f"from torch import Tensor\n{WRONG_IMAGE}", names)
+    check(names["merge_heads"], seed=7)
+    assert outputs[8][0].data["text/plain"].splitlines()[:-1] == capsys.readouterr().out.splitlines()[:-1]
 
 
 @pytest.mark.parametrize("place", [2, 6])

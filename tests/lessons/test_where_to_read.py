@@ -1,9 +1,13 @@
 """Where a verdict says to read again, there is something to read: the lesson's section that has the exercise in it."""
 
+import json
 import re
 
 import pytest
 
+from course_lib.assets import ASSETS
+from course_lib.authoring.source import NOTEBOOKS
+from course_lib.checks.read_again import address_of
 from course_lib.checks.registry import exercises
 
 LESSONS = {name: exercise.lesson for name, exercise in exercises().items()}
@@ -51,3 +55,21 @@ def test_numbers_are_found_as_pointers_write_them():
     assert numbers_in("section 9.4, Euler's method (Karras et al. 2022, algorithm 1, line 5)") == ["9.4"]
     assert numbers_in("lesson 08, section 8.9; Song, Meng and Ermon 2021, equations 12 and 16") == ["8.9"]
     assert numbers_in("the document, section 1 (assets/network.md)") == []
+
+
+def headings_of(notebook: str) -> set[str]:
+    """As Jupyter names them: the headings of a notebook, spaces as hyphens."""
+    cells = json.loads((NOTEBOOKS / notebook).read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return {heading.replace("`", "").replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.M)}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_link_leads_to_a_heading_that_is_there(name):
+    file, _, anchor = address_of(exercises()[name]).partition("#")
+    if file == "../assets/network.md":
+        assert f'<a id="{anchor}"></a>' in (ASSETS / "network.md").read_text(encoding="utf-8")
+        return
+    assert anchor in headings_of(file)
+    for number in numbers_in(exercises()[name].where)[:1]:
+        assert anchor.startswith(f"{number}-")

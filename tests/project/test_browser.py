@@ -41,6 +41,34 @@ SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 
+# what is read of a card: the styles are not, nor the sign that the word beside it says
+WORDS = """card => {
+    const copy = card.cloneNode(true)
+    copy.querySelectorAll("style, [aria-hidden]").forEach(part => part.remove())
+    return copy.textContent.replace(/\\s+/g, " ").trim()
+}"""
+# the smallest contrast of any text in it to what lies behind
+CONTRAST = """card => {
+    const numbers = colour => (colour.match(/[\\d.]+/g) || []).map(Number)
+    const bright = rgb => rgb.map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, place) => sum + v * [0.2126, 0.7152, 0.0722][place], 0)
+    const behind = part => {
+        for (; part; part = part.parentElement) {
+            const [r, g, b, alpha = 1] = numbers(getComputedStyle(part).backgroundColor)
+            if (alpha > 0) return [r, g, b]
+        }
+        return [255, 255, 255]
+    }
+    const parts = [...card.querySelectorAll("*")].filter(part => part.tagName !== "STYLE" &&
+        [...part.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+    return Math.min(...parts.map(part => {
+        const back = behind(part), [r, g, b, alpha = 1] = numbers(getComputedStyle(part).color)
+        const front = [r, g, b].map((v, place) => alpha * v + (1 - alpha) * back[place])
+        const [low, high] = [bright(front), bright(back)].sort((one, other) => one - other)
+        return (high + 0.05) / (low + 0.05)
+    }))
+}"""
+
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 
 # lessons with a figure that can be moved, and one of its sliders by its description
@@ -177,7 +205,7 @@ class Lesson:
         self.cells.nth(second).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
         self.wait()
-        return self.cells.nth(second).locator(".jp-OutputArea").inner_text()
+        return self.cells.nth(second).locator(".uc-card").evaluate(WORDS)
 
     def keep_pictures(self, suffix=""):
         """The notebook from top to bottom, a screen at a time."""
@@ -249,13 +277,33 @@ def test_a_blank_copy_runs_without_anything_red_and_shows_its_figures(opened, na
     assert colab.locator(".jp-OutputArea-output").count() == 0
 
 
+def choose_theme(page, name):
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    labels = page.locator(".lm-Menu-itemLabel")
+    labels.filter(has_text=re.compile("^Theme$")).hover()
+    labels.filter(has_text=re.compile(f"^JupyterLab {name}$")).click()
+    wait_for(lambda: page.evaluate("document.body.dataset.jpThemeLight") == str(name == "Light").lower(), 20)
+    page.wait_for_timeout(500)
+
+
 def test_a_wrong_answer_gets_its_sentence_and_a_right_one_passes(opened):
     lesson = opened("00")
     wrong = "def from_pixels(pixels):\n    return pixels.float() / 255"
     said = lesson.fill_in("from_pixels", wrong)
     assert said.startswith("not yet · from_pixels")
     assert "You map to [0, 1]." in said
-    lesson.page.screenshot(path=SCREENSHOTS / "00_wrong_answer.png")
+    card = lesson.cells.nth(lesson.number_of("check-from_pixels")).locator(".uc-card")
+    for theme in ("Dark", "Light"):
+        choose_theme(lesson.page, theme)
+        assert min(lesson.notebook.locator(".uc-card").evaluate_all(f"all => all.map({CONTRAST})")) >= 4.5, theme
+        for width in (WIDTH, 360):
+            lesson.page.set_viewport_size({"width": width, "height": HEIGHT})
+            card.scroll_into_view_if_needed()
+            lesson.page.wait_for_timeout(500)
+            card.screenshot(path=SCREENSHOTS / f"00_wrong_answer_{theme.lower()}_{width}.png")
+        lesson.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    card.get_by_role("link").click()
+    wait_for(lambda: lesson.notebook.locator("h2", has_text="0.4 How exercises work").bounding_box()["y"] < 400, 20)
 
     solution = nbformat.read(SOLUTIONS / f"{lesson.name}.ipynb", as_version=4)
     right = next(cell.source for cell in solution.cells if cell.id == "exercise-from_pixels")
@@ -291,6 +339,20 @@ def test_every_exercise_can_be_answered_wrong_and_then_right(opened, name):
         said = lesson.fill_in(exercise, cell.source)
         assert said.startswith(f"passed · {exercise}"), said
     assert lesson.notebook.locator(ERRORS).all_inner_texts() == []
+
+
+def test_a_prediction_is_a_click_and_who_makes_none_is_told_nothing(opened):
+    lesson = opened("00")
+    asked = lesson.cells.nth(lesson.number_of("predict-0.2"))
+    folded = next(place for place, cell in enumerate(lesson.made.cells) if "verdict(f" in cell.source)
+    assert lesson.cells.nth(folded).locator(".cm-content").count() == 0
+    assert lesson.cells.nth(folded).locator(".jp-OutputArea-output").count() == 0
+    asked.get_by_role("button", name="(B, 10)").click()
+    answer = asked.get_by_role("status").filter(has_text="You predicted (B, 10). It is: (B, 3, 32, 32).")
+    answer.wait_for()
+    asked.screenshot(path=SCREENSHOTS / "00_prediction.png")
+    asked.get_by_role("button", name="(B, 3, 32, 32)").click()
+    asked.get_by_role("status").filter(has_text="As you predicted: (B, 3, 32, 32).").wait_for()
 
 
 def test_a_hint_opens_when_it_is_clicked(opened):

@@ -1,4 +1,4 @@
-"""What the notebooks use beside the library: figures with alt text, predictions, tables against the document."""
+"""What the notebooks use beside the library: figures with alt text, tables against the document."""
 
 import os
 import textwrap
@@ -38,23 +38,6 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     shown = figure_html(*png_of(figure), alt, caption)
     plt.close(figure)
     display({"text/html": shown, "text/plain": textwrap.fill(f"Figure: {caption}", LINE)}, raw=True)
-
-
-def verdict(truth: Any, prediction: Any) -> None:
-    """Say whether a prediction was right, kindly: to be wrong before an experiment is how one learns from it.
-
-    Args:
-        truth: what came out.
-        prediction: what the learner wrote; `...` where nothing was written.
-    """
-    if prediction is ...:
-        text = f"No prediction this time. It is: {truth}. Guess first at the next one: it makes the answer stick."
-        print(textwrap.fill(text, LINE))
-    elif str(prediction).strip().lower() == str(truth).strip().lower():
-        print(f"As you predicted: {truth}.")
-    else:
-        text = f"You predicted {prediction}. It is: {truth}. Worth a moment: what made the other answer look right?"
-        print(textwrap.fill(text, LINE))
 
 
 def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:
