@@ -23,12 +23,13 @@ def write_deck(source: Source, folder: Path) -> Path:
     if missing:
         raise ValueError(f'slides need {", ".join(missing)}: pip install -e ".[book]"')
     path = folder / f"{source.name}.html"
-    write_text(path, template().render(deck=deck_of(source)))
+    write_text(path, template("deck.html").render(deck=deck_of(source)))
     return path
 
 
 @cache
-def template() -> Template:
+def template(name: str) -> Template:
+    """One of templates/; what is put into it becomes text, unless it is HTML already."""
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -36,4 +37,4 @@ def template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return found.get_template("deck.html")
+    return found.get_template(name)

@@ -7,18 +7,22 @@ loads lies beside the pages. Nothing is executed.
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from markupsafe import Markup
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 from tqdm import tqdm
 
 from course_lib.assets import ASSETS
+from course_lib.authoring import stored_outputs
 from course_lib.authoring.build import code_cells
+from course_lib.authoring.first_page import first_page
 from course_lib.authoring.notebooks import to_text
-from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
+from course_lib.authoring.source import SOLUTIONS, Cell, Source, read_lesson, repository_address, version
 from course_lib.files import write_text
 from course_lib.shown_command import shown_command
 
@@ -26,27 +30,11 @@ NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
+# a cell that only says how the prediction went
+VERDICT = re.compile(r"verdict\([^\n]*\)")
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
-INDEX = """\
-# {title}
-
-This is the reading edition: every lesson with its exercises solved and its figures as they came out. To solve the
-exercises yourself, open the notebooks of the [course]({address}).
-
-```{{toctree}}
-:maxdepth: 1
-
-{lessons}
-```
-"""
-
-STYLE = """\
-div.math { margin: 1.15rem 0; overflow-x: auto; }
-details { margin-bottom: 0.6rem; }
-div.cell pre { font-size: 0.75rem; }
-div.cell_output pre { white-space: pre-wrap; }
-"""
+STYLE = Path(__file__).with_name("templates") / "reading_edition.css"
 
 TITLE = "How a diffusion UNet works, by building it"
 
@@ -63,7 +51,8 @@ SETTINGS = {
     "myst_heading_anchors": 3,
     "html_math_renderer": "mathml",
     "html_theme": "sphinx_book_theme",
-    "html_theme_options": {"use_download_button": False, "home_page_in_toc": True},
+    # the theme puts its search into the side bar, and the theme below it another one into a bar at the top
+    "html_theme_options": {"use_download_button": False, "home_page_in_toc": True, "navbar_persistent": []},
     "html_copy_source": False,
     "html_show_copyright": False,
     # a summary would be fetched, which browsers refuse for files
@@ -91,11 +80,10 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
         for lesson in lessons:
-            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name)))
+            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson)))
         write_text(pages / f"{FACTS}.md", facts_for_readers({lesson.name for lesson in lessons}))
-        names = "\n".join([*(lesson.name for lesson in lessons), FACTS])
-        write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
-        write_text(pages / "static" / "course.css", STYLE)
+        write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
+        shutil.copyfile(STYLE, pages / "static" / "course.css")
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
             shutil.rmtree(out)
@@ -108,15 +96,20 @@ def is_ours(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "searchindex.js").is_file())
 
 
-def for_readers(name: str) -> NotebookNode:
-    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
-    path = SOLUTIONS / f"{name}.ipynb"
+def for_readers(lesson: Source) -> NotebookNode:
+    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it.
+
+    A prediction is a question with its answer folded; nobody is told how well the author guessed.
+    """
+    path = SOLUTIONS / f"{lesson.name}.ipynb"
     if not path.exists():
         raise ValueError(
             f"{path.name} is missing in {SOLUTIONS.name}: run {shown_command('course_lib.authoring', 'build')}"
         )
     made = nbformat.read(path, as_version=4)
     made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
+    asked = {cell.metadata["predict"]: cell for cell in read_lesson(lesson).cells if "predict" in cell.metadata}
+    made.cells = [for_a_reader(cell, asked) for cell in made.cells if not VERDICT.fullmatch(cell.source)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
     for cell in made.cells:
         if cell.cell_type == "markdown":
@@ -126,6 +119,18 @@ def for_readers(name: str) -> NotebookNode:
         if any(texts):
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
     return made
+
+
+def for_a_reader(cell: NotebookNode, asked: Mapping[str, Cell]) -> NotebookNode:
+    """A cell of a solution for those who read; `asked` are the lesson's predictions by their numbers."""
+    question = asked.get(cell.metadata.get("predict", ""))
+    if question is not None:
+        options = Markup("\n").join(Markup("<li>{}</li>").format(option) for option in question.metadata["options"])
+        text = Markup('<ol class="options">\n{}\n</ol>\n<details><summary>The answer</summary>\n<p>{}</p>\n</details>')
+        return new_markdown_cell(text.format(options, question.metadata["answer"]), id=cell.id)
+    if cell.cell_type == "code":
+        cell.outputs = stored_outputs.for_readers(cell.outputs)
+    return cell
 
 
 def facts_for_readers(names: set[str]) -> str:

@@ -19,7 +19,7 @@ from course_lib.authoring.build import code_cells, notebooks_of
 from course_lib.authoring.notebooks import CHECK, solution_notebook
 from course_lib.authoring.prose import rendered, rendered_line
 from course_lib.authoring.source import SLIDE_MARK, Cell, Source, read_lesson
-from course_lib.authoring.stored_outputs import as_html, shown
+from course_lib.authoring.stored_outputs import shown
 from course_lib.progress.outline import minutes_in
 from course_lib.shown_command import shown_command
 
@@ -30,7 +30,7 @@ MAP = "you_are_here("
 NOT_SAID = ("Questions", "Further reading")
 SUMMARY = re.compile(r"<summary>.*?</summary>", re.S)
 # longer text is left to the notebook, unless a mark asks for it
-LINES_OF_TEXT = 12
+LINES_OF_TEXT, LINES_BESIDE_A_FIGURE = 12, 4
 TAKEN_ALONG = ("formula", "list", "table", "fence")
 
 
@@ -178,7 +178,7 @@ def title_slide(title: str, head: list[Block]) -> Slide:
 
 
 def slides_of(blocks: list[Block]) -> Iterator[Slide]:
-    """The slides behind the title. Prose that is on none goes to the notes of its section's slide before it, or after."""
+    """The slides behind the title. Prose on none is for the notes: of its section's slide before it, or else after."""
     left = deque(blocks)
     title, notes, said = Markup(), [], True
     last: Slide | None = None
@@ -226,7 +226,7 @@ def marked_slides(title: Markup, left: deque[Block]) -> list[Slide]:
     """The slide that a mark asks for, taken from the pieces behind it, and its answer, if it is a question."""
     first = left.popleft() if left else Block("nothing", "")
     if first.kind == "code":
-        parts = outputs([first], longest=None) if first.is_experiment else []
+        parts = outputs([first], all_of_it=True) if first.is_experiment else []
         if not parts:
             raise ValueError(f"a slide is marked above {first.text.splitlines()[0]!r}, which shows nothing")
         return [Slide("shown", title, parts)]
@@ -249,7 +249,7 @@ def marked_slides(title: Markup, left: deque[Block]) -> list[Slide]:
         answer = rendered(SUMMARY.sub("", left.popleft().text).replace("<details>", "").replace("</details>", ""))
         return [Slide("question", title, parts), Slide("answer", title, [*parts, answer])]
     if following.is_experiment:
-        parts += outputs([left.popleft()], longest=None)
+        parts += outputs([left.popleft()], all_of_it=True)
     elif following.kind in TAKEN_ALONG:
         parts.append(rendered(left.popleft().text))
     return [Slide("shown", title, parts)]
@@ -265,11 +265,11 @@ def options(cell: Cell, answered: bool = False) -> Markup:
     return Markup('<ol class="options">{}</ol>').format(Markup().join(rows))
 
 
-def outputs(blocks: list[Block], longest: int | None = LINES_OF_TEXT) -> list[Markup]:
-    """What cells of code put out; text only up to `longest` lines, if that is given."""
+def outputs(blocks: list[Block], all_of_it: bool = False) -> list[Markup]:
+    """What cells of code put out; text that is too long only if `all_of_it` is asked for."""
     parts = [part for one in blocks for part in shown(one.stored)]
-    too_long = [part for part in parts if longest and isinstance(part, str) and len(part.splitlines()) > longest]
-    return [as_html(part) for part in parts if not any(part is one for one in too_long)]
+    most = LINES_OF_TEXT if all(part.lines for part in parts) else LINES_BESIDE_A_FIGURE
+    return [part.html for part in parts if all_of_it or part.lines <= most]
 
 
 def pop_while(left: deque[Block], condition: Callable[[Block], bool]) -> list[Block]:

@@ -9,53 +9,68 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 from course_lib.checks import LINE
 
 CAPTION = "Figure: "
-TO_THE_AUTHOR = re.compile(r"^As you predicted: .*\n?", re.M)
+TO_THE_AUTHOR = re.compile(r"^\s*As you predicted: .*\n?", re.M)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure that a cell drew.
+class Part:
+    """Something that a cell put out, as HTML; `lines` is how many lines of text it is, 0 for a figure."""
 
-    Attributes:
-        png: in base 64.
-        alt: what is drawn.
-        caption: what to see in it; may be empty.
-    """
-
-    png: str
-    alt: str
-    caption: str
-
-    @property
-    def html(self) -> Markup:
-        caption = Markup("<figcaption>{}</figcaption>").format(self.caption) if self.caption else ""
-        picture = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(self.alt, self.png)
-        return Markup("<figure>{}{}</figure>").format(picture, caption)
+    html: Markup
+    lines: int = 0
 
 
-def shown(cell: NotebookNode) -> list[Picture | Markup | str]:
-    """What a cell put out, in order: figures, HTML as it is stored, and text."""
-    found: list[Picture | Markup | str] = []
-    for output in cell.get("outputs", []):
+def shown(cell: NotebookNode) -> list[Part]:
+    """What a cell put out, in order: each figure with its caption, HTML as it is stored, and text."""
+    found: list[Part] = []
+    outputs = list(cell.get("outputs", []))
+    for output, following in zip(outputs, [*outputs[1:], NotebookNode()], strict=False):
         data = output.get("data", {})
-        if "text/html" in data:
-            html = "".join(data["text/html"])
-            if not TO_THE_AUTHOR.search(re.sub(r"<[^>]+>", "\n", html)):
-                found.append(Markup(html))
+        html = "".join(data.get("text/html", ""))
+        if html and not is_to_the_author(html):
+            found.append(Part(Markup(html)))
         elif "image/png" in data:
             alt = output.metadata.get("image/png", {}).get("alt", "")
-            found.append(Picture("".join(data["image/png"].split()), alt, ""))
-        else:
-            caption, text = without_caption(output.get("text", data.get("text/plain", "")))
-            if caption and found and isinstance(found[-1], Picture):
-                found[-1] = Picture(found[-1].png, found[-1].alt, caption)
+            found.append(
+                Part(figure("".join(data["image/png"].split()), alt, without_caption(following.get("text", ""))[0]))
+            )
+        elif output.output_type == "stream":
+            text = without_caption(output.text)[1]
             if text.strip():
-                found.append(text)
+                found.append(Part(Markup("<pre>{}</pre>").format(text.rstrip()), len(text.splitlines())))
     return found
+
+
+def figure(png: str, alt: str, caption: str) -> Markup:
+    """A figure as HTML; `png` is in base 64."""
+    picture = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(alt, png)
+    below = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
+    return Markup("<figure>{}{}</figure>").format(picture, below)
+
+
+def for_readers(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs as a reader of the lesson gets them: captions in the page's own type, nothing said to the author."""
+    made = []
+    for output in outputs:
+        html = "".join(output.get("data", {}).get("text/html", ""))
+        if output.output_type == "stream":
+            caption, text = without_caption(output.text)
+            if caption:
+                made.append(new_output("display_data", {"text/html": f'<p class="caption">{escape(caption)}</p>'}))
+            if text.strip():
+                made.append(NotebookNode({**output, "text": text}))
+        elif not is_to_the_author(html):
+            made.append(output)
+    return made
+
+
+def is_to_the_author(html: str) -> bool:
+    return bool(TO_THE_AUTHOR.search(re.sub(r"<[^>]+>", "\n", html)))
 
 
 def without_caption(text: str) -> tuple[str, str]:
@@ -80,10 +95,3 @@ def goes_on(line: str, following: str) -> bool:
     """Whether `textwrap` could have broken a paragraph between these two lines."""
     together = f"{line.rstrip()} {following.split()[0]}"
     return len(textwrap.wrap(together, LINE)) > 1
-
-
-def as_html(part: Picture | Markup | str) -> Markup:
-    """One output on a page."""
-    if isinstance(part, Picture):
-        return part.html
-    return part if isinstance(part, Markup) else Markup("<pre>{}</pre>").format(escape(part.rstrip()))

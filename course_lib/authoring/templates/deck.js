@@ -3,11 +3,12 @@ const root = document.documentElement, slides = [...document.querySelectorAll(".
 const speaking = location.search === "?notes";
 let now = 0, other = speaking ? window.opener : null;
 
+// the largest type in which everything is seen; beside a figure, the figure gets the room
 function fit(slide) {
   const content = slide.querySelector(".content");
-  for (let size = 100; size >= 50; size -= 5) {
+  for (let size = content.querySelector("figure") ? 100 : 145; size >= 50; size -= 5) {
     content.style.fontSize = size + "%";
-    if (content.scrollHeight <= content.clientHeight + 1) break;
+    if (content.scrollHeight <= content.clientHeight + 1 && content.scrollWidth <= content.clientWidth + 1) break;
   }
 }
 
