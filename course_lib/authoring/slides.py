@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from course_lib.authoring.build import code_cells, notebooks_of
 from course_lib.authoring.notebooks import CHECK, solution_notebook
 from course_lib.authoring.prose import rendered, rendered_line
-from course_lib.authoring.source import SLIDE_MARK, Cell, Source, read_lesson
+from course_lib.authoring.source import SLIDE_MARK, Cell, Lesson, Source, read_lesson
 from course_lib.authoring.stored_outputs import shown
 from course_lib.progress.outline import minutes_in
 from course_lib.shown_command import shown_command
@@ -94,9 +94,11 @@ def deck_of(source: Source) -> Deck:
     """
     blocks = list(blocks_of(source))
     title = HEADING.match(blocks[0].text)[2]
-    head = list(takewhile(lambda block: block.kind != "code" and not block.text.startswith("## "), blocks[1:]))
+    head = list(
+        takewhile(lambda block: block.kind not in ("code", "mark") and not block.text.startswith("## "), blocks[1:])
+    )
     try:
-        slides = [title_slide(title, head), *slides_of(blocks[1 + len(head) :])]
+        slides = [title_slide(title, head), *slides_of(blocks[1 + len(head) :], rendered_line(title))]
     except ValueError as error:
         raise ValueError(f"{source.folder.name}/{source.path.name}: {error}") from None
     minutes = minutes_in("\n".join(block.text for block in head))
@@ -106,15 +108,17 @@ def deck_of(source: Source) -> Deck:
 
 def blocks_of(source: Source) -> Iterator[Block]:
     """A lesson's pieces in order, its code with the outputs that its solution holds."""
+    lesson = read_lesson(source, slide_marks=True)
+    code = [cell for cell in lesson.cells if cell.kind == "code"]
     path = notebooks_of(source.name)[1]
     stored = code_cells(nbformat.read(path, as_version=4)) if path.exists() else []
-    wanted = code_cells(solution_notebook(read_lesson(source)))
+    wanted = code_cells(solution_notebook(Lesson(lesson.name, [lesson.cells[0], *code])))
     # the first is the set-up cell, which stands in no lesson
     if [cell.source for cell in stored[1:]] != [cell.source for cell in wanted[1:]]:
         again = shown_command("course_lib.authoring", "build", source.name[:2])
         raise ValueError(f"{path.parent.name}/{path.name} is missing or older than its lesson: run {again}")
     outputs = iter(stored[1:])
-    for cell in read_lesson(source, slide_marks=True).cells:
+    for cell in lesson.cells:
         if cell.kind == "code":
             yield Block("code", cell.text, cell, next(outputs))
         else:
@@ -177,10 +181,11 @@ def title_slide(title: str, head: list[Block]) -> Slide:
     return Slide("title", rendered_line(title), *([rendered(one.text) for one in part] for part in (goals, said)))
 
 
-def slides_of(blocks: list[Block]) -> Iterator[Slide]:
+def slides_of(blocks: list[Block], title: Markup) -> Iterator[Slide]:
     """The slides behind the title. Prose on none is for the notes: of its section's slide before it, or else after."""
     left = deque(blocks)
-    title, notes, said = Markup(), [], True
+    notes: list[Markup] = []
+    said = True
     last: Slide | None = None
     while left:
         one = left.popleft()
@@ -196,7 +201,7 @@ def slides_of(blocks: list[Block]) -> Iterator[Slide]:
             else:
                 title = rendered_line(words)
         elif one.kind == "code" and MAP in one.text:
-            made = [Slide("map", title or Markup("You are here"), outputs([one]))]
+            made = [Slide("map", Markup("You are here"), outputs([one]))]
         elif one.kind == "mark":
             made = marked_slides(title, left)
         elif said and one.kind in ("paragraph", "list", "formula"):
