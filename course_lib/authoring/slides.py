@@ -7,18 +7,19 @@ Of code, a slide shows what came out. Title, map and exercises need no mark. Pro
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Any
 
 import nbformat
 from markupsafe import Markup
 from nbformat import NotebookNode
 
 from course_lib.authoring.build import code_cells, notebooks_of
-from course_lib.authoring.notebooks import CHECK, solution_notebook
+from course_lib.authoring.notebooks import solution_notebook
 from course_lib.authoring.prose import rendered, rendered_line
-from course_lib.authoring.source import SLIDE_MARK, Cell, Lesson, Source, read_lesson
+from course_lib.authoring.source import SLIDE_MARK, Source, read_lesson
 from course_lib.authoring.stored_outputs import shown
 from course_lib.progress.outline import minutes_in
 from course_lib.shown_command import shown_command
@@ -69,22 +70,22 @@ class Deck:
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of a lesson: heading, paragraph, list, table, formula, fence, folded answer, mark, or a cell of code."""
+    """A piece of a lesson: heading, paragraph, list, table, formula, fence, folded answer, mark, or a cell of code.
+
+    Attributes:
+        cell: of the solution, with what is stored of its outputs, if it is code.
+        asked: the question's keys in lesson.md, if it is a prediction.
+    """
 
     kind: str
     text: str
-    cell: Cell | None = None
-    stored: NotebookNode | None = None
+    cell: NotebookNode | None = None
+    asked: Mapping[str, Any] | None = None
 
     @property
     def is_experiment(self) -> bool:
         """Whether it is code whose outputs may be shown: no exercise, no check, no prediction."""
-        keys = self.cell.metadata if self.cell else {}
-        return self.kind == "code" and not {"exercise", "predict"} & set(keys) and not CHECK.match(self.text)
-
-    @property
-    def is_prediction(self) -> bool:
-        return self.cell is not None and "predict" in self.cell.metadata
+        return self.cell is not None and not {"exercise", "predict", "check"} & set(self.cell.metadata)
 
 
 def deck_of(source: Source) -> Deck:
@@ -109,20 +110,21 @@ def deck_of(source: Source) -> Deck:
 def blocks_of(source: Source) -> Iterator[Block]:
     """A lesson's pieces in order, its code with the outputs that its solution holds."""
     lesson = read_lesson(source, slide_marks=True)
-    code = [cell for cell in lesson.cells if cell.kind == "code"]
+    asked = {cell.metadata["predict"]: cell.metadata for cell in lesson.cells if "predict" in cell.metadata}
+    made = solution_notebook(lesson)
     path = notebooks_of(source.name)[1]
     stored = code_cells(nbformat.read(path, as_version=4)) if path.exists() else []
-    wanted = code_cells(solution_notebook(Lesson(lesson.name, [lesson.cells[0], *code])))
     # the first is the set-up cell, which stands in no lesson
-    if [cell.source for cell in stored[1:]] != [cell.source for cell in wanted[1:]]:
+    if [cell.source for cell in stored[1:]] != [cell.source for cell in code_cells(made)[1:]]:
         again = shown_command("course_lib.authoring", "build", source.name[:2])
         raise ValueError(f"{path.parent.name}/{path.name} is missing or older than its lesson: run {again}")
+    yield from prose_blocks(lesson.cells[0].text)
     outputs = iter(stored[1:])
-    for cell in lesson.cells:
-        if cell.kind == "code":
-            yield Block("code", cell.text, cell, next(outputs))
+    for cell in made.cells[made.cells.index(code_cells(made)[0]) + 1 :]:
+        if cell.cell_type == "code":
+            yield Block("code", cell.source, next(outputs), asked.get(cell.metadata.get("predict", "")))
         else:
-            yield from prose_blocks(cell.text)
+            yield from prose_blocks(cell.source)
 
 
 def prose_blocks(text: str) -> Iterator[Block]:
@@ -242,12 +244,12 @@ def marked_slides(title: Markup, left: deque[Block]) -> list[Slide]:
         )
     parts = [rendered(first.text)]
     following = left[0] if left and first.kind == "paragraph" else Block("nothing", "")
-    if following.is_prediction:
+    if following.asked is not None:
         left.popleft()
         behind = pop_while(left, lambda block: block.is_experiment and MAP not in block.text)
-        answered = [options(following.cell, answered=True), *outputs(behind)]
+        answered = [options(following.asked, answered=True), *outputs(behind)]
         return [
-            Slide("question", title, [*parts, options(following.cell)]),
+            Slide("question", title, [*parts, options(following.asked)]),
             Slide("answer", title, [Markup('<div class="asked">{}</div>').format(parts[0]), *answered]),
         ]
     if following.kind == "details":
@@ -260,11 +262,11 @@ def marked_slides(title: Markup, left: deque[Block]) -> list[Slide]:
     return [Slide("shown", title, parts)]
 
 
-def options(cell: Cell, answered: bool = False) -> Markup:
+def options(asked: Mapping[str, Any], answered: bool = False) -> Markup:
     """What a prediction offers; where it is `answered`, with a sign at the right one."""
     rows = []
-    for option in cell.metadata["options"]:
-        right = answered and option == cell.metadata["answer"]
+    for option in asked["options"]:
+        right = answered and option == asked["answer"]
         row = '<li class="right"><b>{}</b> <span class="sign">✓ so it is</span></li>' if right else "<li>{}</li>"
         rows.append(Markup(row).format(option))
     return Markup('<ol class="options">{}</ol>').format(Markup().join(rows))
@@ -272,7 +274,7 @@ def options(cell: Cell, answered: bool = False) -> Markup:
 
 def outputs(blocks: list[Block], all_of_it: bool = False) -> list[Markup]:
     """What cells of code put out; text that is too long only if `all_of_it` is asked for."""
-    parts = [part for one in blocks for part in shown(one.stored)]
+    parts = [part for one in blocks for part in shown(one.cell)]
     most = LINES_OF_TEXT if all(part.lines for part in parts) else LINES_BESIDE_A_FIGURE
     return [part.html for part in parts if all_of_it or part.lines <= most]
 
