@@ -1,4 +1,7 @@
-"""`python -m course_lib.authoring build`: the notebooks, from the lessons. `... watch`: while you write. `... book`."""
+"""`python -m course_lib.authoring build`: the notebooks, from the lessons. `... watch`: while you write.
+
+`... book`: a web site to read. `... slides`: decks to speak with.
+"""
 
 import argparse
 import sys
@@ -46,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = subparsers.add_parser("book", help="write the reading edition: all solutions as static pages with search")
     command.add_argument("--out", metavar="DIR", type=Path, default=Path("build/book"), help="default: build/book")
     command.set_defaults(run=run_book)
+    command = subparsers.add_parser("slides", help="write a deck a lesson: pages that open without a network")
+    command.add_argument("--out", metavar="DIR", type=Path, default=Path("build/slides"), help="default: build/slides")
+    command.set_defaults(run=run_slides)
     for command in subparsers.choices.values():
         command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     options = parser.parse_args(arguments)
@@ -98,6 +104,14 @@ def run_book(options: argparse.Namespace) -> int:
     from course_lib.authoring.reading_edition import write_reading_edition
 
     print(f"open {write_reading_edition(options.out, select(options.lessons))}")
+    return 0
+
+
+def run_slides(options: argparse.Namespace) -> int:
+    from course_lib.authoring.deck import write_deck
+
+    for source in select(options.lessons):
+        print(f"open {write_deck(source, options.out)}", flush=True)
     return 0
 
 

@@ -3,14 +3,22 @@
 Browsers draw MathML themselves, with no script and no network.
 """
 
+import re
+
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
+LETTERS = re.compile(r"<m[ino]\b[^>]*>")
+LETTERS_ON_A_TELEPHONE = 18
+
 
 def inline(translator: HTML5Translator, node: nodes.math) -> None:
-    translator.body.append(convert(node.astext()))
+    formula = convert(node.astext())
+    # a browser breaks no line within a formula: on a telephone a long one has to scroll by itself
+    long = len(LETTERS.findall(formula)) > LETTERS_ON_A_TELEPHONE
+    translator.body.append(f'<span class="long-formula">{formula}</span>' if long else formula)
     raise nodes.SkipNode
 
 

@@ -4,23 +4,25 @@ It works from the file system with no network: formulas are MathML, the search i
 loads lies beside the pages. Nothing is executed.
 """
 
-import ast
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from markupsafe import Markup
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from tqdm import tqdm
 
 from course_lib.assets import ASSETS
+from course_lib.authoring import stored_outputs
 from course_lib.authoring.build import code_cells
+from course_lib.authoring.first_page import first_page
 from course_lib.authoring.notebooks import to_text
-from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
+from course_lib.authoring.source import SOLUTIONS, Cell, Source, read_lesson, repository_address, version
 from course_lib.files import write_text
 from course_lib.shown_command import shown_command
 
@@ -28,34 +30,10 @@ NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
-# what was said to the author, who had predicted it; a reader opens it after a guess of their own
-ANSWER = re.compile(r'<p class="uc-answer" role="status" data-answer="([^"]*)">.*?</p>', re.DOTALL)
-FOLDED_ANSWER = r"<details><summary>What came out</summary>\1</details>"
-BEFORE = r"\\\g<0>"
-ESCAPED = re.compile(r"[\\*_`\[\]<$|]")
 TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#([^"]*))?"')
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
-INDEX = """\
-# {title}
-
-This is the reading edition: every lesson with its exercises solved and its figures as they came out. To solve the
-exercises yourself, open the notebooks of the [course]({address}).
-
-```{{toctree}}
-:maxdepth: 1
-
-{lessons}
-```
-"""
-
-STYLE = """\
-div.math { margin: 1.15rem 0; overflow-x: auto; }
-details { margin-bottom: 0.6rem; }
-div.cell pre { font-size: 0.75rem; }
-div.cell_output pre { white-space: pre-wrap; }
-div.cell_output .text_html:has(> details) { background: none !important; color: inherit !important; }
-"""
+STYLE = Path(__file__).with_name("templates") / "reading_edition.css"
 
 TITLE = "How a diffusion UNet works, by building it"
 
@@ -72,7 +50,8 @@ SETTINGS = {
     "myst_heading_anchors": 3,
     "html_math_renderer": "mathml",
     "html_theme": "sphinx_book_theme",
-    "html_theme_options": {"use_download_button": False, "home_page_in_toc": True},
+    # the theme puts its search into the side bar, and the theme below it another one into a bar at the top
+    "html_theme_options": {"use_download_button": False, "home_page_in_toc": True, "navbar_persistent": []},
     "html_copy_source": False,
     "html_show_copyright": False,
     # a summary would be fetched, which browsers refuse for files
@@ -100,11 +79,10 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
         for lesson in lessons:
-            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name)))
+            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson)))
         write_text(pages / f"{FACTS}.md", facts_for_readers({lesson.name for lesson in lessons}))
-        names = "\n".join([*(lesson.name for lesson in lessons), FACTS])
-        write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
-        write_text(pages / "static" / "course.css", STYLE)
+        write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
+        shutil.copyfile(STYLE, pages / "static" / "course.css")
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
             shutil.rmtree(out)
@@ -117,38 +95,41 @@ def is_ours(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "searchindex.js").is_file())
 
 
-def for_readers(name: str) -> NotebookNode:
-    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
-    path = SOLUTIONS / f"{name}.ipynb"
+def for_readers(lesson: Source) -> NotebookNode:
+    """A stored solution without what only serves to run it.
+
+    A prediction is a question with its answer folded; nobody is told how well the author guessed.
+    """
+    path = SOLUTIONS / f"{lesson.name}.ipynb"
     if not path.exists():
         raise ValueError(
             f"{path.name} is missing in {SOLUTIONS.name}: run {shown_command('course_lib.authoring', 'build')}"
         )
     made = nbformat.read(path, as_version=4)
     made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
+    asked = {cell.metadata["predict"]: cell for cell in read_lesson(lesson).cells if "predict" in cell.metadata}
+    made.cells = [for_a_reader(cell, asked) for cell in made.cells if not stored_outputs.only_says_how_it_went(cell)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
-    made.cells = [options_to_read(cell) if "predict" in cell.metadata else cell for cell in made.cells]
     for cell in code_cells(made):
         for output in cell.outputs:
             if "text/html" in output.get("data", {}):
-                page = ANSWER.sub(FOLDED_ANSWER, output.data["text/html"])
-                output.data["text/html"] = TO_HEADING.sub(address_of_page, page)
-        texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
-        if any(texts):
-            cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
+                output.data["text/html"] = TO_HEADING.sub(address_of_page, output.data["text/html"])
     return made
 
 
-def options_to_read(cell: NotebookNode) -> NotebookNode:
-    """A question's options as a list, in place of the code that holds the author's own prediction."""
-    call = ast.parse(cell.source).body[-1].value
-    if not isinstance(call, ast.Call):
-        return cell
-    options = (str(ast.literal_eval(option)) for option in call.args)
-    return new_markdown_cell("\n".join(f"- {ESCAPED.sub(BEFORE, option)}" for option in options), id=cell.id)
+def for_a_reader(cell: NotebookNode, asked: Mapping[str, Cell]) -> NotebookNode:
+    """A cell of a solution for those who read; `asked` are the lesson's predictions by their numbers."""
+    question = asked.get(cell.metadata.get("predict", ""))
+    if question is not None:
+        options = Markup("\n").join(Markup("<li>{}</li>").format(option) for option in question.metadata["options"])
+        text = Markup('<ol class="options">\n{}\n</ol>\n<details><summary>The answer</summary>\n<p>{}</p>\n</details>')
+        return new_markdown_cell(text.format(options, question.metadata["answer"]), id=cell.id)
+    if cell.cell_type == "code":
+        cell.outputs = stored_outputs.for_readers(cell.outputs)
+    return cell
 
 
 def address_of_page(link: re.Match) -> str:

@@ -12,6 +12,8 @@ NOTEBOOKS, SOLUTIONS = ROOT / "notebooks", ROOT / "solutions"
 ALLOWED_KEYS = {"exercise", "blank", "given", "predict", "options", "answer", "tags"}
 # the line of the header that names the lesson's notebooks; jupytext calls the header the notebook's metadata
 NAME = re.compile(r"^    lesson: (\d\d_\w+)$", re.M)
+# a line of its own above what goes onto a slide; it is in no notebook
+SLIDE_MARK = "<!-- slide -->"
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,19 @@ def find_source(path: Path) -> Source:
     return Source(found[1], path)
 
 
-def read_lesson(source: Source) -> Lesson:
+def read_lesson(source: Source, slide_marks: bool = False) -> Lesson:
     """Read a lesson's cells.
 
+    Args:
+        slide_marks: whether SLIDE_MARK stays in the text; a mark between two cells of code is a cell then.
     Raises: ValueError if the lesson does not begin with a title, or a cell carries a key the build does not know.
     """
     import jupytext  # a second of imports that finding a lesson does not need
 
-    notebook = jupytext.reads(source.path.read_text(encoding="utf-8"), fmt="md")
+    text = source.path.read_text(encoding="utf-8")
+    # a line between a mark and the cell below it, or jupytext notes that there was none
+    marked = f"{SLIDE_MARK}\n\n" if slide_marks else ""
+    notebook = jupytext.reads(text.replace(f"{SLIDE_MARK}\n", marked), fmt="md")
     shown = f"{source.folder.name}/{source.path.name}"
     cells = []
     for cell in notebook.cells:

@@ -18,7 +18,10 @@ import pytest
 
 from course_lib.authoring import reading_edition
 from course_lib.authoring.__main__ import main
-from course_lib.authoring.build import SOLUTIONS, code_cells
+from course_lib.authoring.build import SOLUTIONS
+from course_lib.authoring.source import LESSONS as LESSONS_FOLDER
+from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.progress.outline import read_outline
 
 LESSONS = ["01", "04"]
 NAMES = ["01_time_embedding", "04_resampling"]
@@ -108,19 +111,17 @@ def test_a_page_shows_what_the_solution_holds(site, pages, name):
     text = (site / f"{name}.html").read_text(encoding="utf-8")
     page = pages[site / f"{name}.html"]
     alts = [
-        output.metadata["image/png"]["alt"]
+        html.unescape(alt)
         for cell in made.cells
         for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
+        for alt in re.findall('<img [^>]*alt="(.*?)"', output.get("data", {}).get("text/html", ""))
     ]
     assert [alt for _, alt in page.images] == alts
     prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
-    folded = [cell for cell in code_cells(made) if "hide-input" in cell.metadata.get("tags", [])]
-    answers = [cell for cell in made.cells if "uc-answer" in str(cell.get("outputs", []))]
-    assert page.tags.count("details") == prose.count("<details>") + len(folded) + len(answers)
     questions = [cell for cell in made.cells if "predict" in cell.metadata]
-    assert len(folded) == len(answers) == len(questions) > 0
+    assert page.tags.count("details") == prose.count("<details>") + len(questions) + text.count("hide above-input")
     assert "my_prediction = " not in re.sub(r"<[^>]+>", "", text)
+    assert "As you predicted" not in text
     without_code = re.sub(r"```.*?```", "", prose, flags=re.S)
     assert page.tags.count("math") == len(re.findall(r"\$\$.+?\$\$|(?<!`)\$[^$\n`]+\$", without_code, re.S)) > 0
     assert "passed · " in re.sub(r"<[^>]+>", "", text)
@@ -128,6 +129,42 @@ def test_a_page_shows_what_the_solution_holds(site, pages, name):
     # what only serves to run a notebook stays out
     assert "google.colab" not in html.unescape(text)
     assert "Open in Colab" not in text
+    # captions are in the page's own type, whole, each behind its figure
+    captions = re.findall(r'<p class="caption">(.*?)</p>', text)
+    assert len(captions) == len(alts)
+    assert all(caption.endswith((".", "?")) for caption in captions)
+    assert "Figure: " not in text
+
+
+@needs_tools
+@pytest.mark.parametrize("name", NAMES)
+def test_a_prediction_is_a_question_with_its_answer_folded(site, name):
+    source = next(source for source in lesson_sources() if source.name == name)
+    text = html.unescape((site / f"{name}.html").read_text(encoding="utf-8"))
+    asked = [cell.metadata for cell in read_lesson(source).cells if "predict" in cell.metadata]
+    lists = re.findall(r'<ol class="options">(.*?)</ol>\s*<details><summary>(.*?)</summary>\s*<p>(.*?)</p>', text, re.S)
+    assert [(re.findall(r"<li>(.*?)</li>", options), answer) for options, _, answer in lists] == [
+        ([str(option) for option in one["options"]], str(one["answer"])) for one in asked
+    ]
+    for told in ("As you predicted", "my_prediction = ", "write your prediction"):
+        assert told not in re.sub(r"<[^>]+>", "", text)
+
+
+@needs_tools
+def test_the_first_page_shows_the_map_and_what_each_lesson_is(site, pages):
+    page = pages[site / "index.html"]
+    text = html.unescape((site / "index.html").read_text(encoding="utf-8"))
+    shown = dict(page.images)
+    assert list(shown) == ["_static/map.png", "_static/lesson_01.png", "_static/lesson_04.png"]
+    assert all(shown.values())
+    assert len({(site / picture).read_bytes() for picture in shown}) == 3
+    for name in NAMES:
+        outline = read_outline(LESSONS_FOLDER / f"lesson{name[:2]}" / "lesson.md")
+        assert f'<a href="{name}.html">Lesson {outline.number} · {outline.title}</a>' in text
+        assert f"{outline.minutes} minutes · {len(outline.exercises)} exercises" in text
+    # the sentence is the README's, what one can do afterwards the lesson's
+    assert "and find out where checkerboards come from" in text
+    assert "say what size comes out of any convolution" in text
 
 
 @needs_tools
@@ -140,7 +177,7 @@ def test_the_search_index_knows_the_words(site):
         numbers = [number for one in both for number in (one if isinstance(one, list) else [one])]
         return {index["docnames"][number] for number in numbers}
 
-    assert found("checkerboard") == {"04_resampling"}  # a word of a heading
+    assert found("checkerboard") == {"04_resampling", "index"}  # a word of a heading, and of a lesson's sentence
     assert found("radian") == {"01_time_embedding"}  # a word of the text
 
 
@@ -205,31 +242,86 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-@needs_tools
-@pytest.mark.skipif(not os.environ.get("COURSE_SLOW_TESTS"), reason="only with COURSE_SLOW_TESTS=1")
-def test_links_search_formulas_and_pictures_work_wherever_the_pages_lie(addresses):
+@pytest.fixture(scope="module")
+def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
     installed = shutil.which("chromium") or shutil.which("google-chrome")
     with playwright.sync_playwright() as started:
         try:
-            browser = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+            made = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
         except playwright.Error as error:
             pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
-        for address in addresses:
-            page = browser.new_page()
-            failed = failures(page)
-            page.goto(f"{address}/index.html")
-            page.locator("article a", has_text="Time embedding").first.click()
-            page.wait_for_url("**/01_time_embedding.html*")
-            assert page.locator("article math").count() > 3
-            box = page.locator("article math").first.bounding_box()
-            assert box["width"] > 10
-            widths = page.locator("article img").evaluate_all("all => all.map(img => img.naturalWidth)")
-            assert len(widths) > 2
-            assert 0 not in widths
-            page.goto(f"{address}/search.html?q=checkerboard")
-            page.locator("#search-results li a").first.click()
-            page.wait_for_url("**/04_resampling.html*")
-            assert [url for url in failed if "favicon" not in url] == []
-            page.close()
-        browser.close()
+        yield made
+        made.close()
+
+
+# (left edge of its box, of the formula; right edges of both; how far the box is scrolled)
+FORMULAS = """() => [...document.querySelectorAll("div.math")].map(box => {
+    const [outer, inner] = [box, box.querySelector("math")].map(part => part.getBoundingClientRect())
+    return [outer.left, inner.left, outer.right, inner.right, box.scrollLeft]
+})"""
+SEARCH = "button.search-button__button:visible, form.bd-search:visible"
+
+
+@needs_tools
+@pytest.mark.parametrize("width", [360, 1366])
+def test_no_page_scrolls_sideways_and_formulas_stand_in_the_middle(site, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    formulas = 0
+    for name in ["index", *NAMES, "network", "search"]:
+        page.goto((site / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.locator(SEARCH).count() == (2 if name == "search" and width < 992 else 1), name
+        for left, begin, right, end, scrolled in page.evaluate(FORMULAS):
+            formulas += 1
+            assert scrolled == 0
+            assert begin >= left - 1  # one that is too wide begins at its beginning
+            if end <= right:
+                assert begin - left == pytest.approx(right - end, abs=2), name
+    assert formulas >= 3
+    page.close()
+
+
+@needs_tools
+def test_on_paper_nothing_is_cut_and_nothing_stays_folded(site, browser):
+    page = browser.new_page(viewport={"width": 680, "height": 900})  # A4 with its margins
+    for name in NAMES:
+        page.goto((site / f"{name}.html").as_uri())
+        page.emulate_media(media="print")
+        cut = page.locator("article pre, article table, article img").evaluate_all(
+            "all => all.filter(one => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > 681)"
+            ".map(one => one.outerHTML.slice(0, 80))"
+        )
+        assert cut == []
+        heights = page.locator("details > p").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+        assert len(heights) > 5
+        assert min(heights) > 5
+        # or a long program would leave half a page empty before it
+        frames = page.locator("div.cell_input, div.cell_input pre").evaluate_all(
+            "all => all.map(one => getComputedStyle(one).breakInside)"
+        )
+        assert set(frames) == {"auto"}
+    page.close()
+
+
+@needs_tools
+@pytest.mark.skipif(not os.environ.get("COURSE_SLOW_TESTS"), reason="only with COURSE_SLOW_TESTS=1")
+def test_links_search_formulas_and_pictures_work_wherever_the_pages_lie(addresses, browser):
+    for address in addresses:
+        page = browser.new_page()
+        failed = failures(page)
+        page.goto(f"{address}/index.html")
+        assert 0 not in page.locator("article img").evaluate_all("all => all.map(img => img.naturalWidth)")
+        page.locator("article h3 a", has_text="Time embedding").click()
+        page.wait_for_url("**/01_time_embedding.html*")
+        assert page.locator("article math").count() > 3
+        box = page.locator("article math").first.bounding_box()
+        assert box["width"] > 10
+        widths = page.locator("article img").evaluate_all("all => all.map(img => img.naturalWidth)")
+        assert len(widths) > 2
+        assert 0 not in widths
+        page.goto(f"{address}/search.html?q=checkerboard")
+        page.locator("#search-results li a").first.click()
+        page.wait_for_url("**/04_resampling.html*")
+        assert [url for url in failed if "favicon" not in url] == []
+        page.close()

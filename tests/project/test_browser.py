@@ -5,6 +5,7 @@ is kept as pictures in build/browser, or in the folder that COURSE_SCREENSHOTS n
 lesson is opened, else a few.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -92,11 +93,17 @@ def browser():
 
 @pytest.fixture(scope="module")
 def jupyterlab(tmp_path_factory, browser):
-    """The address of a JupyterLab over a copy of notebooks/ and of the page they link to, with settings of its own.
+    """The address of a JupyterLab over a copy of the course's notebooks."""
+    with served(tmp_path_factory.mktemp("lab"), "jupyterlab") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(folder, module):
+    """The address of a server over a copy of notebooks/ and of the page they link to, with settings of its own.
 
     Started as the README says: from the course's folder, or a link could not lead out of notebooks/.
     """
-    folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(NOTEBOOKS, folder / "notebooks")
     (folder / "assets").mkdir()
     shutil.copy(PAGE, folder / "assets")
@@ -114,13 +121,13 @@ def jupyterlab(tmp_path_factory, browser):
         "UNET_COURSE_WORK": "my_work",
     }
     environ = {**os.environ, **{name: str(folder / value) for name, value in own.items()}}
-    del environ["COURSE_SMOKE"]  # with it, no figure can be moved
+    environ.pop("COURSE_SMOKE", None)  # with it, no figure can be moved
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", f"--port={port}"]
-    command = [sys.executable, "-m", "jupyterlab", *options, "--preferred-dir", "notebooks"]
+    command = [sys.executable, "-m", module, *options, "--preferred-dir", "notebooks"]
     with open(folder / "log.txt", "w") as log:
         server = subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log)
     try:

@@ -58,7 +58,12 @@ def in_one_line(text: str) -> str:
 
 def lesson_text(lesson: str) -> str:
     """The lesson's source, in one line."""
-    return in_one_line((LESSONS / f"lesson{lesson}" / "lesson.md").read_text(encoding="utf-8"))
+    return in_one_line(without_marks(lesson))
+
+
+def without_marks(lesson: str) -> str:
+    """The lesson's source without the lines that say what goes onto a slide."""
+    return (LESSONS / f"lesson{lesson}" / "lesson.md").read_text(encoding="utf-8").replace("<!-- slide -->\n", "")
 
 
 # what has a number in it and states nothing that a run could decide: where to find something, and code
@@ -72,7 +77,7 @@ NO_NUMBERS = re.compile(
 
 def sentences_with_numbers(lesson: str) -> list[str]:
     """Sentences of a lesson's prose that state a number; not code, tables, formulas, headings and the reading list."""
-    text = (LESSONS / f"lesson{lesson}" / "lesson.md").read_text(encoding="utf-8").split("---", 2)[2]
+    text = without_marks(lesson).split("---", 2)[2]
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("# Further reading")[0]
     paragraphs = [part for part in re.split(r"\n\s*\n", text) if not part.lstrip().startswith(("#", "|", "$$", "<!--"))]
     found = [sentence for part in paragraphs for sentence in re.split(r"(?<=[.?!:])\s+", in_one_line(part))]

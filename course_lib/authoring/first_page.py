@@ -1,0 +1,87 @@
+"""The first page of the reading edition: the map, each lesson with a picture and a sentence, what one can do after."""
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+from markupsafe import Markup
+from PIL import Image
+
+from course_lib.authoring.deck import template
+from course_lib.authoring.slides import Deck, Slide, deck_of
+from course_lib.authoring.source import ROOT, Source, repository_address
+from course_lib.progress.outline import read_outline
+
+IMAGE = re.compile(r"<img\b[^>]*>")
+ATTRIBUTE = re.compile(r'\b(alt|src)="([^"]*)"')
+IN_THE_PAGE = "data:image/png;base64,"
+# the README's table of lessons: number and name, what is built, what is found out
+ROW = re.compile(r"^\| (\d\d) [^|]*\| ([^|]+?) \| ([^|]+?) \|$", re.M)
+# a card is half as wide; for sharp screens
+WIDTH_OF_A_PICTURE, WIDTH_OF_THE_MAP = 720, 1900
+
+
+@dataclass(frozen=True)
+class Card:
+    """A lesson on the first page. `afterwards` is its list of what one can do, as HTML; a picture is a file's name."""
+
+    page: str
+    title: str
+    picture: str
+    alt: str
+    minutes: int
+    exercises: int
+    sentence: str
+    afterwards: Markup
+
+
+def first_page(title: str, lessons: Sequence[Source], further: Iterable[str], static: Path) -> str:
+    """The page in MyST's Markdown.
+
+    Args:
+        further: pages that the side bar has below the lessons.
+        static: where its pictures are written.
+    """
+    decks = [deck_of(source) for source in lessons]
+    static.mkdir(parents=True, exist_ok=True)
+    cards = [card(source, deck, static) for source, deck in zip(lessons, decks, strict=True)]
+    the_map = picture((slide for slide in decks[0].slides if slide.kind == "map"), static / "map.png", WIDTH_OF_THE_MAP)
+    return template("first_page.md").render(
+        title=title,
+        address=repository_address(),
+        cards=cards,
+        map=the_map,
+        hours=round(sum(deck.minutes for deck in decks) / 60),
+        pages=[*(source.name for source in lessons), *further],
+    )
+
+
+def card(source: Source, deck: Deck, static: Path) -> Card:
+    name = f"lesson_{source.name[:2]}.png"
+    alt = picture((slide for slide in deck.slides if slide.kind != "map"), static / name, WIDTH_OF_A_PICTURE)
+    built = {number: (what, finding) for number, what, finding in ROW.findall((ROOT / "README.md").read_text("utf-8"))}
+    what, finding = built.get(source.name[:2], ("", ""))
+    sentence = f"You build {what.replace('`', '')}, and find out {finding}." if what else ""
+    exercises = len(read_outline(source.path).exercises)
+    afterwards = Markup().join(deck.slides[0].parts)
+    return Card(f"{source.name}.html", deck.title, name, alt, deck.minutes, exercises, sentence, afterwards)
+
+
+def picture(slides: Iterable[Slide], path: Path, width: int) -> str:
+    """Write the first figure on these slides as a file, at most `width` pixels wide. Returns its alt text.
+
+    Raises: ValueError if there is none.
+    """
+    for part in (part for slide in slides for part in slide.parts):
+        for tag in IMAGE.findall(part):
+            values = dict(ATTRIBUTE.findall(tag))
+            if values.get("src", "").startswith(IN_THE_PAGE):
+                image = Image.open(io.BytesIO(base64.b64decode(values["src"].removeprefix(IN_THE_PAGE))))
+                image.thumbnail((width, image.height))
+                image.convert("RGB").save(path)
+                return unescape(values.get("alt", ""))
+    raise ValueError(f"no slide of the lesson has a figure for {path.name}; allowed: a marked cell that draws one")
