@@ -17,15 +17,17 @@ from tqdm import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.authoring.build import code_cells
-from course_lib.authoring.notebooks import to_text
+from course_lib.authoring.notebooks import WAY_ON, to_text
 from course_lib.authoring.source import SOLUTIONS, Source, repository_address, version
 from course_lib.files import write_text
+from course_lib.links import cell_id
 from course_lib.shown_command import shown_command
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
+TO_NOTEBOOK = re.compile(r"\[([^\[\]]+)\]\((\d\d_\w+)\.ipynb(?:#cell-id=([\w-]+))?\)")
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
 INDEX = """\
@@ -90,11 +92,12 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
+        names = {lesson.name for lesson in lessons}
         for lesson in lessons:
-            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name)))
-        write_text(pages / f"{FACTS}.md", facts_for_readers({lesson.name for lesson in lessons}))
-        names = "\n".join([*(lesson.name for lesson in lessons), FACTS])
-        write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=names))
+            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson.name, names)))
+        write_text(pages / f"{FACTS}.md", facts_for_readers(names))
+        entries = "\n".join([*(lesson.name for lesson in lessons), FACTS])
+        write_text(pages / "index.md", INDEX.format(title=TITLE, address=repository_address(), lessons=entries))
         write_text(pages / "static" / "course.css", STYLE)
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
@@ -108,24 +111,47 @@ def is_ours(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "searchindex.js").is_file())
 
 
-def for_readers(name: str) -> NotebookNode:
-    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it."""
+def for_readers(name: str, names: set[str]) -> NotebookNode:
+    """A stored solution without what only serves to run it, its figures' alt text where MyST-NB looks for it.
+
+    Args:
+        name: of the lesson; names: of all that are in the site.
+    """
     path = SOLUTIONS / f"{name}.ipynb"
     if not path.exists():
         raise ValueError(
             f"{path.name} is missing in {SOLUTIONS.name}: run {shown_command('course_lib.authoring', 'build')}"
         )
     made = nbformat.read(path, as_version=4)
-    made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
+    # the theme has its own way on at the end of a page
+    made.cells = [
+        cell
+        for cell in made.cells
+        if (cell.cell_type == "markdown" and not cell.source.startswith(WAY_ON)) or cell in code_cells(made)
+    ]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
     for cell in made.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
+            text = within_the_site(cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md"), names)
+            target = cell_id(text)
+            cell.source = f"({target})=\n{text}" if target else text
     for cell in code_cells(made):
         texts = [alt for output in cell.outputs for alt in [output.get("metadata", {}).get("image/png", {}).get("alt")]]
         if any(texts):
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, texts))}}
     return made
+
+
+def within_the_site(text: str, names: set[str]) -> str:
+    """Markdown whose links to notebooks lead to pages and headings of the site; to a lesson that is not in it, none."""
+
+    def link(found: re.Match) -> str:
+        shown, name, target = found.groups()
+        if name not in names:
+            return shown
+        return f"[{shown}](#{target})" if target else f"[{shown}]({name}.ipynb)"
+
+    return TO_NOTEBOOK.sub(link, text)
 
 
 def facts_for_readers(names: set[str]) -> str:
