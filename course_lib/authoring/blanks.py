@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.authoring.narrow import narrow
 from course_lib.authoring.source import ROOT
 from course_lib.checks.blank import STILL_BLANK
 
@@ -46,7 +47,8 @@ class ExerciseSource:
 
     def cell(self, body: str) -> str:
         imports = self.imports_of_blank if body in (self.blank, self.bare) else self.imports
-        return f"{imports}\n\n\n{body}" if imports else body
+        text = body if body == self.full else narrow(body)
+        return f"{imports}\n\n\n{text}" if imports else text
 
 
 def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] = ()) -> ExerciseSource:

@@ -14,7 +14,9 @@ from course_lib.authoring.blanks import ExerciseSource, exercise_source, file_of
 from course_lib.authoring.colab_cell import METADATA as FOLDED
 from course_lib.authoring.colab_cell import colab_cell
 from course_lib.authoring.hidden_answers import HIDDEN, with_hidden_answers
+from course_lib.authoring.links import linked, parts, way_on
 from course_lib.authoring.source import Cell, Lesson, repository_address
+from course_lib.links import cell_id
 
 # what is checked (a class, a function, or a method of a class), and the object that is the answer
 CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
@@ -22,6 +24,7 @@ COMPARE = "nbval-check-output"
 PREDICTION_LENGTH = 88
 HOW_TO_PREDICT = "# run this cell, then click; without buttons, write a number in place of ..."
 # how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
+WAY_ON = "<!-- the way on -->\n"
 FROM_LESSON, FROM_NOTEBOOK = "](../../../", "](../"
 
 SET_UP = """\
@@ -73,8 +76,9 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
         metadata = {"tags": list(cell.metadata["tags"])} if cell.metadata.get("tags") and solved else {}
         if cell.metadata.get(HIDDEN):
             metadata |= {**FOLDED, "tags": [*FOLDED["tags"], *metadata.get("tags", [])]}
-        text = cell.text if cell.kind == "code" else cell.text.replace(FROM_LESSON, FROM_NOTEBOOK)
-        name = ""
+        text, name = cell.text, ""
+        if cell.kind == "markdown":
+            text, name = linked(text.replace(FROM_LESSON, FROM_NOTEBOOK), lesson.name), cell_id(text)
         if "exercise" in cell.metadata:
             exercise = exercise_of(cell)
             text, name = answer(exercise), f"exercise-{exercise.name}"
@@ -105,18 +109,29 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
 
 
 def with_set_up(lesson: Lesson, set_up: str) -> list[Cell]:
-    """The lesson's cells with the badges of Colab and Kaggle under the title, and the imports behind it."""
+    """The lesson's cells, one for each section and task, with what the build adds.
+
+    The badges of Colab and Kaggle and the way to other lessons stand under the title, the imports behind it, and the
+    way on once more at the end.
+    """
     owner_and_name = repository_address().removeprefix("https://github.com/")
     link = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
     page = f"https://github.com/{owner_and_name}/blob/main/notebooks/{lesson.name}.ipynb"
     badge += f" [![Open in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src={page})"
-    title, *rest = lesson.cells
+    cells = [
+        Cell(cell.kind, part, cell.metadata)
+        for cell in lesson.cells
+        for part in (parts(cell.text) if cell.kind == "markdown" else [cell.text])
+    ]
+    title, *rest = cells
     heading, _, text = title.text.partition("\n")
+    way = way_on(lesson)
     return [
-        Cell("markdown", f"{heading}\n\n{badge}\n{text}".rstrip()),
+        Cell("markdown", "\n\n".join(filter(None, [heading, badge, way, text.strip("\n")]))),
         Cell("code", set_up),
         *rest,
+        *([Cell("markdown", f"{WAY_ON}\n{way}")] if way else []),
     ]
 
 

@@ -21,16 +21,18 @@ from course_lib.assets import ASSETS
 from course_lib.authoring import stored_outputs
 from course_lib.authoring.build import code_cells
 from course_lib.authoring.first_page import first_page
-from course_lib.authoring.notebooks import to_text
+from course_lib.authoring.notebooks import WAY_ON, to_text
 from course_lib.authoring.source import SOLUTIONS, Cell, Source, read_lesson, repository_address, version
 from course_lib.files import write_text
+from course_lib.links import cell_id
 from course_lib.shown_command import shown_command
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS = "network"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
-TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#([^"]*))?"')
+TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#(?:cell-id=)?([^"]*))?"')
+TO_NOTEBOOK = re.compile(r"\[([^\[\]]+)\]\((\d\d_\w+)\.ipynb(?:#cell-id=([\w-]+))?\)")
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
 STYLE = Path(__file__).with_name("templates") / "reading_edition.css"
@@ -78,9 +80,10 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-edition-") as workplace:
         pages, site = Path(workplace) / "pages", Path(workplace) / "site"
+        names = {lesson.name for lesson in lessons}
         for lesson in lessons:
-            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson)))
-        write_text(pages / f"{FACTS}.md", facts_for_readers({lesson.name for lesson in lessons}))
+            write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson, names)))
+        write_text(pages / f"{FACTS}.md", facts_for_readers(names))
         write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
         shutil.copyfile(STYLE, pages / "static" / "course.css")
         run_sphinx(pages, site, Path(workplace) / "doctrees")
@@ -95,10 +98,13 @@ def is_ours(folder: Path) -> bool:
     return folder.is_dir() and (not any(folder.iterdir()) or (folder / "searchindex.js").is_file())
 
 
-def for_readers(lesson: Source) -> NotebookNode:
+def for_readers(lesson: Source, names: set[str]) -> NotebookNode:
     """A stored solution without what only serves to run it.
 
     A prediction is a question with its answer folded; nobody is told how well the author guessed.
+
+    Args:
+        names: of all lessons that are in the site.
     """
     path = SOLUTIONS / f"{lesson.name}.ipynb"
     if not path.exists():
@@ -106,13 +112,20 @@ def for_readers(lesson: Source) -> NotebookNode:
             f"{path.name} is missing in {SOLUTIONS.name}: run {shown_command('course_lib.authoring', 'build')}"
         )
     made = nbformat.read(path, as_version=4)
-    made.cells = [cell for cell in made.cells if cell.cell_type == "markdown" or cell in code_cells(made)]
+    # the theme has its own way on at the end of a page
+    made.cells = [
+        cell
+        for cell in made.cells
+        if (cell.cell_type == "markdown" and not cell.source.startswith(WAY_ON)) or cell in code_cells(made)
+    ]
     asked = {cell.metadata["predict"]: cell for cell in read_lesson(lesson).cells if "predict" in cell.metadata}
     made.cells = [for_a_reader(cell, asked) for cell in made.cells if not stored_outputs.only_says_how_it_went(cell)]
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
     for cell in made.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
+            text = within_the_site(cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md"), names)
+            target = cell_id(text)
+            cell.source = f"({target})=\n{text}" if target else text
     for cell in code_cells(made):
         for output in cell.outputs:
             if "text/html" in output.get("data", {}):
@@ -138,6 +151,18 @@ def address_of_page(link: re.Match) -> str:
 
     name, heading = link.groups()
     return f'href="{name}.html{f"#{make_id(heading)}" if heading else ""}"'
+
+
+def within_the_site(text: str, names: set[str]) -> str:
+    """Markdown whose links to notebooks lead to pages and headings of the site; to a lesson that is not in it, none."""
+
+    def link(found: re.Match) -> str:
+        shown, name, target = found.groups()
+        if name not in names:
+            return shown
+        return f"[{shown}](#{target})" if target else f"[{shown}]({name}.ipynb)"
+
+    return TO_NOTEBOOK.sub(link, text)
 
 
 def facts_for_readers(names: set[str]) -> str:

@@ -12,6 +12,7 @@ NOTEBOOK = re.compile(r"^    lesson: (\w+)$", re.MULTILINE)
 TITLE = re.compile(r"^# (?:Lesson \d\d · )?(.+)$", re.MULTILINE)
 MINUTES = re.compile(r"\babout (\d+) minutes", re.IGNORECASE)
 HEADING = re.compile(r"^### Exercise (\d+\.\d+)")
+DIFFICULTY = re.compile(r"^\*Difficulty .*\*$")
 BLOCK = re.compile(r'^```python .*\bexercise="([\w.]+)"')
 LIST = re.compile(r"\b(blank|given)=(\[[^]]*\])")
 
@@ -65,13 +66,15 @@ def read_outline(path: Path) -> LessonOutline:
     text = path.read_text(encoding="utf-8")
     number = path.parent.name.removeprefix("lesson")
     exercises = []
-    section, heading = "", ""
+    section, heading, minutes = "", "", 0
     for line in text.splitlines():
         block = BLOCK.match(line)
         if line.startswith("## "):
-            section, heading = line.removeprefix("## "), ""
+            section, heading, minutes = line.removeprefix("## "), "", 0
         elif HEADING.match(line):
-            heading = line
+            heading, minutes = line, 0
+        elif DIFFICULTY.match(line):
+            minutes = minutes_in(line)
         elif block:
             exercise_number = HEADING.match(heading)
             lists = {key: tuple(json.loads(names)) for key, names in LIST.findall(line)}
@@ -80,7 +83,7 @@ def read_outline(path: Path) -> LessonOutline:
                     path=block[1],
                     number=exercise_number[1] if exercise_number else "",
                     section=section,
-                    minutes=minutes_in(heading),
+                    minutes=minutes,
                     blank=lists.get("blank", ()),
                     given=lists.get("given", ()),
                 )

@@ -55,7 +55,8 @@ def test_a_lesson_is_added_as_the_guide_for_contributors_says(course):
     made = nbformat.reads(wanted.learners, as_version=4)
     assert made.cells[0].source.startswith("# Lesson 13 · A name\n")
     assert "import figures as lesson" in made.cells[2].source
-    assert made.cells[-1].source == 'you_are_here("13")'
+    assert made.cells[-2].source == 'you_are_here("13")'
+    assert "Previous: [lesson 00, Test](00_test.ipynb)" in made.cells[-1].source
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)

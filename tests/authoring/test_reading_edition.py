@@ -96,6 +96,14 @@ def test_every_link_within_the_site_and_every_file_it_loads_is_there(site, pages
 
 
 @needs_tools
+def test_what_a_lesson_names_is_a_link_of_the_site(pages):
+    links = {path.name: page.links for path, page in pages.items()}
+    assert "#section-4-3" in links["04_resampling.html"]
+    assert not [link for page in links.values() for link in page if ".ipynb" in link and "://" not in link]
+    assert "section-1-8" in pages[next(path for path in pages if path.name == "01_time_embedding.html")].ids
+
+
+@needs_tools
 def test_no_page_loads_anything_from_a_network(site, pages):
     for path, page in pages.items():
         assert not [link for link in page.loaded if urlparse(link).scheme not in ("", "data")], path.name

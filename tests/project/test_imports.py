@@ -12,6 +12,7 @@ FLOORS = (
     ("data", "pictures"),
     ("training", "evaluation"),
     ("exporting",),
+    ("links",),
     ("checks", "progress"),
     ("colab", "doctor"),
     ("lessons",),
