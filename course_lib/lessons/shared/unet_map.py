@@ -29,6 +29,7 @@ LESSON_TITLES = {
     "10": "the whole network, asked twice: with the class and without",
     "11": "the whole network, and what is missed when a part is taken out",
     "12": "the whole network, at the document's size",
+    "13": "the whole network, which is yours now: nothing is trained, all is asked",
 }
 KINDS_OF_LESSON = {
     "01": {"TimeEmbedding"},
