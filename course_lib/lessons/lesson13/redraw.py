@@ -46,7 +46,7 @@ def given(call: Call) -> str:
 def no_images(trial: Trial) -> None:
     """What comes back is no batch of images as large as the one that went in."""
     call = ordinary_call(trial)
-    trial.see("its shape", tuple(see(call, RESULT, "the images", given(call)).shape), given(call))
+    trial.see("its shape", tuple(found(call, given(call))[RESULT].shape), given(call))
 
 
 @holds("the walk begins with the images, noised to time `strength`")

@@ -9,7 +9,7 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import Split, Strengths, walk
 from course_lib.lessons.lesson13 import editing_watched as watched
-from course_lib.lessons.lesson13.asking import CALLS, PLACES, RESULT, TIMES, numbers, see
+from course_lib.lessons.lesson13.asking import CALLS, PLACES, RESULT, TIMES, found, numbers, see
 
 EXERCISE = Exercise(
     "walk",
@@ -48,7 +48,7 @@ def arrive(call: Call) -> None:
 def no_images(trial: Trial) -> None:
     """What comes back is no batch of images as large as x."""
     call = ordinary_call(trial)
-    trial.see("its shape", tuple(see(call, RESULT, "the images", given(call)).shape), given(call))
+    trial.see("its shape", tuple(found(call, given(call))[RESULT].shape), given(call))
 
 
 @holds("a single time is no step: x comes back as it is")
