@@ -243,14 +243,16 @@ def plot_my_drawing(redraw: Redraw, drawing: str, label: int) -> None:
 # ---------------------------------------------------------------------------------------------- backwards
 
 
-def there_and_back(walk: Walk, method: str, start: float, steps: int, images: Tensor) -> tuple[Tensor, Tensor, float]:
-    """Walk pictures from time `start` to the noise and back again, without a class.
+def there_and_back(
+    walk: Walk, method: str, start: float, steps: int, images: Tensor, labels: Tensor
+) -> tuple[Tensor, Tensor, float]:
+    """Walk pictures from time `start` to the noise and back again, both times as their class.
 
     At a `start` above 0 that much noise is put on them first.
 
     Returns: the pictures that came back, the noise they went through, and how far they are from those that set out.
     """
-    split, strengths = network(method)
+    split, strengths = network(method, labels)
     signal, sigma = strengths(start)
     x = signal * images + sigma * noise_for(len(images), 5)
     up = even_times(steps, start, 1.0)
@@ -268,12 +270,12 @@ WAYS_BACK = {
 
 def inversion_errors(walk: Walk) -> dict[str, list[dict[str, float]]]:
     """How far real pictures come back after a walk to the noise and back, by way and number of steps."""
-    images = real_pictures()[0][::2]
+    images, labels = (part[::2] for part in real_pictures())
     return {
         name: [
             {"steps": steps, "error": error, "spread": float(found.std())}
             for steps in ((2, 3) if smoke() else (5, 10, 20, 40))
-            for _, found, error in [there_and_back(walk, method, start, steps, images)]
+            for _, found, error in [there_and_back(walk, method, start, steps, images, labels)]
         ]
         for name, (method, start, *_) in tqdm(WAYS_BACK.items(), desc="there and back", leave=False)
     }
@@ -300,7 +302,7 @@ def plot_inversion(errors: dict[str, list[dict[str, float]]]) -> None:
         figure,
         "to the noise and back, five real pictures. Distance: " + "; ".join(ends) + ".",
         "Left, three lines of the distance against the steps; from a pinch of noise and with DDPM they fall, from the "
-        "clean picture with flow matching it stays high. Right, the spread of the noise; the same line lies far below 1.",
+        "clean picture with flow matching it stays high. Right, the spread of the noise: that line lies far below 1.",
     )
 
 
@@ -350,24 +352,25 @@ def plot_mixed_noises(drawn: dict[str, Tensor]) -> None:
 
 
 def plot_mixed_pictures(
-    walk: Walk, slerp: Callable[[Tensor, Tensor, float], Tensor], pairs: Sequence[tuple[int, int]] = ((7, 9), (0, 3))
+    walk: Walk, slerp: Callable[[Tensor, Tensor, float], Tensor], classes: Sequence[int] = (9, 0)
 ) -> None:
-    """Mix pairs of real pictures by their noises, along an arc, and beside it by their pixels.
+    """Mix pairs of real pictures of one class by their noises, along an arc, and beside it by their pixels.
 
     The noises are found by flow matching, from a pinch of noise.
     """
-    images, (split, strengths) = real_pictures()[0], network("flow")
-    steps, start = 3 * STEPS, 0.03
+    images, labels = real_pictures(2)
+    steps, start = 4 * STEPS, 0.03
     up = even_times(steps, start, 1.0)
-    signal, sigma = strengths(start)
     rows = {}
-    for a, b in pairs:
-        both = images[[a, b]]
+    for label in classes:
+        both = images[labels == label]
+        split, strengths = network("flow", torch.full((2,), label))
+        signal, sigma = strengths(start)
         noises = walk(split, strengths, signal * both + sigma * noise_for(2, 5), up)
         mixed = torch.cat([slerp(noises[:1], noises[1:], share) for share in SHARES])
-        names = f"{short(a)} to {short(b)}".lower()
-        rows[f"{names}, pixels"] = torch.cat([line(both[:1], both[1:], share) for share in SHARES])
-        rows[f"{names}, noises"] = walk(split, strengths, mixed, [*up[::-1], 0.0])
+        split, _ = network("flow", torch.full((len(SHARES),), label))
+        rows[f"{short(label)}s, pixels"] = torch.cat([line(both[:1], both[1:], share) for share in SHARES])
+        rows[f"{short(label)}s, noises"] = walk(split, strengths, mixed, [*up[::-1], 0.0])
     show(
         draw_pictures(rows, [f"{share:g}" for share in SHARES]),
         "two pairs of real pictures, mixed by their pixels and by their noises; above, the share of the second.",
@@ -480,8 +483,8 @@ def plot_mended(found: dict[str, Tensor]) -> None:
         f"the lower half was hidden, and drawn around the upper one. Step at the seam, {len(real)} pictures: "
         + "; ".join(texts)
         + ".",
-        "Five rows of ten pictures: real, the upper half alone, and three ways to draw the lower half. With repetitions "
-        "the halves belong together more often.",
+        "Five rows of ten pictures: real, the upper half alone, and three ways to draw the lower half. With "
+        "repetitions the halves belong together more often.",
     )
 
 
@@ -491,6 +494,23 @@ def plot_mended(found: dict[str, Tensor]) -> None:
 def half_turn(images: Tensor) -> Tensor:
     """Upside down: half a turn, which undoes itself."""
     return images.flip((-2, -1))
+
+
+CHANGES = {
+    "half a turn": half_turn,
+    "black and white exchanged": lambda images: -images,
+    "a blur": lambda images: gaussian_blur(images, 1.0),
+}
+
+
+def still_noise() -> dict[str, tuple[float, float]]:
+    """Spread of changed noise, and how far neighbours in a row are correlated, by change."""
+    noise, found = noise_for(20, 10), {}
+    for name, change in CHANGES.items():
+        changed = change(noise)
+        neighbours = torch.stack([changed[..., 1:].flatten(), changed[..., :-1].flatten()])
+        found[name] = float(changed.std()), float(torch.corrcoef(neighbours)[0, 1])
+    return found
 
 
 def certainty(images: Tensor, label: int) -> float:
@@ -507,9 +527,8 @@ def drawn_both_ways(walk: Walk, two_views: Callable[..., Split]) -> dict[str, Te
     """Pictures that are one class as they stand and another one upside down, by pair, with guidance 2."""
     found = {}
     for number, (name, (upright, turned)) in enumerate(PAIRS.items()):
-        (split, strengths), (other, _) = (
-            network("flow", torch.full((TRIES,), label), 2.0) for label in (upright, turned)
-        )
+        split, strengths = network("flow", torch.full((TRIES,), upright), 2.0)
+        other, _ = network("flow", torch.full((TRIES,), turned), 2.0)
         both = two_views(split, other, half_turn, half_turn)
         found[name] = walk(both, strengths, noise_for(TRIES, 30 + number), even_times(STEPS))
     return found
@@ -534,7 +553,7 @@ def plot_both_ways(drawn: dict[str, Tensor]) -> None:
     show(
         draw_pictures(rows),
         "each second row is the one above it, upside down. How sure the judge is of the two: " + "; ".join(texts) + ".",
-        "Six rows of pictures in three pairs. Each picture, turned by half a turn, should be another piece of clothing.",
+        "Six rows of pictures in three pairs. Each picture, after half a turn, should be another piece.",
     )
 
 
@@ -557,15 +576,13 @@ def drawn_near_and_far(walk: Walk, hybrid: Callable[..., Split]) -> dict[float, 
 
 
 def sure_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> dict[float, tuple[float, float]]:
-    """How sure the judge is of the far class in the blurred pictures and of the near class in the pictures, by width."""
-    return {
-        width: tuple(
-            sum(certainty(gaussian_blur(by_pair[name], blurred), HYBRIDS[name][place]) for name in HYBRIDS)
-            / len(HYBRIDS)
-            for place, blurred in ((0, width), (1, 0.0))
-        )
-        for width, by_pair in drawn.items()
-    }
+    """How sure the judge is of the far class in blurred pictures and of the near class in the sharp ones, by width."""
+    found = {}
+    for width, by_pair in drawn.items():
+        far = [certainty(gaussian_blur(by_pair[name], width), pair[0]) for name, pair in HYBRIDS.items()]
+        near = [certainty(by_pair[name], pair[1]) for name, pair in HYBRIDS.items()]
+        found[width] = sum(far) / len(far), sum(near) / len(near)
+    return found
 
 
 def plot_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> None:
@@ -581,8 +598,8 @@ def plot_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> None:
     texts = [f"width {width:g}: {far:.0%} and {near:.0%}" for width, (far, near) in sure_near_and_far(drawn).items()]
     show(
         draw_pictures(rows, titles, width=1.15),
-        "coarse part from one class, fine part from another, two pictures a pair. How sure the judge is of the far class "
-        "in the blurred picture and of the near class in the sharp one: " + "; ".join(texts) + ".",
+        "coarse part from one class, fine part from another, two pictures a pair. How sure the judge is of the far "
+        "class in the blurred picture and of the near class in the sharp one: " + "; ".join(texts) + ".",
         "Six rows of six pictures, for three widths of the blur: the pictures, and below them the same blurred.",
     )
 
@@ -594,7 +611,7 @@ BLURS = (0.5, 1.0, 1.5, 2.0, 3.0)
 
 
 def denoised(walk: Walk, t: float, method: str = "flow") -> dict[str, Tensor]:
-    """Real pictures with the noise of time t, and cleaned in three ways; for the blur the width with the least distance."""
+    """Real pictures with the noise of time t, and cleaned in three ways; the blur with the best of five widths."""
     images = real_pictures(1 if smoke() else 3)[0]
     split, strengths = network(method)
     signal, sigma = strengths(t)
@@ -645,9 +662,8 @@ def plot_denoising(scores: dict[float, dict[str, dict[str, float]]]) -> None:
     looks = {"blur": ("vermilion", "^:"), "one step": ("blue", "o-"), "ten steps": ("green", "s--")}
     for axis, key in zip(axes, ("distance", "accuracy", "grain"), strict=True):
         for name, (color, style) in looks.items():
-            axis.plot(
-                list(scores), [rows[name][key] for rows in scores.values()], style, color=COLORS[color], label=name
-            )
+            values = [rows[name][key] for rows in scores.values()]
+            axis.plot(list(scores), values, style, color=COLORS[color], label=name)
         if key != "distance":
             real = [rows["real"][key] for rows in scores.values()]
             axis.plot(list(scores), real, "-.", color=COLORS["grey"], label="real")
@@ -661,5 +677,5 @@ def plot_denoising(scores: dict[float, dict[str, dict[str, float]]]) -> None:
         + "; ".join(texts)
         + f"; real pictures have a grain of {last['real']['grain']:.3f}.",
         "Three plots against the time. The blur is the farthest away throughout; one step is a little nearer than ten; "
-        "in grain ten steps stay at the line of the real pictures, while one step falls below it.",
+        "in grain ten steps stay nearer to the line of the real pictures than one step, which falls below it.",
     )

@@ -71,8 +71,8 @@ def wants_a_full_mask(trial: Trial) -> None:
 
 @holds("what the known image holds outside the mask does not matter")
 def reads_what_is_hidden(trial: Trial) -> None:
-    """What stands in the known image where the mask is False gets into your result, here infinity: to multiply by 0 does
-    not remove it. torch.where does."""
+    """What stands in the known image where the mask is False gets into your result, here infinity: multiplying by 0
+    does not remove it. torch.where does."""
     x, known, noise = (trial.normal(3, 2, 4, 5) for _ in range(3))
     mask = trial.uniform(3, 2, 4, 5) < 0.5
     trial.call(x, 0.5, known.masked_fill(~mask, float("inf")), mask, noise, "an arc")
