@@ -38,6 +38,26 @@ def a_step_and_its_way_back_ask_at_two_ends() -> bool:
 
 
 @claim(
+    "it sees hardly any noise in the black, and says so",
+    "What arrives at t = 1 is too weak, most of all in the black, and its three channels resemble each other",
+)
+def black_stays_nearly_without_grain() -> bool:
+    images, labels = (part[::3] for part in figures.real_pictures())
+    black = images == -1
+    said = figures.network("flow", labels)[0](images, 0.0)[1]
+    _, found, _ = figures.there_and_back(walk, "flow", 0.0, 10, images, labels)
+    alike = float(torch.corrcoef(found[:, :2].transpose(0, 1).flatten(1))[0, 1])
+    return float(said[black].std()) < 0.3 and float(found[black].std()) < float(found[~black].std()) < 1 and alike > 0.3
+
+
+@claim("Then the distance falls with the number of steps")
+def more_steps_come_back_closer() -> bool:
+    images, labels = (part[::5] for part in figures.real_pictures())
+    few, many = (figures.there_and_back(walk, "flow", 0.03, steps, images, labels)[2] for steps in (5, 20))
+    return many < 0.7 * few
+
+
+@claim(
     "Every noise here is a point in a space of 3 x 32 x 32 = 3,072 dimensions.",
     "The square of the length is a sum of 3,072 squares, each 1 on average.",
     "it lies in a thin shell, on a **sphere** whose radius is the root of 3,072",
