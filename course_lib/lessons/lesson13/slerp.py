@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     "slerp",
     slerp,
     __name__,
-    where="section 13.4; Shoemake 1985, section 3.3",
+    where="section 13.4, the arc; Shoemake 1985",
     not_for_all={"gradients_cut": "it serves sampling, where nothing learns"},
 )
 holds, right = EXERCISE.holds, EXERCISE.right
