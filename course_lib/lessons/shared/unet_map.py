@@ -29,6 +29,7 @@ LESSON_TITLES = {
     "10": "where the class enters, which guidance asks with and without",
     "11": "the parts that are taken out one by one",
     "12": "the whole network, at the document's size",
+    "13": "the whole network, which is yours now: nothing is trained, all is asked",
 }
 KINDS_OF_LESSON = {
     "01": {"TimeEmbedding"},

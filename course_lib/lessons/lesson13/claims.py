@@ -1,0 +1,119 @@
+"""What lesson 13 states, proven: one step for both methods, strengths, and what becomes of pictures."""
+
+import torch
+
+from course_lib import DDPM
+from course_lib.editing import hybrid, keep_known, noise_further, strengths_of, two_views, walk
+from course_lib.lessons.lesson13 import figures
+from course_lib.lessons.shared.claims import claim
+
+
+@claim("Yours is Euler's method with the one network, and DDIM with the other.")
+def the_walk_is_both_samplers() -> bool:
+    return all(difference < 1e-3 for difference in figures.beside_the_samplers(walk, steps=2).values())
+
+
+@claim("(Exactly, up to the digits of float32.) A wrong guess of the image goes with a wrong guess of the noise")
+def apart_and_together_is_nothing() -> bool:
+    return all(figures.parts_and_together(method) < 1e-5 for method in figures.METHOD_NAMES)
+
+
+@claim("At t = 0.7 flow matching has still 0.3 of the image beside 0.7 of noise.")
+def shares_of_flow_matching() -> bool:
+    signal, sigma = figures.network("flow")[1](0.7)
+    return abs(signal - 0.3) < 1e-9 and abs(sigma - 0.7) < 1e-9
+
+
+@claim("On the way up a step asks at its lower end, on the way down at its upper end.")
+def a_step_and_its_way_back_ask_at_two_ends() -> bool:
+    asked = []
+
+    def split(x: torch.Tensor, t: float) -> tuple[torch.Tensor, torch.Tensor]:
+        asked.append(t)
+        return x, x
+
+    for times in ([0.2, 0.4], [0.4, 0.2]):
+        walk(split, lambda t: (1 - t, t), torch.ones(1, 1, 1, 1), times)
+    return asked == [0.2, 0.4]
+
+
+@claim(
+    "it sees hardly any noise in the black, and says so",
+    "What arrives at t = 1 is too weak, most of all in the black, and its three channels resemble each other",
+)
+def black_stays_nearly_without_grain() -> bool:
+    images, labels = (part[::3] for part in figures.real_pictures())
+    black = images == -1
+    said = figures.network("flow", labels)[0](images, 0.0)[1]
+    _, found, _ = figures.there_and_back(walk, "flow", 0.0, 10, images, labels)
+    alike = float(torch.corrcoef(found[:, :2].transpose(0, 1).flatten(1))[0, 1])
+    return float(said[black].std()) < 0.3 and float(found[black].std()) < float(found[~black].std()) < 1 and alike > 0.3
+
+
+@claim("Then the distance falls with the number of steps")
+def more_steps_come_back_closer() -> bool:
+    images, labels = (part[::5] for part in figures.real_pictures())
+    few, many = (figures.there_and_back(walk, "flow", 0.03, steps, images, labels)[2] for steps in (5, 20))
+    return many < 0.7 * few
+
+
+@claim(
+    "Every noise here is a point in a space of 3 x 32 x 32 = 3,072 dimensions.",
+    "The square of the length is a sum of 3,072 squares, each 1 on average.",
+    "it lies in a thin shell, on a **sphere** whose radius is the root of 3,072",
+)
+def noise_lies_on_a_sphere() -> bool:
+    lengths = figures.lengths_of_noise()
+    return abs(float(lengths.mean()) - 3072**0.5) < 0.2 and float(lengths.std() / lengths.mean()) < 0.02
+
+
+@claim("a point that is too short by the root of 2, deep inside, where no noise ever is")
+def half_way_is_too_short() -> bool:
+    start, end = figures.noise_for(20, 1), figures.noise_for(20, 2)
+    ratio = float(figures.line(start, end, 0.5).flatten(1).norm(dim=1).mean()) * 2**0.5 / 3072**0.5
+    return 0.98 < ratio < 1.02
+
+
+@claim(
+    "standard normal and correlated by 0.9",
+    "Once over, the drawn pixel knows too little of the known one, although every answer of the split was exact.",
+)
+def repetitions_restore_the_correlation() -> bool:
+    found = figures.mended_pairs((walk, keep_known, noise_further))
+    return found[1] < 0.7 < found[2] < found[5] and abs(found[10] - 0.9) < 0.03
+
+
+@claim("20 steps four times are 80 calls; one can also spend 80 calls on 80 steps.")
+def plans_of_equal_cost() -> bool:
+    return {steps * rounds for steps, rounds in figures.PLANS.values()} == {20, 80}
+
+
+@claim(
+    "for any other mixture whose weights add up to one.",
+    "Guidance (lesson 10) is such a mixture as well: its weights are 1 - scale and scale.",
+)
+def mixtures_are_splits() -> bool:
+    x, t = figures.noise_for(2, 3), 0.6
+    one, strengths = figures.network("flow", torch.tensor([1, 2]))
+    other, _ = figures.network("flow", torch.tensor([3, 4]))
+    guided, _ = figures.network("flow", torch.tensor([3, 4]), 3.0)
+    turned = two_views(one, other, figures.half_turn, figures.half_turn)
+    mixed = hybrid(one, other, lambda images: figures.gaussian_blur(images, 2.0))
+    signal, sigma = strengths(t)
+
+    def together(split: figures.Split) -> torch.Tensor:
+        clean, noise = split(x, t)
+        return signal * clean + sigma * noise
+
+    return all(bool((together(split) - x).abs().max() < 1e-4) for split in (turned, mixed, guided))
+
+
+@claim("small and not 0. With flow matching it is exactly 0.")
+def what_is_left_at_the_end() -> bool:
+    return 0 < strengths_of(DDPM())(1.0)[0] < 0.01 and figures.network("flow")[1](1.0)[0] == 0
+
+
+@claim("at t = 0 it is put back without noise, whatever the network said")
+def a_known_picture_stays() -> bool:
+    known, mask = figures.noise_for(1, 4), torch.ones(1, 1, 1, 1, dtype=torch.bool)
+    return torch.equal(keep_known(figures.network("flow")[1], 0 * known, 0.0, known, mask, known), known)

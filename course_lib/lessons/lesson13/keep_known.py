@@ -1,0 +1,104 @@
+"""What holds for keep_known, and right answers written differently."""
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.trial import Call, Trial
+from course_lib.editing import Strengths, keep_known
+from course_lib.lessons.lesson13 import editing_watched as watched
+
+EXERCISE = Exercise(
+    "keep_known",
+    keep_known,
+    __name__,
+    where="section 13.5; Lugmayr et al. 2022 (RePaint), equation 8",
+    watched=watched.keep_known,
+    not_for_all={"gradients_cut": "it serves sampling, where nothing learns"},
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def a_call(trial: Trial, t: float, schedule: str = "an arc", size: float = 1.0, mask: Tensor | None = None) -> Call:
+    x, known, noise = (size * trial.normal(3, 2, 4, 5) for _ in range(3))
+    mask = trial.uniform(3, 2, 4, 5) < 0.5 if mask is None else mask
+    return trial.calling(x, t, known, mask, noise, schedule)
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return a_call(trial, trial.pick(0.4, 0.6, 0.7))
+
+
+@holds("where nothing is known x comes back")
+def changes_the_hidden_part(trial: Trial) -> None:
+    """With a mask that is False everywhere x should come back as it is: only what is known is put back."""
+    a_call(trial, 0.5, mask=torch.zeros(3, 2, 4, 5, dtype=torch.bool)).see()
+
+
+@holds("where everything is known, it is the known image with the noise of time t")
+def wrong_known_part(trial: Trial) -> None:
+    """With a mask that is True everywhere the known image should come back, noised to time t: signal * known +
+    sigma * noise."""
+    a_call(trial, 0.5, mask=torch.ones(3, 2, 4, 5, dtype=torch.bool)).see()
+
+
+@holds("each pixel is taken from where the mask says")
+def mixes_the_two(trial: Trial) -> None:
+    """With a mask that is all True or all False you are right, and with a mixed one not."""
+    a_call(trial, 0.6).see()
+
+
+@holds("the shares are those of strengths, whatever the method")
+def one_method_only(trial: Trial) -> None:
+    """With one schedule you are right and with another one not. strengths(t) knows the method."""
+    for schedule in watched.SCHEDULES:
+        a_call(trial, 0.6, schedule).see()
+
+
+@holds("at t = 0 the known part comes back clean, at t = 1 of flow matching it is noise")
+def wrong_at_the_ends(trial: Trial) -> None:
+    """At t = 0 or t = 1 yours is wrong. Neither end needs a case of its own."""
+    for t in (0.0, 1.0):
+        a_call(trial, t, "a line").see()
+
+
+@holds("one mask may serve all images and channels")
+def wants_a_full_mask(trial: Trial) -> None:
+    """With a mask of shape (1, 1, H, W) your code fails or is wrong. It should stretch over batch and channels."""
+    a_call(trial, 0.6, mask=trial.uniform(1, 1, 4, 5) < 0.5).see()
+
+
+@holds("what the known image holds outside the mask does not matter")
+def reads_what_is_hidden(trial: Trial) -> None:
+    """What stands in the known image where the mask is False gets into your result, here infinity: multiplying by 0
+    does not remove it. torch.where does."""
+    x, known, noise = (trial.normal(3, 2, 4, 5) for _ in range(3))
+    mask = trial.uniform(3, 2, 4, 5) < 0.5
+    trial.call(x, 0.5, known.masked_fill(~mask, float("inf")), mask, noise, "an arc")
+
+
+@holds("large numbers are left as they are")
+def clipped(trial: Trial) -> None:
+    """Where numbers are large yours is wrong: on the way images are part noise, and nothing is cut off."""
+    a_call(trial, 0.6, size=5).see()
+
+
+@right
+def by_a_copy(strengths: Strengths, x: Tensor, t: float, known: Tensor, mask: Tensor, noise: Tensor) -> Tensor:
+    signal, sigma = strengths(t)
+    result, mask = x.clone(), mask.expand_as(x)
+    result[mask] = (signal * known + sigma * noise)[mask]
+    return result
+
+
+@right
+def by_the_other_mask(strengths: Strengths, x: Tensor, t: float, known: Tensor, mask: Tensor, noise: Tensor) -> Tensor:
+    shares = strengths(t)
+    return torch.where(~mask, x, noise * shares[1] + known * shares[0])
+
+
+@right
+def by_zeros(strengths: Strengths, x: Tensor, t: float, known: Tensor, mask: Tensor, noise: Tensor) -> Tensor:
+    signal, sigma = strengths(t)
+    return x.masked_fill(mask, 0) + (signal * known + sigma * noise).masked_fill(~mask, 0)

@@ -1,0 +1,97 @@
+"""What holds for slerp, and right answers written differently."""
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.trial import Call, Trial
+from course_lib.editing import slerp
+
+EXERCISE = Exercise(
+    "slerp",
+    slerp,
+    __name__,
+    where="section 13.4, the arc; Shoemake 1985",
+    not_for_all={"gradients_cut": "it serves sampling, where nothing learns"},
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.normal(3, 2, 4, 5), trial.normal(3, 2, 4, 5), trial.pick(0.2, 0.3, 0.7))
+
+
+@holds("share 0 is start, share 1 is end")
+def wrong_ends(trial: Trial) -> None:
+    """At share 0 start should come back, and at share 1 end. Yours gives something else."""
+    start, end = trial.normal(3, 2, 4, 5), trial.normal(3, 2, 4, 5)
+    for share in (0.0, 1.0):
+        trial.call(start, end, share)
+
+
+@holds("on a circle, a third of the way from east to north is 30 degrees")
+def wrong_on_a_circle(trial: Trial) -> None:
+    """In the plane, from (1, 0) to (0, 1), a third of the way should lie at 30 degrees on the circle."""
+    east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    trial.call(east.reshape(1, 1, 1, 2), north.reshape(1, 1, 1, 2), 1 / 3)
+
+
+@holds("the same at other angles than a right one")
+def right_angles_only(trial: Trial) -> None:
+    """At a right angle you are right, and at other angles not. The weights depend on the angle between the two."""
+    angle = torch.tensor(trial.pick(0.4, 0.9, 2.2))
+    start = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
+    for share in (0.25, 0.5):
+        trial.call(start, torch.stack([angle.cos(), angle.sin()]).reshape(1, 1, 1, 2), share)
+
+
+@holds("the length of start and end stays in the result")
+def wrong_lengths(trial: Trial) -> None:
+    """With vectors longer than 1 yours is wrong. Lengths are divided out in the cosine, and play no part elsewhere."""
+    trial.call(3 * trial.normal(1, 1, 1, 6), 3 * trial.normal(1, 1, 1, 6), 0.4)
+
+
+@holds("the angle is that of each image as one long vector")
+def wrong_axes(trial: Trial) -> None:
+    """For a single image of one row you are right, and for a batch of images not. Each image is one long vector, with
+    one angle."""
+    ordinary_call(trial).see()
+
+
+@holds("start and end may differ in length")
+def wants_equal_lengths(trial: Trial) -> None:
+    """Where start and end differ in length yours is wrong: each brings its own length along."""
+    trial.call(0.5 * trial.normal(2, 2, 4, 5), 4 * trial.normal(2, 2, 4, 5), 0.3)
+
+
+@right
+def by_a_perpendicular(start: Tensor, end: Tensor, share: float) -> Tensor:
+    """From two directions: that of start, and the one at a right angle to it, in the plane of both."""
+    dims = tuple(range(1, start.ndim))
+    a_length, b_length = (torch.linalg.vector_norm(x, dim=dims, keepdim=True) for x in (start, end))
+    a, b = start / a_length, end / b_length
+    cosine = (a * b).sum(dims, keepdim=True)
+    across = b - cosine * a
+    sine = torch.linalg.vector_norm(across, dim=dims, keepdim=True)
+    angle = torch.atan2(sine, cosine)
+    # the weights in terms of a and b, each with its own length
+    for_b = torch.sin(share * angle) / sine
+    for_a = torch.cos(share * angle) - for_b * cosine
+    return for_a * start + for_b * end
+
+
+@right
+def image_by_image(start: Tensor, end: Tensor, share: float) -> Tensor:
+    rows = []
+    for a, b in zip(start, end, strict=True):
+        angle = torch.arccos((a * b).sum() / (a.norm() * b.norm()))
+        rows.append((torch.sin(angle - share * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle))
+    return torch.stack(rows)
+
+
+@right
+def by_cosine_similarity(start: Tensor, end: Tensor, share: float) -> Tensor:
+    cosine = torch.nn.functional.cosine_similarity(start.flatten(1), end.flatten(1), dim=1)
+    angle = cosine.acos().view(-1, *[1] * (start.ndim - 1))
+    return ((1 - share) * angle).sin() / angle.sin() * start + (share * angle).sin() / angle.sin() * end
