@@ -42,29 +42,18 @@ def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: 
     Args:
         average, current: weights in the same order, each pair of the same shape.
         decay: the share of the average that stays, in [0, 1].
-    Raises: ValueError for lists of different lengths, shapes that differ, or an average in half precision, where such
-        a step would be rounded away.
+    Raises: ValueError for lists of different lengths, or shapes that differ.
     Source: Ho et al. 2020, appendix B; Polyak and Juditsky 1992 for the idea.
     """
     if len(average) != len(current):
         raise ValueError(f"current holds {len(current)} tensors; allowed: as many as average, {len(average)}")
     for old, new in zip(average, current, strict=True):
         check_same_shape("current", new, "average", old)
-        check_moves(old, decay)
     # without recording gradients: nothing is learned through the average
     with torch.no_grad():
         # every tensor of `average`, in place: `decay` of it stays, and 1 - decay of its partner comes in
         if average:
             torch._foreach_lerp_(list(average), list(current), 1 - decay)  # one call: a loop would keep a GPU waiting
-
-
-def check_moves(average: Tensor, decay: float) -> None:
-    """Refuse an average that a step of 1 - decay would leave where it is, because its numbers are too far apart."""
-    if average.dtype in HALF_PRECISIONS and 0 < 1 - decay < 8 * torch.finfo(average.dtype).eps:
-        raise ValueError(
-            f"average is in {average.dtype}, where steps of {1 - decay:.2g} are rounded away; allowed at decay "
-            f"{decay}: float32 or float64, as EMA keeps it"
-        )
 
 
 # The averaged weights of Ho et al. 2020, appendix B: Polyak and Juditsky 1992, with weights that decay.

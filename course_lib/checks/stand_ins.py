@@ -9,6 +9,7 @@ from torch.nn.utils import skip_init
 
 from course_lib.class_embedding import NO_CLASS
 from course_lib.flow_matching import TIME_SCALE
+from course_lib.sampling import in_its_precision
 from course_lib.unet import UNet
 from course_lib.validation import check_integers
 
@@ -104,7 +105,7 @@ class VelocityStandIn:
     def __call__(self, x: Tensor, t: float) -> Tensor:
         times = torch.full((len(x),), TIME_SCALE * t, device=x.device, dtype=x.dtype)
         if self.network is not None:
-            self.network(x, times)
+            in_its_precision(self.network)(x, times, None)
         self.calls.append((x.detach().clone(), float(t)))
         t = times.reshape(-1, *[1] * (x.ndim - 1)) / TIME_SCALE
         velocity = self.of_x * x + torch.sin(3 * self.of_time * t + self.shift) * torch.tanh(x.roll(1, dims=-1))

@@ -147,7 +147,6 @@ def velocity_of_the_library(model):
         (X, "0.3"),
         (X, None),
         (X[0], 0.3),
-        (X.double(), 0.3),
         (X[:, :2], 0.3),
         (X,),
     ],
@@ -159,6 +158,12 @@ def test_a_velocity_field_refuses_what_the_samplers_own_refuses(args):
     assert found[0] == theirs[0]
     if len(args) == 2:
         assert found[1] == theirs[1]
+
+
+def test_a_velocity_field_takes_another_precision_as_the_samplers_own_does():
+    theirs = velocity_of_the_library(StandIn(NUMBERS, X))(X.double(), 0.3)
+    found = VelocityStandIn(NUMBERS, X)(X.double(), 0.3)
+    assert found.dtype == theirs.dtype == torch.float64
 
 
 @pytest.mark.parametrize("t", [0.3, 0, 1, torch.tensor(0.3), torch.tensor(0.3, dtype=torch.float64)])

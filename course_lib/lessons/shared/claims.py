@@ -79,6 +79,10 @@ def sentences_with_numbers(lesson: str) -> list[str]:
     """Sentences of a lesson's prose that state a number; not code, tables, formulas, headings and the reading list."""
     text = without_marks(lesson).split("---", 2)[2]
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("# Further reading")[0]
-    paragraphs = [part for part in re.split(r"\n\s*\n", text) if not part.lstrip().startswith(("#", "|", "$$", "<!--"))]
+    paragraphs = [
+        part
+        for part in re.split(r"\n\s*\n", text)
+        if not part.lstrip().startswith(("#", "|", "$$", "<!--", "*Difficulty"))
+    ]
     found = [sentence for part in paragraphs for sentence in re.split(r"(?<=[.?!:])\s+", in_one_line(part))]
     return [sentence for sentence in found if re.search(r"\d", NO_NUMBERS.sub("", sentence))]
