@@ -75,7 +75,7 @@ def lines_of_docstrings(source: str) -> set[int]:
 
 
 def with_short_signatures(source: str) -> str:
-    """Signatures with a line that is too long, with their arguments on a line of their own, or each on one."""
+    """Signatures with a line that is too long have each argument on a line of its own."""
     lines = source.splitlines()
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(nodes, key=lambda node: node.lineno, reverse=True):
@@ -89,9 +89,8 @@ def with_short_signatures(source: str) -> str:
         start, end = text.index("("), text.rindex(")", 0, text.rindex(" -> ") if " -> " in text else None)
         indent = " " * node.col_offset
         arguments = text[start + 1 : end].strip().removesuffix(",")
-        within = [f"{indent}    {arguments}"]
-        if len(within[0]) > WIDTH:
-            within = [f"{indent}    {argument}," for argument in apart(arguments)]
+        # the comma behind the last one tells ruff that this is meant
+        within = [f"{indent}    {argument}," for argument in apart(arguments)]
         lines[node.lineno - 1 : last] = [f"{indent}{text[: start + 1]}", *within, f"{indent}{text[end:]}"]
     return "\n".join(lines)
 
