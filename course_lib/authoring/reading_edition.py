@@ -28,7 +28,7 @@ from course_lib.links import cell_id
 from course_lib.shown_command import shown_command
 
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
-FACTS = "network"
+FACTS, FIGURES = "network", "figures"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
 TO_LESSON = re.compile(r"\[([^]]+)\]\(\.\./notebooks/(\w+)\.ipynb\)")
 TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#(?:cell-id=)?([^"]*))?"')
@@ -86,6 +86,7 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
         write_text(pages / f"{FACTS}.md", facts_for_readers(names))
         write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
         shutil.copyfile(STYLE, pages / "static" / "course.css")
+        shutil.copytree(ASSETS / FIGURES, pages / FIGURES)
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
             shutil.rmtree(out)
@@ -123,7 +124,8 @@ def for_readers(lesson: Source, names: set[str]) -> NotebookNode:
     made.cells[0].source = BADGE.sub("", made.cells[0].source)
     for cell in made.cells:
         if cell.cell_type == "markdown":
-            text = within_the_site(cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md"), names)
+            text = cell.source.replace(f"](../assets/{FACTS}.md", f"]({FACTS}.md")
+            text = within_the_site(text.replace(f"](../assets/{FIGURES}/", f"]({FIGURES}/"), names)
             target = cell_id(text)
             cell.source = f"({target})=\n{text}" if target else text
     for cell in code_cells(made):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SMALLEST = 4  # rows and columns below which numbers are read faster than a picture
-CSS_PIXELS = 96  # an inch on a page
 UNLIKE = 4.0  # times as far: from there on one scale would show one of two results as flat
 
 
@@ -83,20 +82,10 @@ def show(pair: Pair) -> None:
 
 
 def as_html(pair: Pair) -> str:
-    """The picture as an <img> that holds its own data, two pixels a point."""
-    import base64
-    import io
+    """The picture as the lessons' figures are: with its alt text, two pixels a point, dimmed in a dark page."""
+    from course_lib.pictures.html_figure import figure_html, png_of
 
-    from markupsafe import escape
-
-    figure, buffer = drawn(pair), io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * CSS_PIXELS, metadata={"Software": None})
-    width = round(figure.get_size_inches()[0] * CSS_PIXELS)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<img src="data:image/png;base64,{data}" alt="{escape(described(pair))}" width="{width}" '
-        'style="max-width: 100%; height: auto">'
-    )
+    return figure_html(*png_of(drawn(pair)), described(pair))
 
 
 def drawn(pair: Pair) -> "Figure":
