@@ -105,7 +105,8 @@ def redraw(
     Args:
         split, strengths: as for `walk`.
         images: clean, in [-1, 1]; noise: standard normal.
-        strength: the time to begin at. Near 0 nearly nothing changes, at 1 nothing of the image is left.
+        strength: the time to begin at. Near 0 nearly nothing changes, at 1 nothing of the image is left (with a
+            DDPM, nearly nothing).
         num_steps: equal steps from there to 0, each one call of `split`.
     Shapes: images, noise (B, C, H, W) -> (B, C, H, W).
     Source: Meng et al. 2022 (SDEdit), section 3.

@@ -23,8 +23,8 @@ CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
 COMPARE = "nbval-check-output"
 PREDICTION_LENGTH = 88
 HOW_TO_PREDICT = "# run this cell, then click; without buttons, write a number in place of ..."
-# how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
 WAY_ON = "<!-- the way on -->\n"
+# how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
 FROM_LESSON, FROM_NOTEBOOK = "](../../../", "](../"
 
 SET_UP = """\

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 # a page that stands alone has no other files of the course beside it: such a link keeps its words only
 LINK_TO_A_FILE = re.compile(r'<a href="(?!https?:)[^"]*">(.*?)</a>', re.S)
+PICTURE_IN_A_FILE = re.compile(r'<img src="(?!data:)[^>]*>')
 
 
 def rendered(markdown: str) -> Markup:
     """Markdown, which an author of the course wrote, as HTML."""
-    return Markup(LINK_TO_A_FILE.sub(r"\1", markdown_it().render(markdown)))
+    return Markup(PICTURE_IN_A_FILE.sub("", LINK_TO_A_FILE.sub(r"\1", markdown_it().render(markdown))))
 
 
 def rendered_line(markdown: str) -> Markup:

@@ -21,7 +21,7 @@ from course_lib.authoring.notebooks import solution_notebook
 from course_lib.authoring.prose import rendered, rendered_line
 from course_lib.authoring.source import SLIDE_MARK, Source, read_lesson
 from course_lib.authoring.stored_outputs import shown
-from course_lib.progress.outline import minutes_in
+from course_lib.progress.outline import DIFFICULTY, minutes_in
 from course_lib.shown_command import shown_command
 
 HEADING = re.compile(r"^(#{1,4}) +(.+)$")
@@ -219,13 +219,13 @@ def slides_of(blocks: list[Block], title: Markup) -> Iterator[Slide]:
 def exercise_slide(heading: str, body: list[Block]) -> Slide:
     """What is to be written, in words and shapes, and how long it takes; hints are in the notebook."""
     on_it = [one for one in body if one.kind in ("table", "formula")]
-    prose = [one for one in body if one.kind in ("paragraph", "list")]
+    terms = next((one for one in body if DIFFICULTY.match(one.text)), Block("paragraph", ""))
+    prose = [one for one in body if one.kind in ("paragraph", "list") and one is not terms]
     on_it[:0], prose = prose[:1], prose[1:]
-    number, *rest = heading.split(" · ")
-    made = Slide("exercise", rendered_line(number), [rendered(one.text) for one in on_it])
-    made.parts.append(Markup('<p class="terms">{}</p>').format(rendered_line(" · ".join(rest))))
+    made = Slide("exercise", rendered_line(heading), [rendered(one.text) for one in on_it])
+    made.parts.append(Markup('<p class="terms">{}</p>').format(rendered_line(terms.text.strip("*"))))
     made.notes = [rendered(one.text) for one in prose]
-    made.minutes, made.estimated = minutes_in(heading), True
+    made.minutes, made.estimated = minutes_in(terms.text), True
     return made
 
 

@@ -42,9 +42,7 @@ def lines_beside(exercise: Exercise, answer: Any) -> str:
     """How many lines of code the answer has, and how many the reference, where the blank was."""
     given, source = given_methods(exercise), source_of(exercise.answer)
     reference = code_lines(source, exercise.method, given)
-    aside = (
-        ", its checks of the input not counted" if re.search(r"^\s+(raise|check_\w+\()", source, re.MULTILINE) else ""
-    )
+    aside = ", its checks of the input not counted" if INPUT_CHECK.search(source) else ""
     try:
         mine = code_lines(textwrap.dedent(definition(answer)), exercise.method, given)
     except (ValueError, SyntaxError, tokenize.TokenError):

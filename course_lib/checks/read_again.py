@@ -1,6 +1,7 @@
 """Where the place to read again is: an address that leads there from a notebook."""
 
 import re
+from pathlib import Path
 
 from course_lib.checks.exercise import Exercise
 from course_lib.links import address
@@ -19,7 +20,9 @@ def address_of(exercise: Exercise) -> str:
 
     of_document, number = DOCUMENT.match(exercise.where), SECTION.search(exercise.where)
     if of_document:
-        return f"../assets/network.md#{f'section-{of_document[1]}' if of_document[1] else 'full-forward-pass'}"
+        # beside copied notebooks lies a copy of the page
+        page = "network.md" if Path("network.md").is_file() else "../assets/network.md"
+        return f"{page}#{f'section-{of_document[1]}' if of_document[1] else 'full-forward-pass'}"
     named = LESSON.search(exercise.where)
     place = f"lesson {named[1] if named else exercise.lesson}"
     if number:

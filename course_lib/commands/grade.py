@@ -87,6 +87,8 @@ NO_FORK = (
 
 def run(options: argparse.Namespace) -> int:
     """Mark a class. Returns 0, or 1 if the self-test found something wrong."""
+    if not hasattr(os, "fork"):
+        raise ValueError(NO_FORK)
     way = way_of(options)
     check_options(options)
     if way in ("merge", "autograder", "classroom"):
@@ -94,8 +96,6 @@ def run(options: argparse.Namespace) -> int:
 
         (grade_elsewhere.merge if way == "merge" else grade_elsewhere.write_for_others)(options)
         return 0
-    if not hasattr(os, "fork"):
-        raise ValueError(NO_FORK)
     # the networks are tiny, and threads of several processes would wait for each other
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if options.self_test:
@@ -132,7 +132,8 @@ def way_of(options: argparse.Namespace) -> str:
 
 
 def given(options: argparse.Namespace, name: str) -> bool:
-    return getattr(options, name) not in (None, False, [])
+    value = getattr(options, name)
+    return value is not None and value is not False and value != []  # 0 is a seed
 
 
 def shown(name: str) -> str:

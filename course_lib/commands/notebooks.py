@@ -7,9 +7,8 @@ from course_lib.assets import ASSETS, NOTEBOOKS
 from course_lib.commands.options import add_subparser
 from course_lib.files import write_text
 
-# the page that lessons link to lies beside the copies, so that the links lead there from any folder
-FACTS = "network.md"
-FROM_NOTEBOOKS, FROM_COPIES = f"](../assets/{FACTS}", f"]({FACTS}"
+# what lessons link to and show lies beside the copies, so that the links lead there from any folder
+BESIDE = ("network.md", "figures/first_steps.svg")
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def copy_notebooks(folder: Path) -> tuple[list[str], list[str]]:
-    """Copy them, and the page that they link to.
+    """Copy them, the page that they link to, and the picture that they show.
 
     Returns: the names of those that were copied, and of those that stay, since another file of that name was there.
     Raises: ValueError if the course's notebooks are missing, or if the folder cannot be written.
@@ -44,14 +43,17 @@ def copy_notebooks(folder: Path) -> tuple[list[str], list[str]]:
     copied, kept = [], []
     try:
         for source in sources:
-            text = source.read_text(encoding="utf-8").replace(FROM_NOTEBOOKS, FROM_COPIES)
+            text = source.read_text(encoding="utf-8")
+            for name in BESIDE:
+                text = text.replace(f"](../assets/{name}", f"]({name}")
             target = folder / source.name
             if not target.exists():
                 write_text(target, text)
                 copied.append(source.name)
             elif target.read_text(encoding="utf-8", errors="replace") != text:
                 kept.append(source.name)
-        write_text(folder / FACTS, (ASSETS / FACTS).read_text(encoding="utf-8"))
+        for name in BESIDE:
+            write_text(folder / name, (ASSETS / name).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"DIR is {str(folder)!r}, where nothing can be written ({error.strerror})") from None
     return copied, kept

@@ -71,7 +71,9 @@ def _draw(
     choices = {"num_steps": options.steps, "solver": options.solver, "guidance_scale": options.guidance}
     total = default_steps(trained, options.solver) if options.steps is None else options.steps
     # at most 60 frames, the first and the last among them
-    shown = set(torch.linspace(0, total, min(FRAMES, total + 1)).round().int().tolist()) if options.gif else set()
+    shown = (
+        set(torch.linspace(0, total, min(FRAMES, max(0, total) + 1)).round().int().tolist()) if options.gif else set()
+    )
     batches, frames = [], []
     number_of_batches = -(-len(labels) // BATCH_SIZE)
     with tqdm(total=number_of_batches * (total + 1), unit="step", disable=not somebody_watches()) as progress:

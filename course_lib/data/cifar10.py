@@ -53,13 +53,20 @@ def load_cifar10(data_dir: str | Path | None = None) -> ImageDataset:
             before = len(found)
             try:
                 found |= batches_in(path)
+            except OSError:  # somebody else's file
+                continue
             except ValueError as error:
                 wrong.append((path, str(error)))
             else:
                 if len(found) == before and path.name in dict(CIFAR10.train_list):
                     wrong.append((path, f"{path} is corrupt or another file: its checksum is wrong; fetch it again"))
     missing = [name for name, _ in CIFAR10.train_list if name not in found]
-    told = [reason for path, reason in wrong if missing or path.name != CIFAR10.filename]
+    # of files that only might have been it, nothing is said
+    told = [
+        reason
+        for path, reason in wrong
+        if path.name in dict(CIFAR10.train_list) or (missing and "cifar" in path.name.lower())
+    ]
     if told and not ours:
         raise ValueError(told[0])
     if missing:
@@ -95,7 +102,7 @@ def batches_in(path: Path) -> dict[str, bytes]:
     with path.open("rb") as file:
         head = file.read(265)
     if head[:2] != GZIP and head[257:262] != b"ustar":
-        return known(path.read_bytes())
+        return known(path.read_bytes()) if path.stat().st_size < LARGEST_BATCH else {}
     found: dict[str, bytes] = {}
     try:
         with (gzip.open if head[:2] == GZIP else open)(path, "rb") as stream, tarfile.open(fileobj=stream) as archive:

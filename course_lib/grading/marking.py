@@ -66,8 +66,8 @@ def mark_answer(answer: Answer, *, seed: int, sandbox: Sandbox) -> Mark:
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         mark = Mark(answer.exercise, "marking error", "This answer could not be marked.", remark=why)
-    touched = machinery_touched(answer.code)
-    if touched and mark.status == "passed":
+    touched = machinery_touched(answer.code) if mark.status == "passed" else []
+    if touched:
         told = f"its text touches {', '.join(touched)}: read it before the mark counts"
         mark = replace(mark, remark="; ".join(filter(None, (mark.remark, told))))
     return Mark(mark.exercise, mark.status, mark.message[:LONGEST_MESSAGE], mark.misconception, mark.remark[:500])

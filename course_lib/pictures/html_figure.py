@@ -48,7 +48,8 @@ def figure_html(png: bytes, width: int, height: int, alt: str, caption: str = ""
 
     Args:
         width, height: in the page's pixels.
-        alt: for those who cannot see it; "caption" for those who can. Whatever they hold is text.
+        alt: for those who cannot see it.
+        caption: for those who can. Whatever both hold is text.
     """
     data = b64encode(png).decode()
     words = f'<figcaption style="max-width: 46em; margin-top: 0.4em">{html.escape(caption)}</figcaption>'

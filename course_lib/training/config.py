@@ -121,6 +121,15 @@ def plain(name: str, value: object) -> object:
     raise ValueError(f"{name} is {value!r}; allowed: text, finite numbers, and lists of these")
 
 
+# an average over more than this share of a run would still hold its random beginning
+LARGEST_EMA_SHARE = 0.2
+
+
+def ema_decay_within(decay: float, steps: int) -> float:
+    """`decay`, or less where a run of `steps` steps is too short for it; 0.9 at least, ten steps."""
+    return min(decay, max(0.9, 1 - 1 / max(1.0, LARGEST_EMA_SHARE * steps)))
+
+
 def make_process(config: TrainingConfig) -> Process:
     """The process that `config.method` names."""
     return DDPM() if config.method == "ddpm" else FlowMatching(config.time_sampling)

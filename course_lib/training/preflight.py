@@ -19,7 +19,7 @@ from course_lib.data.image_dataset import ImageDataset
 from course_lib.ddpm import DDPM
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.batches import Batch, training_batch
-from course_lib.training.config import Process, TrainingConfig
+from course_lib.training.config import LARGEST_EMA_SHARE, Process, TrainingConfig
 from course_lib.training.loop import training_steps
 from course_lib.training.train import new_state
 
@@ -30,8 +30,6 @@ OVERFIT_IMAGES, OVERFIT_STEPS = 8, 24
 OVERFITTED = 0.6
 # relative change of the output below which a network counts as deaf: rounding alone gives 1e-6
 DEAF = 1e-4
-# the average must cover a fifth of the run at most, or it remembers the beginning
-LARGEST_EMA_SHARE = 0.2
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class RunFolder:
             return self.model.exists()
         try:
             return load_checkpoint(self.checkpoint)["step"] > 0
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError, IndexError):
             return True
 
     def last_checkpoint(self) -> dict:

@@ -22,7 +22,7 @@ from course_lib.ema import EMA
 from course_lib.files import save_checkpoint, write_text
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
-from course_lib.training.config import Process, TrainingConfig, make_process
+from course_lib.training.config import Process, TrainingConfig, ema_decay_within, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.hardware import memory_format_for
 from course_lib.training.loop import TrainingState, training_steps
@@ -108,7 +108,8 @@ def train(
     a_step = rehearse(config, state, dataset, process, accelerator, SECONDS_TIMED if minutes and not resume else 0)
     if minutes and not resume:
         steps = broadcast_object_list([max(1, int(SHARE_FOR_STEPS * 60 * minutes / a_step))])[0]
-        config = dataclasses.replace(config, steps=steps)
+        config = dataclasses.replace(config, steps=steps, ema_decay=ema_decay_within(config.ema_decay, steps))
+        state.ema.decay = config.ema_decay
 
     stored, pending = resume, []  # metrics of a new run wait for its first checkpoint
 
@@ -191,7 +192,7 @@ def remembered(data_dir: str | Path | None) -> str | None:
     """`data_dir` as it is found from any folder."""
     if data_dir is None or is_url(data_dir):
         return data_dir
-    return str(Path(data_dir).resolve())
+    return str(Path(data_dir).expanduser().resolve())
 
 
 def write_config_of(folder: RunFolder, config: TrainingConfig) -> None:

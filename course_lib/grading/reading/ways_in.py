@@ -57,6 +57,8 @@ SETTINGS = ("torch.backends", "torch.utils")
 # what every notebook imports in its set-up cell
 PUBLIC = {"check", "examine", "CheckResult"}
 RUN_TEXT = ("exec", "eval", "compile")
+# pieces of a name or a text that are put together; every sum within a sum is looked at, so there must be an end
+LONGEST = 50
 DEEPEST = 3
 
 
@@ -137,7 +139,7 @@ def way_of(name: str) -> str:
 def dotted(node: ast.AST, names: dict[str, str]) -> str:
     """ "torch.nn.Module" of `nn.Module`; "" for what no import leads to."""
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
+    while isinstance(node, ast.Attribute) and len(parts) < LONGEST:
         parts.append(node.attr)
         node = node.value
     root = names.get(node.id, "") if isinstance(node, ast.Name) else ""
@@ -188,7 +190,7 @@ def text_of(node: ast.AST) -> str:
         return "".join(parts) if all(parts) else ""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         pieces: list[str] = []
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and len(pieces) < LONGEST:
             pieces.append(text_of(node.right))
             node = node.left
         pieces.append(text_of(node))

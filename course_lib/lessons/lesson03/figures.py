@@ -9,10 +9,29 @@ from torch import Tensor, nn
 
 from course_lib import ResidualBlock, TimeEmbedding
 from course_lib.data import load_dataset
+from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.style import COLORS
 
 BOOT = 0  # of the data set: an ankle boot
+
+
+def plot_block() -> None:
+    """The residual block: the branch, what joins it on the way, and the shortcut."""
+    steps = ("GroupNorm", "SiLU", "Conv 3x3", "+", "GroupNorm", "SiLU", "Dropout", "Conv 3x3", "+")
+    shapes = ("", "", "C_in → C_out", "", "", "", "", "C_out → C_out")
+    show(
+        draw_chain(
+            steps,
+            shortcut="the shortcut: x itself, or a 1x1 convolution of it where the channels differ",
+            joins="time and class",
+            shapes=shapes,
+        ),
+        "the residual block. The branch runs through the middle, and the shortcut around it. What knows the time comes "
+        "in half way, after the first convolution.",
+        "A chain of steps from x to output: GroupNorm, SiLU, 3x3 convolution, plus time and class from below, "
+        "GroupNorm, SiLU, Dropout, 3x3 convolution, plus the shortcut, a line from x around all of them.",
+    )
 
 
 def plot_groups(channels: int = 8, size: int = 3, settings: Sequence[int] = (1, 2, 8)) -> None:

@@ -141,11 +141,10 @@ def plot_redrawn(redraw: Redraw, strengths_tried: Sequence[float] = (0.3, 0.5, 0
         draw_pictures(
             rows, [title.replace("T-shirt/top", "T-shirt").replace("Ankle boot", "Boot") for title in titles]
         ),
-        "real pictures, noised to a time and walked back as the second class of their title. Change in the pixels: "
-        + "; ".join(kept)
-        + ".",
+        "real pictures, noised to a time and walked back as the second class of their title. Root of the mean "
+        "square of the change: " + "; ".join(kept) + ".",
         "Nine rows of ten pieces of clothing. Below the real ones, four rows of flow matching and four of DDPM, with "
-        "rising strength: first the same pieces, in the end others.",
+        "rising strength: first the same pieces, in the end others, some of them torn.",
     )
 
 
@@ -196,11 +195,12 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
     ]
     show(
         figure,
-        "what the judge sees: "
+        f"what the judge sees in {10 * (1 if smoke() else 3)} pictures redrawn: "
         + "; ".join(texts)
         + ". Right, the same against how much image stands beside the noise.",
-        "Two plots of two falling lines. Against the strength DDPM falls earlier than flow matching; against the ratio "
-        "of image to noise, on a logarithmic axis, the two lie closer together.",
+        "Two plots of two lines. Against the strength DDPM falls earlier than flow matching, which stays level for "
+        "long; against the ratio of image to noise, on a logarithmic axis that ends at 0.005, the two lie closer "
+        "together.",
     )
 
 
@@ -293,16 +293,32 @@ def plot_inversion(errors: dict[str, list[dict[str, float]]]) -> None:
     axes[0].set(xlabel="steps, each way", ylabel="distance of the picture that came back", ylim=(0, None))
     axes[1].set(xlabel="steps, each way", ylabel="spread of the noise that was found", ylim=(0, None))
     axes[1].legend(frameon=False, fontsize=8, loc="lower right")
+    counts = ", ".join(str(row["steps"]) for row in next(iter(errors.values())))
     ends = [
-        f"{name} {rows[0]['error']:.2f} with {rows[0]['steps']} steps and {rows[-1]['error']:.2f} with "
-        f"{rows[-1]['steps']}, spread {rows[-1]['spread']:.2f}"
+        f"{name} {', '.join(format(row['error'], '.2f') for row in rows)}, spread at last {rows[-1]['spread']:.2f}"
         for name, rows in errors.items()
     ]
     show(
         figure,
-        "to the noise and back, five real pictures. Distance: " + "; ".join(ends) + ".",
+        f"to the noise and back, five real pictures, each compared with what set out. Distance with {counts} steps: "
+        + "; ".join(ends)
+        + ".",
         "Left, three lines of the distance against the steps; from a pinch of noise and with DDPM they fall, from the "
-        "clean picture with flow matching it stays high. Right, the spread of the noise: that line lies far below 1.",
+        "clean picture with flow matching it rises first and falls slowly. "
+        "Right, the spread of the noise: that line lies far below 1.",
+    )
+
+
+def plot_came_back(walk: Walk) -> None:
+    """Draw real pictures, and what comes back of them from the noise in the three ways."""
+    images, labels = (part[::2] for part in real_pictures())
+    steps, rows = 4 * STEPS, {"real": images}
+    for name, (method, start, *_) in tqdm(WAYS_BACK.items(), desc="there and back", leave=False):
+        rows[name.replace(", ", ",\n")] = there_and_back(walk, method, start, steps, images, labels)[0]
+    show(
+        draw_pictures(rows, [short(label) for label in labels.tolist()], width=1.1),
+        f"five real pictures, and what came back from the noise with {steps} steps each way.",
+        "Four rows of five pictures: real, and what came back in three ways, two with flow matching and one with DDPM.",
     )
 
 
@@ -347,7 +363,7 @@ def plot_mixed_noises(drawn: dict[str, Tensor]) -> None:
         "boots from mixtures of two noises; above, the share of the second. In the middle, contrast (spread of the "
         "pixels) and grain (difference of neighbours): " + "; ".join(texts) + ".",
         "Four rows of five pictures from one boot to another. On the line the middle is smooth for flow matching and "
-        "nearly one grey for DDPM; on the arc every picture is a boot.",
+        "nearly all black for DDPM; on the arc every picture is a boot.",
     )
 
 
@@ -374,8 +390,8 @@ def plot_mixed_pictures(
     show(
         draw_pictures(rows, [f"{share:g}" for share in SHARES]),
         "two pairs of real pictures, mixed by their pixels and by their noises; above, the share of the second.",
-        "Four rows of five pictures. Mixed by pixels one shines through the other; mixed by noises each picture in "
-        "between is one piece of clothing.",
+        "Four rows of five pictures. Mixed by pixels one shines through the other; mixed by noises nothing does, "
+        "yet some of the pictures in between have gaps or loose scraps.",
     )
 
 
@@ -598,8 +614,10 @@ def plot_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> None:
     texts = [f"width {width:g}: {far:.0%} and {near:.0%}" for width, (far, near) in sure_near_and_far(drawn).items()]
     show(
         draw_pictures(rows, titles, width=1.15),
-        "coarse part from one class, fine part from another, two pictures a pair. How sure the judge is of the far "
-        "class in the blurred picture and of the near class in the sharp one: " + "; ".join(texts) + ".",
+        "coarse part from one class, fine part from another: two pictures of each pair. How sure the judge is of the "
+        f"far class in the blurred pictures and of the near class in the sharp ones, {TRIES} of each pair: "
+        + "; ".join(texts)
+        + ".",
         "Six rows of six pictures, for three widths of the blur: the pictures, and below them the same blurred.",
     )
 
@@ -607,11 +625,11 @@ def plot_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> None:
 # ---------------------------------------------------------------------------------------------- denoising
 
 LEVELS = (0.3, 0.5, 0.7, 0.85)
-BLURS = (0.5, 1.0, 1.5, 2.0, 3.0)
+BLURS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 
 
 def denoised(walk: Walk, t: float, method: str = "flow") -> dict[str, Tensor]:
-    """Real pictures with the noise of time t, and cleaned in three ways; the blur with the best of five widths."""
+    """Real pictures with the noise of time t, and cleaned in three ways; the blur with the best of seven widths."""
     images = real_pictures(1 if smoke() else 3)[0]
     split, strengths = network(method)
     signal, sigma = strengths(t)
@@ -649,9 +667,8 @@ def plot_denoised(found: dict[str, Tensor]) -> None:
     ]
     show(
         draw_pictures({name: images[::each] for name, images in found.items()}, [short(label) for label in range(10)]),
-        "real pictures with noise, cleaned in three ways. Distance from the real ones, class accuracy, grain: "
-        + "; ".join(texts)
-        + ".",
+        f"real pictures with noise, cleaned in three ways, {len(found['real'])} of them; one of each class is drawn. "
+        "Distance from the real ones, class accuracy, grain: " + "; ".join(texts) + ".",
         "Five rows of ten pictures: real, noisy, blurred, and what the network makes of them in one step and in ten.",
     )
 

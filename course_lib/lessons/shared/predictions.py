@@ -35,7 +35,7 @@ class Prediction:
 
         Raises: ValueError that lists the options, if it is none of them or could be several.
         """
-        given = plain(mine)
+        given = "" if mine is None else plain(mine)
         whole = [option for option in self.options if plain(option) == given]
         by_number = [option for number, option in enumerate(self.options, 1) if str(number) == given]
         begun = [option for option in self.options if given and plain(option).startswith(given)]

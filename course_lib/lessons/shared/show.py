@@ -31,13 +31,18 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     Raises: ValueError under tests, if text in the figure is cut off, covered, too small or too pale.
     """
     import matplotlib.pyplot as plt
+    from IPython import get_ipython
     from IPython.display import display
 
     if smoke():
         require_legible(figure)
     shown = figure_html(*png_of(figure), alt, caption)
     plt.close(figure)
-    display({"text/html": shown, "text/plain": textwrap.fill(f"Figure: {caption}", LINE)}, raw=True)
+    text = textwrap.fill(f"Figure: {caption}", LINE)
+    if get_ipython() is None:
+        print(text)
+    else:
+        display({"text/html": shown, "text/plain": text}, raw=True)
 
 
 def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:

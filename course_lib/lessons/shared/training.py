@@ -18,7 +18,7 @@ from course_lib.ddpm import DDPM
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import smoke
-from course_lib.training.config import PROFILES, TrainingConfig, make_process
+from course_lib.training.config import PROFILES, TrainingConfig, ema_decay_within, make_process
 from course_lib.training.hardware import pick_device
 from course_lib.training.preflight import preflight, timed_steps
 from course_lib.training.run_folder import RunFolder
@@ -82,7 +82,7 @@ def train_here(
     process = make_process(config) if process is None else process
     own = {"make_model": make_model, "process": process}
     begun = config_of(folder)
-    same = begun is not None and dataclasses.replace(begun, steps=config.steps) == config
+    same = begun is not None and fitted(begun, config.steps, config.ema_decay) == config
     config = begun if same else config  # its steps fit this machine
     done = steps_done(folder, config) if same else 0
     if done == config.steps:
@@ -119,7 +119,11 @@ def within_budget(config: TrainingConfig, a_step: float) -> TrainingConfig:
     if smoke() or fitting >= config.steps:
         return config
     print(f"{config.steps} steps would take more than {MOST_MINUTES} minutes here, so fewer are taken: {fitting}.")
-    return dataclasses.replace(config, steps=fitting)
+    return fitted(config, fitting, ema_decay_within(config.ema_decay, fitting))
+
+
+def fitted(config: TrainingConfig, steps: int, ema_decay: float) -> TrainingConfig:
+    return dataclasses.replace(config, steps=steps, ema_decay=ema_decay)
 
 
 def steps_done(folder: RunFolder, config: TrainingConfig) -> int:
