@@ -20,11 +20,13 @@ AROUND = {
     "assets.py",  # files that come with the course
     "defaults.py",  # what a notebook may have set otherwise
     "document.py",  # the document as data
+    "editing.py",  # what learners do with a trained network
     "estimates.py",  # what learners work out on paper
     "files.py",  # writing files
     "parameters.py",  # counting
     "shown_command.py",  # commands that are printed
     "tracing.py",  # measuring
+    "visible_text.py",  # what strangers wrote, shown
     "warm_ups.py",  # what learners write on the way
 }
 MODEL_AND_PROCESSES = [path for path in sorted(LIBRARY.glob("*.py")) if path.name not in AROUND]

@@ -94,6 +94,7 @@ def test_the_commands_work_from_anywhere(installed):
     assert (work / "from_pixels.py").is_file()
     assert {path.name for path in (folder / "elsewhere" / "mine").iterdir()} == {
         "network.md",
+        "figures",
         *(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb")),
     }
 

@@ -21,7 +21,7 @@ def attention_at_32_is_a_third_more_work() -> bool:
     return 0.25 < cost((32, 16, 8))[1] / cost((16, 8))[1] - 1 < 0.4
 
 
-@claim("| attention at 16x16 is an option | 7.4: 2 % of parameters |")
+@claim("| attention at 16x16 is an option | section 7.4: 2 % of parameters |")
 def attention_at_16_costs_two_percent() -> bool:
     return round(100 * (cost((16, 8))[0] / cost((8,))[0] - 1)) == 2
 

@@ -469,7 +469,7 @@ def plot_samples(trained: object, heading: str) -> None:
     figure, axes = plt.subplots(1, 10, figsize=(11.5, 1.7), layout="constrained")
     for axis, image, name in zip(axes, images, trained.class_names, strict=True):
         draw_image(axis, image.clamp(-1, 1), name.replace("/", "/\n"))
-        axis.title.set_fontsize(7)
+        axis.title.set_fontsize(8)
     show(
         figure,
         f"{heading}: one picture a class, {num_steps} ancestral steps, nothing selected (seed 0).",

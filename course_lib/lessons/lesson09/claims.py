@@ -77,7 +77,7 @@ def the_floor_hangs_on_the_number_of_pictures() -> bool:
     return [round(real[f"real, {count} pictures"]["frechet"], 2) for count in (500, 1000)] == [0.30, 0.13]
 
 
-@claim("| unscaled, 33 of 256 numbers of the embedding vary | 9.7 |")
+@claim("| unscaled, 33 of 256 numbers of the embedding vary | section 9.7 |")
 def few_numbers_vary_without_the_factor() -> bool:
     values = SinusoidalPositionEmbedding(256)(torch.linspace(0, 1, 1001, dtype=torch.float64))
     return int((values.std(0) > 0.05).sum()) == 33
