@@ -86,7 +86,7 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
         write_text(pages / f"{FACTS}.md", facts_for_readers(names))
         write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
         shutil.copyfile(STYLE, pages / "static" / "course.css")
-        shutil.copytree(ASSETS / FIGURES, pages / FIGURES)
+        shutil.copytree(ASSETS / FIGURES, pages / FIGURES, ignore=shutil.ignore_patterns("*.md"))
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
             shutil.rmtree(out)

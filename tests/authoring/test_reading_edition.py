@@ -138,7 +138,7 @@ def test_a_page_shows_what_the_solution_holds(site, pages, name):
     assert "google.colab" not in html.unescape(text)
     assert "Open in Colab" not in text
     # captions are in the page's own type, whole, each behind its figure
-    captions = re.findall(r'<p class="caption">(.*?)</p>', text)
+    captions = re.findall(r"<figcaption[^>]*>(.*?)</figcaption>", text)
     assert len(captions) == len(alts)
     assert all(caption.endswith((".", "?")) for caption in captions)
     assert "Figure: " not in text

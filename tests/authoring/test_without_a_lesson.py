@@ -44,9 +44,13 @@ def test_everything_else_works_and_the_build_takes_its_notebooks_away(without):
     assert finished.returncode == 0, finished.stderr
     parts, *lines = [line for line in finished.stdout.splitlines() if not line.startswith("  ")]
     assert parts.startswith("0 of 9 parts are yours")
-    assert [line for line in lines if "up to date" not in line] == [
+    assert [line for line in lines if line.startswith("removed")] == [
         f"removed, since its lesson is gone: {folder}/{GONE}.ipynb" for folder in ("notebooks", "solutions")
     ]
+    # written anew are those that named the lesson: what was a link to it is words now
+    naming = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb") if f"({GONE}.ipynb" in path.read_text("utf-8")}
+    written = {line.partition(":")[0] for line in lines if "up to date" not in line and not line.startswith("removed")}
+    assert written == naming - {GONE}
     assert len(lines) == len(list((ROOT / "course_lib/lessons").glob("*/lesson.md"))) - 1 + 2
     for folder in ("notebooks", "solutions"):
         assert not (without / folder / f"{GONE}.ipynb").exists()
