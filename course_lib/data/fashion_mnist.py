@@ -97,11 +97,6 @@ def read_official(path: Path, name: str) -> Tensor:
     return parse_idx(raw, path)
 
 
-def check_official(path: Path, name: str) -> None:
-    """Raises: as `read_official`."""
-    read_official(path, name)
-
-
 def _as_dataset(name: str, images: Tensor, labels: Tensor) -> ImageDataset:
     margin = (IMAGE_SIZE - 28) // 2
     pixels = F.pad(images, (margin,) * 4)[:, None]  # black all round: (N, 1, 32, 32)
@@ -178,7 +173,7 @@ def _kept_or_downloaded(name: str, raw: Path, mirror: str | None) -> Tensor:
     reason: object = ""
     for place in mirrors:
         try:
-            download(place + name, raw / name, lambda path: check_official(path, name))
+            download(place + name, raw / name, lambda path: read_official(path, name))
             return read_official(raw / name, name)
         except (OSError, ValueError) as error:  # no network, or something else than the file: try the next mirror
             reason = error

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from course_lib.checks.registry import LESSONS
+from course_lib.links.addresses import NOTEBOOK
 
-NOTEBOOK = re.compile(r"^    lesson: (\w+)$", re.MULTILINE)
 TITLE = re.compile(r"^# (?:Lesson \d\d · )?(.+)$", re.MULTILINE)
 MINUTES = re.compile(r"\babout (\d+) minutes", re.IGNORECASE)
 HEADING = re.compile(r"^### Exercise (\d+\.\d+)")

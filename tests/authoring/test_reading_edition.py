@@ -250,19 +250,6 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
-    with playwright.sync_playwright() as started:
-        try:
-            made = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
-        yield made
-        made.close()
-
-
 # (left edge of its box, of the formula; right edges of both; how far the box is scrolled)
 FORMULAS = """() => [...document.querySelectorAll("div.math")].map(box => {
     const [outer, inner] = [box, box.querySelector("math")].map(part => part.getBoundingClientRect())

@@ -2,7 +2,6 @@
 
 import html
 import re
-import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -214,19 +213,6 @@ def test_a_missing_tool_is_named(monkeypatch, capsys, tmp_path):
 
 
 # In a real browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
-    installed = shutil.which("chromium") or shutil.which("google-chrome")
-    with playwright.sync_playwright() as started:
-        try:
-            made = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
-        yield made
-        made.close()
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (360, 740)])

@@ -26,8 +26,6 @@ from course_lib.authoring.source import lesson_sources
 
 playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-HOW_TO_GET_ONE = "no Chromium or Chrome here: install one, or run python -m playwright install chromium"
 
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
 NAMES = [source.name for source in lesson_sources()]
@@ -74,21 +72,6 @@ ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="app
 
 # lessons with a figure that can be moved, and one of its sliders by its description
 CONTROLS = {"01": "time t", "05": "row", "07": "blocks a level"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    installed = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with playwright.sync_playwright() as started:
-        if installed is None and not Path(started.chromium.executable_path).exists():
-            pytest.skip(HOW_TO_GET_ONE)
-        # a container's root may not use the browser's own sandbox; the only pages are our own
-        try:
-            made = started.chromium.launch(executable_path=installed, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"the browser does not start here: {str(error).splitlines()[0]}")
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

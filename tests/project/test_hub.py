@@ -25,9 +25,8 @@ pytestmark = pytest.mark.skipif(
     reason="only as root, with COURSE_HUB_PYTHON and COURSE_HUB_PROXY",
 )
 if PYTHON:
-    from test_browser import ERRORS, HEIGHT, SCREENSHOTS, SETTINGS, WIDTH, Lesson, answers, browser, wait_for
+    from test_browser import ERRORS, HEIGHT, SCREENSHOTS, SETTINGS, WIDTH, Lesson, answers, wait_for
 
-    __all__ = ["browser"]  # a fixture
 
 LEARNERS = ("course-ada", "course-bob")
 ANSWERS = {

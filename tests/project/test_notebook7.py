@@ -12,9 +12,7 @@ import pytest
 if find_spec("notebook") is None or find_spec("playwright") is None:
     pytest.skip('needs pip install -e ".[browser]"', allow_module_level=True)
 
-from test_browser import CONTROLS, ERRORS, HEIGHT, SCREENSHOTS, SOLUTIONS, WIDTH, Lesson, browser, served, wait_for
-
-__all__ = ["browser"]  # a fixture
+from test_browser import CONTROLS, ERRORS, HEIGHT, SCREENSHOTS, SOLUTIONS, WIDTH, Lesson, served, wait_for
 
 NAME = "01_time_embedding"
 
