@@ -11,8 +11,10 @@ def usual_defaults() -> Iterator[None]:
     """Within the block, or a function below `@usual_defaults()`, new tensors are float32 and on the CPU by default."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
+    # a device's context is a detour in Python for every call of torch: it is entered where there is something to undo
+    elsewhere = torch.get_default_device() != torch.device("cpu")
     try:
-        with torch.device("cpu"):
+        with torch.device("cpu") if elsewhere else contextlib.nullcontext():
             yield
     finally:
         torch.set_default_dtype(before)

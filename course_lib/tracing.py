@@ -6,14 +6,16 @@ Nothing here knows a formula. Shapes come from forward hooks, multiply-adds from
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib.validation import check_positive_int
+
+if TYPE_CHECKING:
+    from torch.utils.flop_counter import FlopCounterMode
 
 Shape = tuple[int, ...]
 
@@ -133,6 +135,9 @@ class _Call:
 
 def _record(model: nn.Module, batch_size: int, image_size: int) -> list[_Call]:
     """One forward pass on zeros, in evaluation mode: dropout would draw random numbers."""
+    # only here: it imports a compiler, half a second in which a learner waits for a verdict that traces nothing
+    from torch.utils.flop_counter import FlopCounterMode
+
     check_positive_int("batch_size", batch_size)
     check_positive_int("image_size", image_size)
     weight = model.conv_in.weight
@@ -154,7 +159,7 @@ def _record(model: nn.Module, batch_size: int, image_size: int) -> list[_Call]:
 class _Recorder(TorchDispatchMode):
     """Note every module that `model.forward` calls itself, and every concatenation it makes between them."""
 
-    def __init__(self, model: nn.Module, counter: FlopCounterMode) -> None:
+    def __init__(self, model: nn.Module, counter: "FlopCounterMode") -> None:
         super().__init__()
         self.model = model
         self.counter = counter

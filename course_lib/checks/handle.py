@@ -233,6 +233,9 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 REGISTERED = ("_parameters", "_buffers", "_modules")
+# most attributes are of these types, or empty containers: a whole network has thousands of them
+PLAIN = {bool, int, float, str, type(None), set}
+CONTAINERS = (dict, list, tuple, nn.Module, Tensor)
 
 
 def unregistered_attributes(module: nn.Module) -> list[str]:
@@ -240,8 +243,7 @@ def unregistered_attributes(module: nn.Module) -> list[str]:
     found = []
     for path, part in module.named_modules():
         for name, value in vars(part).items():
-            # most are numbers, None, or empty containers: a whole network has thousands of them
-            if not isinstance(value, dict | list | tuple | Tensor | nn.Module) or name in REGISTERED:
+            if type(value) in PLAIN or name in REGISTERED or not isinstance(value, CONTAINERS):
                 continue
             items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
             if any(isinstance(item, nn.Module) or (isinstance(item, Tensor) and item.requires_grad) for item in items):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import skip_init
 
 from course_lib.class_embedding import NO_CLASS
 from course_lib.flow_matching import TIME_SCALE
@@ -44,10 +43,11 @@ class StandIn(nn.Module):
         like_images = {"dtype": images.dtype, "device": images.device}
         # a pixel by itself, every channel by itself
         channels = self.in_channels
-        # skip_init: its weights are given here, and what is drawn at random belongs to the answer
-        self.conv_in = skip_init(nn.Conv2d, channels, channels, 1, groups=channels, **like_images)
-        nn.init.constant_(self.conv_in.weight, of_x)
-        nn.init.zeros_(self.conv_in.bias)
+        # on "meta" nothing is drawn: what is drawn at random belongs to the answer, and the weights are given here.
+        # (skip_init does the same by way of to_empty, which imports a second's worth of symbolic algebra)
+        self.conv_in = nn.Conv2d(channels, channels, 1, groups=channels, device="meta")
+        self.conv_in.weight = nn.Parameter(torch.full((channels, 1, 1, 1), of_x, **like_images))
+        self.conv_in.bias = nn.Parameter(torch.zeros(channels, **like_images))
         self.classes = nn.Parameter(of_class * torch.cos(torch.arange(num_classes, **like_images) + 1)[:, None])
         self.gain = gain
         self.calls: list[tuple[Tensor, Tensor, Tensor | None]] = []
