@@ -77,3 +77,69 @@ def copying_the_input_is_a_third_of_the_loss() -> bool:
         for lazy in (lambda x, t, labels: torch.zeros_like(x), lambda x, t, labels: x)
     ]
     return abs(losses[0] - 1) < 0.02 and losses[1] < 1 / 3
+
+
+@claim(
+    "For one step at t = 500 that weight is 0.003:",
+    "the humps of -1 and of 1 are 0.006 apart, and each has a spread of 0.1.",
+)
+def the_humps_of_one_step_lie_close() -> bool:
+    of_clean, _, spread = figures.weights_of_step(DDPM())
+    found = [round(float(of_clean[500]), 3), round(2 * float(of_clean[500]), 3), round(float(spread[500]), 1)]
+    return found == [0.003, 0.006, 0.1]
+
+
+@claim(
+    "A pixel that is -1 or 1, each half of the time: for such data the true way back is a formula.",
+    "From t = 500 back to which time will a single bell curve no longer do?",
+    "A step of one, or of a hundred: the two curves cover each other. Further back the true one has two humps",
+)
+def one_bell_is_enough_for_small_steps() -> bool:
+    from course_lib.lessons.lesson08.proofs import way_back
+
+    missed, humps = [], []
+    for earlier in (499, 400, 200, 50):
+        x, mixture, one_bell = way_back(DDPM(), 500, earlier, 0.1)
+        missed.append(float(torch.trapezoid((mixture - one_bell).abs(), x)) / 2)
+        rises = mixture.diff() > 0
+        humps.append(int((rises[:-1] & ~rises[1:]).sum()))
+    return max(missed[:2]) < 0.005 and min(missed[2:]) > 0.1 and humps == [1, 1, 2, 2]
+
+
+@claim("the bound asks a hundred times as much of t = 1 as of t = 500")
+def the_bound_minds_the_clean_end() -> bool:
+    beta, before = DDPM().betas, torch.cat([ALPHA_BAR.new_ones(1), ALPHA_BAR[:-1]])
+    variance = beta * (1 - before) / (1 - ALPHA_BAR)
+    weight = beta**2 / (2 * variance * (1 - beta) * (1 - ALPHA_BAR))
+    return 90 < float(weight[1] / weight[500]) < 120
+
+
+@claim(
+    "Its path is $(1 - t)\\,x + t\\,\\epsilon$; divided by 1 - t, it has $s = t / (1 - t)$.",
+    "Two perfect networks, one of each kind, would lead the same noise along the same curves.",
+)
+def both_methods_share_their_curves() -> bool:
+    """For a pixel of two points: at equal noise for each unit of picture, both have the same slope."""
+    from course_lib.lessons.lesson09.figures import two_point_velocity
+
+    seen = torch.linspace(-3, 3, 13, dtype=torch.float64)  # the place at the picture's full strength
+    agree = []
+    for s in (0.3, 1.0, 4.0):
+        slope_ddpm = (seen - torch.tanh(seen / s**2)) / s  # the mean of the noise, by Bayes' rule
+        t = s / (1 + s)
+        x_t = seen * (1 - t)
+        clean = x_t - t * two_point_velocity(x_t, t)
+        agree.append(torch.allclose(slope_ddpm, (seen - clean) / s))
+    return all(agree)
+
+
+@claim("Euler's method for $d\\bar x / ds = \\epsilon$ (Song, Meng and Ermon 2021, equation 14).")
+def a_step_of_ddim_is_one_of_euler() -> bool:
+    ddpm, (x_t, eps) = (
+        DDPM(),
+        torch.randn(2, 1, 3, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1)),
+    )
+    before, after = (ddpm.alphas_cumprod[time] for time in (650, 420))
+    stepped = ddpm.ddim_step(x_t, torch.tensor([650]), torch.tensor([420]), eps, clip_denoised=False)
+    slope = ((1 - after) / after).sqrt() - ((1 - before) / before).sqrt()
+    return torch.allclose(stepped / after.sqrt(), x_t / before.sqrt() + slope * eps)

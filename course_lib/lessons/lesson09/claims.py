@@ -81,3 +81,31 @@ def the_floor_hangs_on_the_number_of_pictures() -> bool:
 def few_numbers_vary_without_the_factor() -> bool:
     values = SinusoidalPositionEmbedding(256)(torch.linspace(0, 1, 1001, dtype=torch.float64))
     return int((values.std(0) > 0.05).sum()) == 33
+
+
+@claim(
+    "Follow the mean velocity with 20,000 points.",
+    "At every time they are spread as the lines spread them.",
+)
+def the_mean_velocity_transports_the_density() -> bool:
+    from unittest import mock
+
+    from course_lib.lessons.lesson09 import proofs
+
+    with mock.patch.object(proofs, "show"):
+        return proofs.plot_transport() < 0.003
+
+
+@claim(
+    "An error of the noise counts s / a times as much for the clean image: a lot near t = 1, where a is small.",
+    "An error of the clean image counts a / s times as much for the noise: a lot near t = 0.",
+)
+def what_an_error_costs_under_another_name() -> bool:
+    x_t, true, off, right = 0.7, 0.2, 0.01, []
+    for t in (0.02, 0.5, 0.98):
+        a, s = 1 - t, t
+        clean = [(x_t - s * noise) / a for noise in (true, true + off)]
+        noise = [(x_t - a * image) / s for image in (true, true + off)]
+        right.append(abs(abs(clean[1] - clean[0]) - off * s / a) < 1e-9)
+        right.append(abs(abs(noise[1] - noise[0]) - off * a / s) < 1e-9)
+    return all(right) and 0.98 / 0.02 > 40

@@ -74,3 +74,42 @@ def bfloat16_cannot_move() -> bool:
         update_average([average], [torch.full((1,), 2.0, dtype=torch.bfloat16)], 0.999)
     step = torch.finfo(torch.bfloat16).eps
     return float(average) == 1.0 and round(1 + step, 3) == 1.008 and round(2 - 0.999**1000, 2) == 1.63
+
+
+@claim(
+    "At scale 4, does the histogram lie on the curve?",
+    "Only for w = 1 and w = 0 does the order not matter.",
+    "At scale 1, yes. Beyond it, the samples lie further out and closer together than the tilted density says.",
+)
+def guided_samples_are_not_those_of_the_tilted_density() -> bool:
+    from course_lib.guidance import guided_prediction
+    from course_lib.lessons.lesson10.proofs import mean_and_spread, tilted, walked
+
+    found = {}
+    for scale in (0.0, 1.0, 4.0):
+        samples = walked(guided_prediction, scale, 801)
+        found[scale] = (*mean_and_spread(*tilted(scale)), float(samples.mean()), float(samples.std()))
+    same = all(abs(found[scale][i] - found[scale][i + 2]) < 0.005 for scale in (0.0, 1.0) for i in (0, 1))
+    mean, spread, of_mean, of_spread = found[4.0]
+    return same and of_mean > mean + 0.2 and of_spread < spread - 0.04
+
+
+@claim(
+    "If the weights jitter around the right value, each by itself with variance 1, then the variances add up",
+    "as if one took the plain mean of $(1+d)/(1-d)$ of them: 19 for 0.9, 199 for 0.99.",
+)
+def an_average_is_worth_so_many_weights() -> bool:
+    jitter = torch.randn(200, 20_000, generator=torch.Generator().manual_seed(5))
+    average = [torch.zeros(20_000)]
+    for weight in jitter:
+        update_average(average, [weight], 0.9)
+    worth = [round((1 + decay) / (1 - decay)) for decay in (0.9, 0.99)]
+    return worth == [19, 199] and abs(1 / float(average[0].var()) - 19) < 1
+
+
+@claim("First a single 1 among zeros; then pure jitter:")
+def a_single_one_fades() -> bool:
+    average = [torch.zeros(1, dtype=torch.float64)]
+    for value in (1.0, *[0.0] * 7):
+        update_average(average, [torch.full((1,), value, dtype=torch.float64)], 0.9)
+    return abs(average[0].item() - 0.1 * 0.9**7) < 1e-12
