@@ -43,7 +43,8 @@ def per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
         x: the images. Only their number, type and device matter; the result has the same type and device.
     Shapes: table (T,), t (B,) int64, x (B, C, H, W) -> (B, 1, 1, 1).
 
-    >>> per_image(torch.tensor([0.5, 0.25, 0.125]), torch.tensor([2, 0]), torch.zeros(2, 3, 8, 8)).flatten().tolist()
+    >>> table, t = torch.tensor([0.5, 0.25, 0.125]), torch.tensor([2, 0])
+    >>> per_image(table, t, torch.zeros(2, 3, 8, 8)).flatten().tolist()
     [0.125, 0.5]
     """
     # the table in the type of the images, and where they are

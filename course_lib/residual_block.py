@@ -1,4 +1,9 @@
-"""Residual block: find features, and tell every pixel what time and what class it is (the document, section 3)."""
+"""Residual block: find features, and tell every pixel what time and what class it is (the document, section 3).
+
+The document's drawing adds `t_emb[:, :, None, None]`, which has `dim` channels where the feature map has
+`out_channels`. `emb_proj` makes them fit; the SiLU before it keeps it from melting into one linear map with the last
+layer of the time embedding.
+"""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,10 +15,6 @@ from course_lib.validation import check_channels, check_embedding, check_positiv
 # The residual block of Ho et al. 2020, appendix B, with the order norm, activation, convolution of He et al. 2016b.
 class ResidualBlock(nn.Module):
     """Two convolutions around the addition of the embedding, and a shortcut past both.
-
-    The document's drawing adds `t_emb[:, :, None, None]`, which has `dim` channels where the feature map has
-    `out_channels`. `emb_proj` makes them fit; the SiLU before it keeps it from melting into one linear map with the
-    last layer of the time embedding.
 
     Args:
         in_channels, out_channels: channels of the input and of the output; at least 2 channels must come out,
@@ -39,8 +40,10 @@ class ResidualBlock(nn.Module):
         self.norm2 = group_norm(out_channels)
         self.dropout = nn.Dropout(dropout)
         self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
-        same = in_channels == out_channels
-        self.skip_conv = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, kernel_size=1)
+        if in_channels == out_channels:
+            self.skip_conv = nn.Identity()
+        else:
+            self.skip_conv = nn.Conv2d(in_channels, out_channels, kernel_size=1)
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         check_channels("x", x, self.conv1.in_channels)

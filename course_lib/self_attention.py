@@ -22,7 +22,8 @@ def split_heads(qkv: Tensor, num_heads: int) -> tuple[Tensor, Tensor, Tensor]:
     Raises: ValueError for other than four axes, or channels that cannot be shared out.
     Source: the document, section 5, "Reshape: (B,C,H,W) -> (B,heads,N,d)".
 
-    >>> [tuple(part.shape) for part in split_heads(torch.zeros(4, 3 * 256, 8, 8), num_heads=4)]
+    >>> parts = split_heads(torch.zeros(4, 3 * 256, 8, 8), num_heads=4)
+    >>> [tuple(part.shape) for part in parts]
     [(4, 4, 64, 64), (4, 4, 64, 64), (4, 4, 64, 64)]
     """
     check_positive_int("num_heads", num_heads)

@@ -4,7 +4,7 @@ What stays of a body that is cut: the docstring, the comments that stand on line
 of super().__init__(). So no marker ever stands in the library, and a solution cannot differ from it.
 
 The library refuses what does not fit; a learner need not. So a blank promises no "Raises:", and imports nothing that
-only refusals use.
+only refusals use, and what is given of a class refuses nothing.
 
 Files are read and never imported: what a notebook shows is what is saved, also while `watch` runs for hours.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.authoring.narrow import narrow
+from course_lib.authoring.narrow import WIDTH, narrow
 from course_lib.authoring.source import ROOT
 from course_lib.checks.blank import STILL_BLANK
 
@@ -58,12 +58,13 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         path: where it lives, "course_lib.residual_block.ResidualBlock"; a method, "course_lib.ddpm.DDPM.add_noise", is
             shown as a function by itself.
         blank: the methods to cut; empty for a function or a method, which is cut itself.
-        given: names that the notebook has defined already, which are not imported again.
+        given: names that the notebook has defined already, which are not imported again. A method of a class among them
+            was written as a function by itself, and is given to the class.
     Raises: ValueError if there is no such object or method.
     """
     module, names, node = find(path)
     name = ".".join(names)
-    source = source_of(module, node)
+    source = with_given_methods(source_of(module, node), given)
     tree = ast.parse(source)
     node = tree.body[0]
     functions = [node]
@@ -85,6 +86,34 @@ def exercise_source(path: str, blank: Sequence[str] = (), given: Sequence[str] =
         bare=without_bodies(source, functions, names[0], marked=False, steps=False),
         marked=without_bodies(source, functions, names[0], marked=True),
     )
+
+
+def shown_source(path: str, given: Sequence[str] = ()) -> ExerciseSource:
+    """A class or function of the library that an exercise is built upon: given as a whole, nothing is cut out.
+
+    Args and Raises: see `exercise_source`.
+    """
+    module, names, node = find(path)
+    source = without_bodies(source_of(module, node), [], names[0], marked=False)
+    imports = imports_for(module, used_names(ast.parse(source)) - {*given, names[-1]})
+    source = narrow(source)
+    return ExerciseSource(".".join(names), imports, imports, source, source, source, source)
+
+
+def with_given_methods(source: str, given: Sequence[str]) -> str:
+    """A class whose `given` methods are functions of the notebook: `encode = encode` stands for such a one."""
+    node = ast.parse(source).body[0]
+    taken = [part for part in node.body if isinstance(node, ast.ClassDef) and getattr(part, "name", "") in given]
+    if not taken:
+        return source
+    lines = source.splitlines()
+    names = ", ".join(part.name for part in taken)
+    for part in reversed(taken):
+        # with the empty line behind it
+        lines[part.lineno - 1 : part.end_lineno + 1] = []
+    first = taken[0].lineno - 1
+    lines[first:first] = [f"    {names} = {names}", ""]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -171,7 +200,12 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
     comments go too.
     """
     lines = source.splitlines()
-    for function in sorted(functions, key=lambda function: function.lineno, reverse=True):
+    given = [part for part in ast.parse(source).body[0].body if isinstance(part, ast.FunctionDef)]
+    for function in sorted([*functions, *given], key=lambda function: function.lineno, reverse=True):
+        if function.lineno not in {one.lineno for one in functions}:
+            for statement in reversed(refusals(function)):
+                lines[statement.lineno - 1 : statement.end_lineno] = []
+            continue
         kept = kept_statements(function)
         first_cut = function.body[kept:]
         if not first_cut:
@@ -189,6 +223,12 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
             left = [*comments, f'{indent}raise NotImplementedError("{called} {STILL_BLANK}")']
         lines[start : function.end_lineno] = left
     return "\n".join(without_raises(lines))
+
+
+def refusals(function: ast.FunctionDef) -> list[ast.stmt]:
+    """The statements of a given method that only refuse, unless it has no others."""
+    found = [part for part in function.body if WithoutRefusals().visit(part) is None]
+    return found if len(found) < len(function.body) - kept_statements(function) else []
 
 
 def without_raises(lines: list[str]) -> list[str]:
@@ -260,7 +300,7 @@ def imports_for(module: Module, names: set[str]) -> str:
 
 def wrapped(line: str) -> str:
     """A long import in brackets, as the formatter would write it."""
-    if len(line) <= 120:
+    if len(line) <= WIDTH:
         return line
     head, _, names = line.partition(" import ")
     return f"{head} import (\n" + "".join(f"    {name},\n" for name in names.split(", ")) + ")"

@@ -75,7 +75,7 @@ def lines_of_docstrings(source: str) -> set[int]:
 
 
 def with_short_signatures(source: str) -> str:
-    """Signatures with a line that is too long have each argument on a line of its own."""
+    """Signatures with a line that is too long have their arguments on a line below, or each on one of its own."""
     lines = source.splitlines()
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(nodes, key=lambda node: node.lineno, reverse=True):
@@ -88,6 +88,10 @@ def with_short_signatures(source: str) -> str:
         text = " ".join(line.strip() for line in header)
         start, end = text.index("("), text.rindex(")", 0, text.rindex(" -> ") if " -> " in text else None)
         indent = " " * node.col_offset
+        together = f"{indent}    {text[start + 1 : end].strip().removesuffix(',')}"
+        if len(together) <= WIDTH:
+            lines[node.lineno - 1 : last] = [f"{indent}{text[: start + 1]}", together, f"{indent}{text[end:]}"]
+            continue
         arguments = text[start + 1 : end].strip().removesuffix(",")
         # the comma behind the last one tells ruff that this is meant
         within = [f"{indent}    {argument}," for argument in apart(arguments)]

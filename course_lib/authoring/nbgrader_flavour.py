@@ -7,6 +7,7 @@ from nbformat import NotebookNode
 
 from course_lib.authoring.notebooks import CHECK, notebook, to_text
 from course_lib.authoring.source import Source, read_lesson
+from course_lib.checks.registry import exercises
 from course_lib.files import write_text
 
 SCHEMA_VERSION = 3
@@ -38,11 +39,11 @@ def write_assignment(source: Source, folder: Path) -> Path:
 
 
 def mark(cell: NotebookNode) -> None:
-    """Give a cell nbgrader's metadata: answers are solutions, checks are graded and locked."""
+    """Give a cell nbgrader's metadata: answers are solutions, checks (but of steps) graded and locked."""
     if "exercise" in cell.metadata:
         cell.metadata["nbgrader"] = nbgrader_keys(cell.id, solution=True)
-    elif "check" in cell.metadata:
-        name, answer = CHECK.match(cell.source).groups()
+    elif "check" in cell.metadata and not exercises()[cell.metadata["check"]].step_of:
+        name, answer = cell.metadata["check"], CHECK.match(cell.source)[2]
         cell.source = GRADED_CHECK.format(name=name, answer=answer, check=cell.source)
         cell.metadata["nbgrader"] = nbgrader_keys(cell.id, solution=False) | {"points": POINTS}
 

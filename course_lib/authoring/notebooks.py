@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_lib.authoring.blanks import ExerciseSource, exercise_source, file_of, find
+from course_lib.authoring.blanks import ExerciseSource, exercise_source, file_of, find, shown_source
 from course_lib.authoring.colab_cell import METADATA as FOLDED
 from course_lib.authoring.colab_cell import colab_cell
 from course_lib.authoring.hidden_answers import HIDDEN, with_hidden_answers
@@ -19,7 +19,7 @@ from course_lib.authoring.source import Cell, Lesson, repository_address
 from course_lib.links import cell_id
 
 # what is checked (a class, a function, or a method of a class), and the object that is the answer
-CHECK = re.compile(r"^(\w+(?:\.\w+)?) = check\((\w+)")
+CHECK = re.compile(r'^(\w+(?:\.\w+)?) = check\((\w+)(?:, "([\w.]+)")?')
 COMPARE = "nbval-check-output"
 PREDICTION_LENGTH = 88
 HOW_TO_PREDICT = "# run this cell, then click; without buttons, write a number in place of ..."
@@ -40,7 +40,8 @@ from course_lib.lessons.shared.show import compare_rows, show, you_are_here
 _ = torch.manual_seed(0){switch}"""
 IMPORT_OF_SWITCH = "from course_lib.authoring.steps import show_steps\n"
 SWITCH = """
-# for those who want more: with False, a blank that you run keeps its signature and docstring, and loses the steps
+# for those who want more: with False, a blank that you run keeps its signature and
+# docstring, and loses the steps
 show_steps({steps})"""
 
 
@@ -83,11 +84,14 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
             exercise = exercise_of(cell)
             text, name = answer(exercise), f"exercise-{exercise.name}"
             metadata["exercise"] = exercise.name
+        elif "shown" in cell.metadata:
+            shown = shown_source(cell.metadata["shown"], cell.metadata.get("given", ()))
+            text, name = shown.cell(shown.full), f"shown-{shown.name}"
         elif "predict" in cell.metadata:
             text, name = prediction(cell, solved), f"predict-{cell.metadata['predict']}"
             metadata["predict"] = cell.metadata["predict"]
         elif cell.kind == "code" and CHECK.match(text):
-            checked = CHECK.match(text)[1]
+            checked = CHECK.match(text)[3] or CHECK.match(text)[1]
             name = f"check-{checked}"
             metadata["check"] = checked
             if solved:
@@ -136,8 +140,9 @@ def with_set_up(lesson: Lesson, set_up: str) -> list[Cell]:
 
 
 def exercise_files(lesson: Lesson) -> set[Path]:
-    """The files of the library that the lesson's exercises are written in."""
-    paths = [cell.metadata["exercise"] for cell in lesson.cells if "exercise" in cell.metadata]
+    """The files of the library that the lesson's exercises, and what it shows of them, are written in."""
+    keys = ("exercise", "shown")
+    paths = [cell.metadata[key] for cell in lesson.cells for key in keys if key in cell.metadata]
     return {file_of(find(path)[0].name) for path in paths}
 
 

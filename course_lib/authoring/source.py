@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LESSONS = ROOT / "course_lib" / "lessons"
 NOTEBOOKS, SOLUTIONS = ROOT / "notebooks", ROOT / "solutions"
 
-ALLOWED_KEYS = {"exercise", "blank", "given", "predict", "options", "answer", "tags"}
+ALLOWED_KEYS = {"exercise", "shown", "blank", "given", "predict", "options", "answer", "tags"}
 # the line of the header that names the lesson's notebooks; jupytext calls the header the notebook's metadata
 NAME = re.compile(r"^    lesson: (\d\d_\w+)$", re.M)
 # a line of its own above what goes onto a slide; it is in no notebook
@@ -40,7 +40,7 @@ class Cell:
     Attributes:
         kind: "markdown" or "code".
         text: its source.
-        metadata: what stands behind ```python: exercise, blank, given, predict, options, answer, tags.
+        metadata: what stands behind ```python: exercise, shown, blank, given, predict, options, answer, tags.
     """
 
     kind: str

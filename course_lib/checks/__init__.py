@@ -48,6 +48,7 @@ from course_lib.defaults import usual_defaults
 
 __all__ = ["CheckResult", "check", "examine"]
 
+IN_ORDER = {True: "write it before that", False: "everything below runs"}
 WORDS = {"passed": "passed", "not started": "not started", "failed": "not yet"}
 
 
@@ -71,8 +72,8 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     """Say the verdict on an answer and return what the notebook goes on with.
 
     Args: see `examine`.
-    Returns: the answer itself if it passed; otherwise the reference, so that the rest of the notebook runs. Passed
-        answers are kept in the folder my_work, see `course_lib.checks.my_work`.
+    Returns: the answer itself if it passed, and for a step of another exercise always; otherwise the reference, so that
+        the rest of the notebook runs. Passed answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
     from course_lib.checks.further import below_passed
     from course_lib.checks.kept_trial import BESIDE
@@ -92,16 +93,19 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     result, printed = examine_for(found, obj, seed)
     note(found, obj, result)
     said = {"name": found.name, "printed": printed}
-    answer = found.answer
+    answer = obj if found.step_of else found.answer
     if result.status == "passed":
         answer = obj
         beside_it = textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  ")
         said |= {"head": ". The notebook goes on with yours.", "below": (beside_it, *keep(found, obj))}
     elif result.status == "not started":
-        said |= {"head": ": still blank. The reference takes its place, so everything below runs.", "printed": ""}
+        below = f"{found.step_of} is made of it" if found.step_of else "The reference takes its place"
+        said |= {"head": f": still blank. {below}, so {IN_ORDER[bool(found.step_of)]}.", "printed": ""}
     else:
         remember(found, obj, result.seed)
         after = "Until it passes, the reference takes its place below."
+        if found.step_of:
+            after = f"{found.step_of} is made of this step, of yours: mend it before you go on."
         said |= {"message": result.message, "after": after, "address": address_of(found)}
     found_beside = (textwrap.fill(sentence, LINE, subsequent_indent=" ") for sentence in BESIDE.found())
     Verdict(WORDS[result.status], **said, beside=tuple(found_beside)).show()

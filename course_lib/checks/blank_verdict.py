@@ -11,6 +11,12 @@ def verdict_on_a_blank(exercise: Exercise, failure: Failure) -> CheckResult:
     if failure.text.endswith(WITHHELD):
         return CheckResult("not started", failure.text)
     names = failure.text.split(", ")
+    if names[0] != exercise.name and is_step(names[0], exercise):
+        return CheckResult(
+            "failed",
+            f"Your {exercise.name} calls {names[0]}, which {STILL_BLANK}. Write that one first.",
+            "calls_a_blank",
+        )
     if not belongs_to(names[0], exercise):
         return CheckResult(
             "failed",
@@ -37,6 +43,14 @@ def verdict_on_a_blank(exercise: Exercise, failure: Failure) -> CheckResult:
 def belongs_to(name: str, exercise: Exercise) -> bool:
     """ "ResidualBlock.forward" to ResidualBlock. A method's blank that nbgrader left bears the method's name alone."""
     return name in (exercise.name, exercise.method) or name.startswith(f"{exercise.name}.")
+
+
+def is_step(name: str, exercise: Exercise) -> bool:
+    """Whether a name is that of another exercise, which this one is made of."""
+    from course_lib.checks.registry import named
+
+    found = named(name)
+    return found is not None and found.step_of == exercise.name
 
 
 def blanks_of(exercise: Exercise) -> list[str]:

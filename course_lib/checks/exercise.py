@@ -70,6 +70,8 @@ class Exercise:
             different errors.
         elementwise: the arguments of which each number of the result is made from the one at its own place (its
             image's, where an argument has fewer axes; a number serves all): a wrong number is shown with them.
+        step_of: the exercise that this one is a part of, written beforehand in a cell of its own. A step is checked as
+            any exercise is, and stays the learner's own whatever its verdict: what is marked is the whole.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
     """
 
@@ -82,6 +84,7 @@ class Exercise:
     watched: Callable[[Any], Any] | None = None
     reason: Callable[[Failure], Failure] | None = None
     elementwise: tuple[str, ...] = ()
+    step_of: str = ""
     not_for_all: dict[str, str] = field(default_factory=dict)
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)

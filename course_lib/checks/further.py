@@ -6,6 +6,7 @@ A further thought is a line of NAME.toml, above its tables:
 """
 
 import ast
+import inspect
 import io
 import re
 import textwrap
@@ -13,6 +14,7 @@ import tokenize
 from typing import Any
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.last_answers import is_of_the_course
 from course_lib.checks.mistakes import FURTHER, read_tables, source_of
 from course_lib.checks.standalone import definition
 
@@ -59,9 +61,12 @@ def given_methods(exercise: Exercise) -> frozenset[str]:
     from course_lib.progress.outline import planned
 
     place = planned(exercise.lesson, exercise.name)
-    node = ast.parse(source_of(exercise.answer)).body[0]
-    methods = {part.name for part in node.body if isinstance(node, ast.ClassDef) and isinstance(part, ast.FunctionDef)}
-    return frozenset(methods - set(place.blank)) if place else frozenset()
+    if place is None or not inspect.isclass(exercise.answer):
+        return frozenset()
+    # those of the classes that it is built upon as well: they are shown too
+    classes = [one for one in exercise.answer.__mro__ if is_of_the_course(one)]
+    methods = {name for one in classes for name, value in vars(one).items() if inspect.isfunction(value)}
+    return frozenset(methods - set(place.blank))
 
 
 def code_lines(source: str, method: str = "", given: frozenset[str] = frozenset()) -> int:

@@ -7,6 +7,8 @@
     says = "Nothing is ever dropped. Is dropout called, and is its result used?"   # true of all that behave alike
     edit = [['DROPOUT', 'F.silu(self.norm2(h))']]     # what stands in the source (or a piece's name), what they wrote
 
+    answer = "UNetLayers"          # with `edit`: a class in NAME.py that the reference is built upon
+
     [by_another_way]               # a mistake that is no edit of the reference ...
     says = "..."
     answer = "by_another_way"      # ... is a function or class in NAME.py; with `edit`, that one's source is edited
@@ -73,9 +75,20 @@ class Misconception:
         Raises: ValueError that names file and entry, if a piece does not stand in the source or `answer` is not there.
         """
         try:
-            return edited(self.original, *self.edit) if self.edit else self.original
+            made = edited(self.original, *self.edit) if self.edit else self.original
+            return made if made is self.original else self.completed(made)
         except (ValueError, SyntaxError) as error:
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {error}") from None
+
+    def completed(self, made: Any) -> Any:
+        """What an edit made, as an answer: upon an edited base class stands what the reference has of its own."""
+        reference = self.exercise.reference
+        if not (inspect.isclass(self.original) and inspect.isclass(reference)) or self.original is reference:
+            return made
+        if not issubclass(reference, self.original):
+            return made
+        own = {name: value for name, value in vars(reference).items() if name not in ("__dict__", "__weakref__")}
+        return type(reference.__name__, (made,), own)
 
     def verify(self) -> None:
         """Ask of a mistake what nobody waits for while a check runs: that its edit can be made, and knows its names.

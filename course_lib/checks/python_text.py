@@ -240,7 +240,9 @@ def needed_names(text: str) -> tuple[set[str], set[str]]:
             found |= {
                 symbol.get_name()
                 for symbol in table.get_symbols()
-                if (symbol.is_referenced() and (outermost or symbol.is_global())) or symbol.is_declared_global()
+                # of a class body too: `encode = encode` there gives the class what is global
+                if (symbol.is_referenced() and (outermost or symbol.is_global() or table.get_type() == "class"))
+                or symbol.is_declared_global()
             }
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass

@@ -58,6 +58,8 @@ def read_progress() -> Progress:
     seen = [entry for entry in entries() if entry.exercise in names]
     kept = [name for name in names if (work_folder() / f"{name}.py").is_file()]
     passed = {entry.exercise for entry in seen if entry.status == "passed"} | set(kept)
+    # whoever has passed the whole has its steps as well
+    passed |= {name for name in names if name.partition(".")[0] in passed}
     last = {entry.exercise: entry.status for entry in seen}
     failures = Counter(entry.exercise for entry in seen if entry.status == "failed")
     # go on where the last check was, or behind the last answer that is there

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from course_lib.authoring.colab_cell import CELL_ID
 from course_lib.authoring.narrow import WIDTH, narrow
-from course_lib.authoring.notebooks import exercise_of
+from course_lib.authoring.notebooks import exercise_of, learners_notebook
 from course_lib.authoring.source import lesson_sources, read_lesson
 
 EXERCISES = [
@@ -47,6 +48,23 @@ def test_docstrings_steps_and_signatures_of_a_blank_fit(exercise):
     left = [line for line in long if line.strip() not in code and not line.lstrip().startswith((">>>", "from "))]
     assert not left
     assert not [line for line in long if re.match(r"\s*(#|def )", line)]
+
+
+MOST_LINES = 40
+FENCE = re.compile(r"^ *```\w*\n(.*?)^ *```", re.M | re.S)
+
+
+@pytest.mark.parametrize("source", lesson_sources(), ids=lambda source: source.name)
+def test_what_a_learner_sees_of_code_fits_the_page_and_the_screen(source):
+    """Every cell, and the code in hints; but the set-up cell that is folded. What is given stands by itself."""
+    for cell in learners_notebook(read_lesson(source)).cells:
+        if cell.id == CELL_ID:
+            continue
+        code = [cell.source] if cell.cell_type == "code" else FENCE.findall(cell.source)
+        wide = [line for text in code for line in text.splitlines() if len(line) > WIDTH]
+        assert not wide, cell.id
+        given = cell.id.startswith("shown-")
+        assert given or cell.cell_type == "markdown" or cell.source.count("\n") < MOST_LINES, cell.id
 
 
 def test_a_sentence_of_a_docstring_goes_on_and_a_step_stays_by_itself():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from one_cell_unet import UNet as OneCell
 
 import course_lib
 from course_lib.checks import check, last_answers
@@ -24,7 +25,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("old", "new", "module"), WRONG)
 def test_the_first_step_that_departs_is_found(old, new, module):
-    found = find_divergence(edited(course_lib.UNet, (old, new)))
+    found = find_divergence(edited(OneCell, (old, new)))
     assert found.rows[found.place].module == module, found.message
 
 
@@ -38,7 +39,7 @@ def test_a_wrong_skip_is_named_with_its_origin():
             skips[-1], skips[-2] = skips[-2], skips[-1]
         return original(h, skips)
 
-    wrong = edited(course_lib.UNet, ("class UNet(", "class UNet("))
+    wrong = edited(OneCell, ("class UNet(", "class UNet("))
     wrong.forward.__globals__["cat_skip"] = second_newest
     found = find_divergence(wrong)
     assert found.rows[found.place].kind == "cat"
@@ -172,7 +173,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_unet_is_led_to_its_first_wrong_step(case):
     edits, module, said = BROKEN[case]
-    found = find_divergence(edited(course_lib.UNet, *edits))
+    found = find_divergence(edited(OneCell, *edits))
     assert said in found.message
     if module is not None:
         assert found.rows[found.place].module == module, found.message
@@ -198,9 +199,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("case", RIGHT)
 def test_another_way_to_write_it_departs_nowhere(case):
-    assert find_divergence(edited(course_lib.UNet, *RIGHT[case])).message.startswith(
-        "Your UNet and the reference agree"
-    )
+    assert find_divergence(edited(OneCell, *RIGHT[case])).message.startswith("Your UNet and the reference agree")
 
 
 def test_after_a_check_the_learners_own_class_is_compared(capsys, monkeypatch):
@@ -209,7 +208,7 @@ def test_after_a_check_the_learners_own_class_is_compared(capsys, monkeypatch):
     monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda *args: None)
     assert first_divergence(course_lib.UNet).place is None
     assert "This is the reference itself" in capsys.readouterr().out
-    UNet = check(edited(course_lib.UNet, ("F.silu(self.norm_out(h))", "self.norm_out(h)")))
+    UNet = check(edited(OneCell, ("F.silu(self.norm_out(h))", "self.norm_out(h)")))
     assert UNet is course_lib.UNet
     capsys.readouterr()
     found = first_divergence(UNet)
@@ -217,7 +216,7 @@ def test_after_a_check_the_learners_own_class_is_compared(capsys, monkeypatch):
     assert "your own class" in said
     assert found.rows[found.place].module == "conv_out"
     # a blank is no network, and nothing is said of its steps
-    check(edited(course_lib.UNet, ("self.check_inputs(x, t, class_labels)\n", "raise NotImplementedError()\n")))
+    check(edited(OneCell, ("self.check_inputs(x, t, class_labels)\n", "raise NotImplementedError()\n")))
     assert first_divergence(UNet).place is None
 
 
@@ -229,7 +228,7 @@ def test_parts_with_other_names_inside_are_no_hindrance():
             super().__init__(*args)
             self.first = self._modules.pop("conv1")
 
-    wrong = edited(course_lib.UNet, ("h = self.mid_attention(h)", "pass"))
+    wrong = edited(OneCell, ("h = self.mid_attention(h)", "pass"))
     wrong.__init__.__globals__["ResidualBlock"] = Block
     found = find_divergence(wrong)
     assert found.rows[found.place].module == "mid_attention"

@@ -19,6 +19,7 @@ import pytest
 from course_lib.checks.examination import first_failure
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
+from course_lib.checks.last_answers import is_of_the_course
 from course_lib.checks.mistakes import edited, source_of
 from course_lib.checks.registry import exercises
 from course_lib.checks.witness import Witness
@@ -76,7 +77,8 @@ def first_to_fail(exercise: Exercise, answer: object) -> str:
 @pytest.mark.parametrize("promise", PROMISES)
 def test_a_promise_stands_in_the_text_and_an_answer_that_breaks_it_is_refused_for_it(promise):
     exercise = exercises()[promise.exercise]
-    texts = [source_of(exercise.answer), (exercise.file.parent / "lesson.md").read_text(encoding="utf-8")]
+    shown = [one for one in getattr(exercise.answer, "__mro__", [exercise.answer]) if is_of_the_course(one)]
+    texts = [*map(source_of, shown), (exercise.file.parent / "lesson.md").read_text(encoding="utf-8")]
     assert any(words(promise.says) in words(text) for text in texts), "nobody promises this: the words stand nowhere"
     broken = edited(exercise.answer, *promise.breaks)
     assert first_to_fail(exercise, broken) == promise.property

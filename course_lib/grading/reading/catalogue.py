@@ -41,11 +41,11 @@ class Item:
 
 
 def catalogue(lessons: tuple[str, ...] = ()) -> tuple[Item, ...]:
-    """The exercises of these lessons (two digits), or of all, in order.
+    """The exercises of these lessons (two digits), or of all, in order, without those that are steps of another.
 
     Raises: ValueError if there is no such lesson.
     """
-    found = tuple(item_of(exercise) for exercise in exercises().values())
+    found = tuple(item_of(exercise) for exercise in exercises().values() if not exercise.step_of)
     known = sorted({item.lesson for item in found})
     for lesson in lessons:
         if lesson not in known:

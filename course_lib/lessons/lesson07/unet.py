@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -13,20 +12,13 @@ from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.class_embedding import ClassEmbedding
+from course_lib.lessons.lesson07.unet_trials import BARE, NO_BLOCKS, NO_EMBEDDING, ONE_LEVEL, TWO_LEVELS
+from course_lib.lessons.lesson07.unet_trials import UNet as Shared
 from course_lib.resampling import Downsample, Upsample
 from course_lib.residual_block import ResidualBlock
 from course_lib.self_attention import SelfAttention
 from course_lib.time_embedding import TimeEmbedding
-from course_lib.unet import UNet
-
-# networks small enough to run many times a second
-# one level, where all skips have one shape: no order of them can raise an error, only values tell
-ONE_LEVEL = {"base_channels": 8, "channel_mults": (1,), "num_res_blocks": 1, "image_size": 8, "num_heads": 2}
-TWO_LEVELS = ONE_LEVEL | {"channel_mults": (1, 2), "image_size": 16}
-
-# layers of which the last gives zeros hand on what came in: without them the network is what connects its parts
-NO_ATTENTION, NO_BLOCKS, NO_EMBEDDING = r"\bproj\.", r"\bconv2\.", r"\bemb_proj\."
-BARE = f"{NO_ATTENTION}|{NO_BLOCKS}"
+from course_lib.unet import UNet, UNetLayers  # noqa: F401  (mistakes edit what is given)
 
 
 def what_does_not_fit(failure: Failure) -> Failure:
@@ -229,20 +221,8 @@ def dropout_never(trial: Trial) -> None:
 # ---- what the mistakes edit ----
 
 
-@cache
-def network(args: tuple, options: tuple) -> UNet:
-    return UNet(*args, **dict(options))
-
-
-class Wired(UNet):
-    """The wiring as a learner writes it, every step one line unlike the others.
-
-    Building a network takes longer than running it, and its parameters are set before every use: all that are wired
-    otherwise share one for each configuration.
-    """
-
-    def __init__(self, *args, **options):
-        vars(self).update(vars(network(args, tuple(options.items()))))
+class Wired(Shared):
+    """The wiring as a learner writes it, every step one line unlike the others."""
 
     def forward(self, x, t, class_labels=None):
         emb = self.time_embed(t)
