@@ -18,6 +18,7 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Method
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 # where the exception arose, seen from the learner's innermost line
@@ -25,7 +26,9 @@ YOURS, CALL, COURSE, TORCH, PYTHON = "yours", "call", "course", "torch", "python
 
 LONGEST = 300
 MOST_NAMES = 6
-CLOSE = 0.6
+CLOSE = 0.7
+# what Python offers at its prompt, and no code means
+OF_THE_PROMPT = {"quit", "exit", "copyright", "credits", "license", "help"}
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 # the library while an answer is marked, see grading/sandbox/child.py
@@ -259,17 +262,38 @@ def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> s
         called = re.search(rf"(?<![\w.]){re.escape(error.name)}\(", line)
         if called and hasattr(math, error.name):
             return f"There is math.{error.name}, for numbers: import math."
-        if called and hasattr(torch, error.name):
+        # a type such as float32 is written without brackets; a variable may be called like a function
+        if isinstance(getattr(torch, error.name, None), torch.dtype) or (called and hasattr(torch, error.name)):
             return f"There is torch.{error.name}."
-        return alike(error.name, {*frame.f_locals, *frame.f_globals, *vars(builtins)})
-    if type(error) is AttributeError:
-        return alike(error.name, attributes_of(error.obj))
+        if called:
+            for written, module in (("nn", nn), ("F", F)):
+                if hasattr(module, error.name):
+                    return f"There is {written}.{error.name}."
+        return alike(error.name, {*frame.f_locals, *frame.f_globals, *vars(builtins)} - OF_THE_PROMPT)
+    if type(error) is AttributeError and type(error.name) is str:
+        return elsewhere(error.name, error.obj, frame, line) or alike(error.name, attributes_of(error.obj))
     text = message_of(error)
     if isinstance(error, NotImplementedError) and '"forward"' in text:
         return methods_of(type(innermost(error).f_locals["self"]))
     keyword = re.search(r"unexpected keyword argument '(\w+)'", text)
     if keyword and frame is not None:
         return parameters_of(re.search(rf"(?<![\w.])([\w.]+)\((?=[^()]*\b{keyword[1]}\b)", line), frame)
+    return ""
+
+
+def elsewhere(name: str, owner: Any, frame: FrameType | None, line: str) -> str:
+    """Where a function is that was looked for behind a dot: with the cell's own, in torch or in math."""
+    if not re.search(rf"\.{re.escape(name)}\(", line):
+        return ""
+    if isinstance(owner, nn.Module):
+        if frame is not None and callable(frame.f_globals.get(name)):
+            return f"There is {name}, without self."
+        if hasattr(F, name) and not name.startswith("_"):
+            return f"There is F.{name}."
+    if isinstance(owner, Tensor) and callable(getattr(torch, name, None)):
+        return f"There is torch.{name}: a function, and no method of a tensor."
+    if type(owner) in (int, float) and hasattr(math, name):
+        return f"There is math.{name}."
     return ""
 
 
@@ -284,8 +308,8 @@ def alike(name: Any, known: Iterable[Any]) -> str:
     letters = set(name)
     # torch has 1,500 names, and few of them are near
     near = [one for one in known if type(one) is str and abs(len(one) - len(name)) < 4]
-    # what Python calls by itself, such as __mul__, is never meant
-    near = [one for one in near if name.startswith("__") or not one.startswith("__")]
+    # what Python and torch call by themselves, such as __mul__ and _cdata, is never meant
+    near = [one for one in near if name.startswith("_") or not one.startswith("_")]
     near = [one for one in near if one != name and len(letters & set(one)) >= CLOSE * len(letters)]
     found = difflib.get_close_matches(name, near, n=2, cutoff=CLOSE)
     return f"Spelled alike: {', '.join(found)}." if found else ""

@@ -129,9 +129,19 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "torch.zeros(vectors)"),
         ("FlowMatching.velocity", "float(clean)"),
     ),
+    "method_of_a_number": (
+        ("conv_output_size", "size.item()"),
+        ("num_groups", "channels.floor()"),
+        ("attention_weights", "q.shape[-1].sqrt()"),
+    ),
+    "mode_not_known": (
+        ("add_to_every_pixel", "F.interpolate(h, scale_factor=2, mode='neighbor')"),
+        ("FlowMatching.velocity", "F.interpolate(clean, scale_factor=2, mode='near')"),
+        ("normalize_groups", "F.interpolate(x, size=3, mode='Nearest')"),
+    ),
     "number_for_a_tensor": (
         ("num_groups", "torch.sqrt(channels)"),
-        ("conv_output_size", "size.item()"),
+        ("decoder_channels", "torch.log(base_channels)"),
         ("attention_weights", "torch.sqrt(q.shape[-1])"),
     ),
     "tensors_not_in_a_list": (
@@ -148,6 +158,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("skip_channels", "[int(one) for one in [base_channels, [base_channels]]]"),
         ("num_groups", "float([channels])"),
         ("learning_rate_at", "math.cos([step])"),
+        ("attention_weights", "math.sqrt(q.shape[-1:])"),
         ("conv_output_size", "abs((size, stride))"),
         ("decay_at", "round([step])"),
     ),

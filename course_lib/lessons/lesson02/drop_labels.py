@@ -99,10 +99,18 @@ def labels_change_at_probability_zero(trial: Trial) -> None:
     trial.see("the result", result, text(labels, 0.0, None))
 
 
+@holds("without a generator, too, labels are dropped")
+def nothing_dropped(trial: Trial) -> None:
+    """Called without a generator, your code dropped no label in ten batches, at probability 0.5. None is what stands
+    there as a rule: the draws then come from torch's global random numbers."""
+    found = several_draws(trial, 10, 64, 0.5)
+    trial.see("whether any label is dropped", any(bool(one.any()) for one in found), "64 labels, probability 0.5")
+
+
 @holds("a dropped label becomes -1, and all others stay what they are")
 def not_minus_one(trial: Trial) -> None:
-    """What stands where labels are gone is not -1 alone; what does stands below, and nothing stands there if none was
-    dropped. Only -1 means "no class" here: it is the one number that no class has."""
+    """Where a label is gone, something else than -1 stands in its place, always or sometimes; see below. Only -1 means
+    "no class" here: it is the one number that no class has."""
     # several batches: where one draw decides for all, some batch loses its labels
     labels = some_labels(trial, MANY // 10)
     results = [called(trial, labels, 0.5)[0] for _ in range(10)]

@@ -122,3 +122,12 @@ def by_recursion(channels: int, groups: int = 32) -> int:
 @right
 def max_of_a_generator(channels: int) -> int:
     return max((g for g in range(1, 33) if channels % g == 0 and channels >= 4 * g), default=1)
+
+
+def by_counting_down_from_a_fraction(channels: int) -> float:
+    groups = min(32, channels / 4)
+    while groups > 1:
+        if channels % groups == 0:
+            return groups
+        groups -= 1
+    return 1

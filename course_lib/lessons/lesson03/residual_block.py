@@ -159,8 +159,9 @@ def embedding_on_the_wrong_axes(trial: Trial) -> None:
 
 @holds("the block runs where more channels come out than go in")
 def stops_where_the_channels_change(trial: Trial) -> None:
-    """Your block runs where the channels stay and stops where they change. Is a layer in another's place (norm1 for
-    norm2, conv2 for conv1), or is x added without skip_conv?"""
+    """Your block runs where the channels stay and stops where they change. What comes to conv1, and to skip_conv, has
+    in_channels; only behind them it has out_channels, as the projected embedding has, norm2 and conv2. Which of them
+    meets the others in the line below?"""
     stops(trial, (8, 16, 6), 3, 4, 6)
 
 
