@@ -28,14 +28,14 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     Args:
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
-    Raises: ValueError under tests, if text in the figure is cut off, covered, too small or too pale.
+    Raises: ValueError under tests, if something in the figure cannot be read or seen, see `legibility.troubles`.
     """
     import matplotlib.pyplot as plt
     from IPython import get_ipython
     from IPython.display import display
 
     if smoke():
-        require_legible(figure)
+        require_legible(figure, caption)
     shown = figure_html(*png_of(figure), alt, caption)
     plt.close(figure)
     text = textwrap.fill(f"Figure: {caption}", LINE)

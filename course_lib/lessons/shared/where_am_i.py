@@ -37,7 +37,9 @@ def show_passed(passed: Collection[str]) -> None:
     yours = ", ".join(parts) or "nothing yet"
     show(
         draw_unet(rows, filled, mark_skips="cat_skip" in passed),
-        f"the map of the network. {len(filled)} of its {len(rows)} steps are yours: {yours}.",
+        f"the map of the network. {len(filled)} of its {len(rows)} steps are yours: {yours}."
+        if filled
+        else f"the map of the network. None of its {len(rows)} steps is yours yet.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up. "
         f"Filled in orange and framed, as passed: {yours}. Every other step is white.",
     )
