@@ -236,7 +236,7 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
 
 def plot_reach(gradients: dict[str, Tensor]) -> None:
     """Draw which input pixels the middle output pixel depends on: {title: gradient, (1, C, H, W)}."""
-    figure, axes = plt.subplots(1, len(gradients), figsize=(4.2 * len(gradients), 3.6))
+    figure, axes = plt.subplots(1, len(gradients), figsize=(4.2 * len(gradients), 3.6), layout="constrained")
     texts = []
     for axis, (title, gradient) in zip(axes, gradients.items(), strict=True):
         size = gradient.abs().sum(dim=(0, 1))

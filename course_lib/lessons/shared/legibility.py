@@ -21,6 +21,8 @@ CONTRAST, LARGE_CONTRAST = 4.5, 3.0
 SMALLEST = 9.0
 # a text's box is a little larger than what is printed in it
 MARGIN = 2.0
+# points of a line that is a part of a drawing
+STRONG = 1.5
 
 
 def require_legible(figure: Figure, caption: str = "") -> None:
@@ -147,7 +149,7 @@ def closest(one: Text, other: Text) -> float:
 
 
 def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
-    """Text that lies on a panel it does not belong to, or across the edge of its own panel or of a drawn box."""
+    """Text that lies on a panel it does not belong to, or across the edge of its own panel, of a box, or a line of a drawing."""
     panels = [axes for axes in figure.axes if axes.get_visible() and axes.name != "3d" and (axes.axison or axes.images)]
     panel_of = {text: axes for axes in figure.axes for text in axes.findobj(Text)}  # tick labels do not know theirs
     for text, box in boxes.items():
@@ -163,6 +165,9 @@ def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
         for name, spine in own.spines.items():
             if own.axison and spine.get_visible() and across(inner, own.bbox, name):
                 yield f"{text.get_text()!r} lies across the edge of its panel"
+        strong = [line for line in own.lines if not own.axison and line.get_linewidth() >= STRONG]
+        if any(line.get_path().transformed(line.get_transform()).intersects_bbox(inner, False) for line in strong):
+            yield f"{text.get_text()!r} lies across a line"
         for patch in own.patches:
             if isinstance(patch, FancyBboxPatch | Circle) and patch.get_visible() and text.get_rotation() % 90 == 0:
                 around = patch.get_window_extent()

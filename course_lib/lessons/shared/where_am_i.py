@@ -6,6 +6,7 @@ import torch
 
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.unet_map import draw_unet
+from course_lib.lessons.shared.unet_map_narrow import draw_narrow
 from course_lib.progress.report import read_progress, report
 from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
@@ -42,4 +43,5 @@ def show_passed(passed: Collection[str]) -> None:
         else f"the map of the network. None of its {len(rows)} steps is yours yet.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up. "
         f"Filled in orange and framed, as passed: {yours}. Every other step is white.",
+        narrow=draw_narrow(rows, filled, mark_skips="cat_skip" in passed),
     )
