@@ -163,7 +163,6 @@ def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
             spread = (small[..., 1:-1].max() - small[..., 1:-1].min()).item() / 2
             contrast.append(spread)
             draw_picture(axis, small, f"{name}\ncontrast {spread:.2f}")
-    figure.tight_layout()
     sliced, _, average, _ = contrast[4:8]
     show(
         figure,

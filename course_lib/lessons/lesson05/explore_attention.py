@@ -122,7 +122,7 @@ def draw_attention(pixels: Sequence[tuple[int, int]], t: float, layer: str, spli
     q, k, _ = split(qkv, num_heads)
     weights = weigh(q, k)[0]  # (heads, 64, 64)
     counts = keys_that_count(weights)
-    figure = blank_figure(9.5, 0.2 + 2.15 * len(pixels))
+    figure = blank_figure(9.5, 0.2 + 2.1 * len(pixels))
     axes = figure.subplots(len(pixels), num_heads + 1, squeeze=False)
     figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.42 / figure.get_figheight(), bottom=0.01, wspace=0.06)
     figure.subplots_adjust(hspace=0.24)

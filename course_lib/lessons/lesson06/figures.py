@@ -56,8 +56,8 @@ def plot_numbers() -> None:
         axes.bar(place, count / 1000, color=SIZE_COLORS[size] if place else COLORS["grey"], hatch=HATCHES[size])
         axes.text(place, count / 1000 + 0.8, f"{count / 1000:.1f}", ha="center", fontsize=8)
     axes.plot([-0.7, len(steps) - 0.4], [image / 1000] * 2, color="black", linestyle="--", linewidth=1)
-    axes.text(len(steps) - 0.3, image / 1000, "the image\nitself", ha="left", va="center", fontsize=8)
-    axes.set_xlim(-0.7, len(steps) + 1.1)
+    axes.text(len(steps) - 0.3, image / 1000, "the image itself", ha="left", va="bottom", fontsize=8)
+    axes.set_xlim(-0.7, len(steps) + 2.2)
     axes.set_ylim(0, 74)
     axes.set_xticks(range(len(steps)), [f"{shape[0]}x{SIZES[shape[-1]]}" for _, shape, _ in steps], rotation=60)
     axes.tick_params(axis="x", labelsize=8)
@@ -245,7 +245,8 @@ def plot_reconstructions(net: nn.Module, net_without: nn.Module) -> None:
             drawn = axes.imshow(image.mean(dim=0), cmap=colormap, vmin=low, vmax=high)
             as_picture(axes)
         axes_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
-    figure.colorbar(drawn, ax=grid[-2:], pad=0.03, label="error, of 2 from black to white")
+    scale = figure.add_axes((0.92, 0.12, 0.025, 0.28))
+    figure.colorbar(drawn, cax=scale, label="error, of 2 from\nblack to white")
     show(
         figure,
         f"unseen images and what came back. With skips {errors[0]:.2%} of the images' variance is lost, without "

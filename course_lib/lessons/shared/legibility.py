@@ -165,15 +165,15 @@ def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
         for name, spine in own.spines.items():
             if own.axison and spine.get_visible() and across(inner, own.bbox, name):
                 yield f"{text.get_text()!r} lies across the edge of its panel"
-        strong = [line for line in own.lines if not own.axison and line.get_linewidth() >= STRONG]
+        drawn = [patch for patch in own.patches if isinstance(patch, FancyBboxPatch | Circle) and patch.get_visible()]
+        around = [patch.get_window_extent() for patch in drawn]
+        held = any(contains(edge, inner) for edge in around)  # what runs behind a box is hidden by it
+        strong = [line for line in own.lines if not (own.axison or held) and line.get_linewidth() >= STRONG]
         if any(line.get_path().transformed(line.get_transform()).intersects_bbox(inner, False) for line in strong):
             yield f"{text.get_text()!r} lies across a line"
-        for patch in own.patches:
-            if isinstance(patch, FancyBboxPatch | Circle) and patch.get_visible() and text.get_rotation() % 90 == 0:
-                around = patch.get_window_extent()
-                held = contains(around, inner) or contains(inner, around)
-                if overlap(inner, around) and not held:
-                    yield f"{text.get_text()!r} lies across the border of a box"
+        for edge in around:
+            if overlap(inner, edge) and not contains(edge, inner) and not contains(inner, edge):
+                yield f"{text.get_text()!r} lies across the border of a box"
 
 
 def across(box: Bbox, panel: Bbox, side: str) -> bool:

@@ -52,11 +52,14 @@ def plain_ticks(axes: Axes, side: str = "y") -> None:
     first = max(step for step in steps if step <= 1.05 * low)
     last = min(step for step in steps if step >= 0.95 * high)
     shown = [step for step in steps if first <= step <= last]
-    names = [f"{step:g}" if 1e-3 <= step < 1e5 else f"$10^{{{round(math.log10(step))}}}$" for step in shown]
     every = -(-len(shown) // 9)  # more numbers than that lie on each other
+    above = [step for step in steps if step > last]
+    shown = (shown + above[: -(len(shown) - 1) % every])[::every]
+    last = shown[-1]
+    names = [f"{step:g}" if 1e-3 <= step < 1e5 else f"$10^{{{round(math.log10(step))}}}$" for step in shown]
     air = (last / first) ** 0.04
     getattr(axes, f"set_{side}lim")(first / air, last * air)
-    getattr(axes, f"set_{side}ticks")(shown[::-1][::every], names[::-1][::every])
+    getattr(axes, f"set_{side}ticks")(shown, names)
     (axes.yaxis if side == "y" else axes.xaxis).minorticks_off()
 
 
