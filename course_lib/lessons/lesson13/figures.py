@@ -181,9 +181,10 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
         strengths = [row["strength"] for row in rows]
         ratios = [max(row["signal to noise"], 0.005) for row in rows]
         for axis, across in zip(axes, (strengths, ratios), strict=True):
-            for key, look in (("old", {}), ("new", {"linestyle": ":", "fillstyle": "none"})):
+            for key, look, fill in (("old", style, "full"), ("new", f"{style[0]}:", "none")):
+                shares = [row[key] for row in rows]
                 label = f"{METHOD_NAMES[method]}, {key} class"
-                axis.plot(across, [row[key] for row in rows], style, color=COLORS[color], label=label, **look)
+                axis.plot(across, shares, look, color=COLORS[color], fillstyle=fill, label=label)
     axes[0].set(xlabel="strength, the time to begin at", ylabel="share seen as that class", ylim=(-0.05, 1.05))
     axes[1].set(xlabel="image for each noise, signal / sigma", xscale="log")
     ticks = (2, 0.5, 0.1, 0.02, 0.005)

@@ -196,8 +196,8 @@ def beyond_the_caption(axes: Axes, caption: str) -> Iterator[str]:
     for side in "xy":
         axis = getattr(axes, f"{side}axis")
         low, high = sorted(axis.get_view_interval())
-        words = re.findall(r"[^\W\d_]+", axis.get_label_text().partition("(")[0])
-        for word in {words[0], words[-1]} if words else ():
+        parts = {part.strip() for part in axis.get_label_text().partition("(")[0].split(",")}
+        for word in (part for part in parts if part.isalpha()):  # "t", or the d of "width of a head, d"
             for number in re.findall(rf"\b{re.escape(word)} = (-?\d[\d,]*(?:\.\d+)?)", caption):
                 value = float(number.replace(",", "").rstrip("."))
                 slack = 0.02 * (high - low)
