@@ -259,7 +259,7 @@ def plot_what_heads_look_at(split_heads: Split, attention_weights: Weights, pixe
     figure, axes = plt.subplots(len(pixels), 5, figsize=(11, 2.4 * len(pixels)), layout="constrained", squeeze=False)
     for line, (row, column) in zip(axes, pixels, strict=True):
         line[0].imshow(image, vmin=0, vmax=1)
-        line[0].set_title(f"the query: row {row}, column {column}", fontsize=10)
+        line[0].set_title(f"the query:\nrow {row}, column {column}", fontsize=9)
         for head, axis in enumerate(line[1:]):
             looked = weights[0, head, row * side + column].reshape(side, side)
             drawn = axis.imshow(looked / looked.max(), cmap="viridis", vmin=0, vmax=1)
@@ -313,7 +313,9 @@ def plot_position_from_padding() -> None:
             )
             as_picture(axis)
         line[0].set_ylabel(name)
-    figure.colorbar(drawn, ax=axes, shrink=0.8, label="distance from the middle pixel,\nas a share of the map's largest")
+    figure.colorbar(
+        drawn, ax=axes, shrink=0.8, label="distance from the middle pixel,\nas a share of the map's largest"
+    )
     zeros, circular = spreads.values()
     show(
         figure,

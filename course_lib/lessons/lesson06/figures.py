@@ -67,8 +67,7 @@ def plot_numbers() -> None:
         figure,
         f"the image has {image:,} numbers, the bottom of the U {bottom:,}, and even the narrowest step, "
         f"{'x'.join(map(str, smallest[1]))}, has {smallest[2]:,}: nowhere is there too little room.",
-        f"Bar chart. The image has {image:,} numbers; every later step has more than that, the "
-        f"fewest {smallest[2]:,}.",
+        f"Bar chart. The image has {image:,} numbers; every later step has more than that, the fewest {smallest[2]:,}.",
     )
 
 

@@ -285,14 +285,14 @@ def plot_predicted_clean(predict_clean: Callable, ddpm: DDPM) -> str:
 # ---------------------------------------------------------------------------------------------- steps back
 
 
-def plot_loop(marked: str = "") -> None:
-    """The ancestral sampler as a loop; `marked`: the step that is spoken of."""
+def plot_loop() -> None:
+    """The ancestral sampler as a loop, with the steps that the learner has written marked."""
     steps = ("UNet", "clean image", "clip", "times\nits weight", "+", "+")
     shapes = ("gives the\nnoise in x", "x without\nthe noise", "to [-1, 1]")
     show(
         draw_chain(
             steps,
-            marked=[step for step in steps if step.replace("\n", " ") == marked],
+            marked=range(1, len(steps)),
             shortcut="x at t, times its own weight",
             shortcut_to=0,
             joins="fresh noise\n(0 in the last step)",
@@ -300,10 +300,10 @@ def plot_loop(marked: str = "") -> None:
             ends=("x at t", "x at t - 1"),
             loop="once more, with t - 1 in place of t, until the clean image is there",
         ),
-        "ancestral sampling: from noise at t = 999 the loop is run 1,000 times, with one model call in each round."
-        + (f" Orange: {marked}." if marked else ""),
+        "ancestral sampling: from noise at t = 999 the loop is run 1,000 times, with one model call in each round. "
+        "What is orange you have written.",
         "A loop of steps from x at t to x at t - 1: UNet, clean image, clip, times its weight, plus x times its own weight, a "
-        "line around the steps before, plus fresh noise from below. An arrow leads from the end back to the beginning.",
+        "line around the steps before, plus fresh noise from below. An arrow leads from the end back to the beginning. All but UNet are orange.",
     )
 
 

@@ -168,7 +168,11 @@ def plot_guidance_results() -> None:
     """Draw accuracy, diversity and distance against the scale, from assets/results/guidance.json."""
     results, real = guidance_results(), shipped_results("guidance")["real"]
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
-    panels = {"accuracy": "class accuracy", "diversity": "diversity (all real images: 1)", "frechet": "Fréchet distance"}
+    panels = {
+        "accuracy": "class accuracy",
+        "diversity": "diversity (all real images: 1)",
+        "frechet": "Fréchet distance",
+    }
     for axis, (key, label) in zip(axes, panels.items(), strict=True):
         for (method, rows), color, style in zip(results.items(), ("blue", "orange"), ("o-", "s--"), strict=False):
             xs, ys = [row["scale"] for row in rows], [row[key] for row in rows]

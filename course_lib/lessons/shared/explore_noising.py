@@ -75,7 +75,9 @@ def draw_noising(ddpm: DDPM, flow: FlowMatching, image: Tensor, noise: Tensor, t
     figure = blank_figure(9.5, 2.5) if alone else blank_figure(11.5, 3.4)
     widths = (1, 1.4) * 2 if alone else (*(1,) * len(times), 1.5)
     axes = figure.subplots(*shape, squeeze=False, gridspec_kw={"width_ratios": widths}).reshape(2, len(times) + 1)
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.16 if alone else 0.12, wspace=0.35 if alone else 0.5, hspace=0.55)
+    figure.subplots_adjust(
+        left=0.01, right=0.99, top=0.9, bottom=0.16 if alone else 0.12, wspace=0.35 if alone else 0.5, hspace=0.55
+    )
     steps = torch.arange(TIME_SCALE)
     left = ddpm.alphas_cumprod.sqrt(), (1 - ddpm.alphas_cumprod).sqrt()
     straight = 1 - steps / TIME_SCALE, steps / TIME_SCALE

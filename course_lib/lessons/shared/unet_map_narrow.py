@@ -89,9 +89,7 @@ def width_of(box: Box, boxes: list[Box]) -> float:
     return max(NARROWEST, FULL_WIDTH * box.row.inputs[0][-2] / full)
 
 
-def draw_box(
-    axes: Axes, row: TraceRow, spot: tuple[float, float], width: float, marked: bool, filled: float
-) -> None:
+def draw_box(axes: Axes, row: TraceRow, spot: tuple[float, float], width: float, marked: bool, filled: float) -> None:
     look = {
         "facecolor": COLORS["orange"] if marked else "white",
         "edgecolor": "black" if marked else COLORS["grey"],
@@ -101,9 +99,7 @@ def draw_box(
         axes.add_patch(Circle(spot, 4.5, zorder=4, **look))
         return
     corner = (spot[0] - width / 2, spot[1] - HIGH / 2)
-    axes.add_patch(
-        FancyBboxPatch(corner, width, HIGH, boxstyle="round,pad=0,rounding_size=2.5", zorder=3, **look)
-    )
+    axes.add_patch(FancyBboxPatch(corner, width, HIGH, boxstyle="round,pad=0,rounding_size=2.5", zorder=3, **look))
     if filled:
         axes.add_patch(Rectangle(corner, width, filled * HIGH, facecolor=COLORS["sky"], zorder=3.5))
     axes.text(*spot, name_of(row), ha="center", va="center_baseline", fontsize=LETTERS, zorder=5)
