@@ -227,7 +227,8 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
     axes[0].legend(loc="lower right", fontsize=8)
     show(
         figure,
-        f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. In front of block 1: "
+        f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. "
+        "In front of block 1: "
         + ", ".join(f"{name}: size {size:.2g}, likeness {cosine:.2f}" for name, (size, cosine) in at_first.items())
         + ".",
         "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "

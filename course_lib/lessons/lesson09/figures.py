@@ -83,8 +83,8 @@ def plot_loop() -> None:
             ends=("x at t", "x at t_next"),
             loop="once more, from t_next on, until t = 0",
         ),
-        "the whole sampler of flow matching: from noise at t = 1, one model call in each round. You write what is orange; "
-        "nothing is clipped, and no noise is added.",
+        "the whole sampler of flow matching: from noise at t = 1, one model call in each round. You write what is "
+        "orange; nothing is clipped, and no noise is added.",
         "A loop of steps from x at t to x at t_next: UNet, times t_next - t, plus x itself, a line around the steps "
         "before. An arrow leads from the end back to the beginning. The last two steps are orange.",
     )
@@ -278,10 +278,10 @@ def plot_embeddings() -> tuple[int, int]:
     show(
         figure,
         f"the time embedding from t = 0 to 1. Fed with t itself, {counts[0]} of 256 numbers vary noticeably (standard "
-        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}. Rings among the fast columns are not in the numbers: "
-        "the picture has too few points.",
-        "Two maps of the embedding, t to the right, the columns downwards as in lesson 01. Left, almost every row has a "
-        "single colour from end to end. Right, most rows show stripes, finer and finer towards the top of each half.",
+        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}. Rings among the fast columns are not in the "
+        "numbers: the picture has too few points.",
+        "Two maps of the embedding, t to the right, the columns downwards as in lesson 01. Left, almost every row has "
+        "a single colour from end to end. Right, most rows show stripes, finer and finer towards the top of each half.",
     )
     return counts[0], counts[1]
 

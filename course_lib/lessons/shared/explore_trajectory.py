@@ -110,8 +110,8 @@ def draw_moments(states: Sequence[SamplerState], moments: Sequence[int]) -> Pict
     caption = (
         f"how far they are from the final images: the images {distance(states[moments[0]].x, final):.2f} at step "
         f"{moments[0]}, {distance(states[half].x, final):.2f} at step {half}; the predictions "
-        f"{distance(states[first].clean, final):.2f} at step {first}, {distance(states[half].clean, final):.2f} at step "
-        f"{half}, {distance(states[end].clean, final):.2f} at the end."
+        f"{distance(states[first].clean, final):.2f} at step {first}, {distance(states[half].clean, final):.2f} at "
+        f"step {half}, {distance(states[end].clean, final):.2f} at the end."
     )
     return Picture(figure, caption, alt_for(moments, last))
 

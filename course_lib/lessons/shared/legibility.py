@@ -129,7 +129,7 @@ def corners_of(text: Text, renderer: RendererBase) -> np.ndarray:
     turn = np.radians(angle)
     half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (flat.width / 2, flat.height / 2)
     turned = half @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return turned + ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    return turned + np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
 
 
 def apart_along(one: np.ndarray, other: np.ndarray) -> float:
@@ -149,7 +149,7 @@ def closest(one: Text, other: Text) -> float:
 
 
 def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
-    """Text that lies on a panel it does not belong to, or across the edge of its own panel, of a box, or a line of a drawing."""
+    """Text that lies on a panel it does not belong to, or across its own edge, a box's, or a drawn line."""
     panels = [axes for axes in figure.axes if axes.get_visible() and axes.name != "3d" and (axes.axison or axes.images)]
     panel_of = {text: axes for axes in figure.axes for text in axes.findobj(Text)}  # tick labels do not know theirs
     for text, box in boxes.items():

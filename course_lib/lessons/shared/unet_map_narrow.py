@@ -37,7 +37,7 @@ def draw_narrow(
     figure, axes = plt.subplots(figsize=(WIDTH / PIXELS_AN_INCH, (top - bottom + 16) / PIXELS_AN_INCH))
     figure.subplots_adjust(0, 0, 1, 1)
     color = COLORS["blue"] if mark_skips else "#999999"
-    for start, end in arcs:
+    for _, end in arcs:
         y = spots[boxes.index(end)][1]
         axes.plot([LEFT_EDGE, UP], [y, y], color=color, linewidth=1.8 if mark_skips else 1.2, zorder=1)
     path = [spot for box, spot in zip(boxes, spots, strict=True) if box.row.section != "EMBEDDINGS"]

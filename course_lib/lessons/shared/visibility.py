@@ -1,4 +1,4 @@
-"""Does a figure show what it says? Series that nobody sees, axes that end inside their data or say not what they are."""
+"""Does a figure show what it says? Series out of sight, axes that end inside their data or lack a label."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from course_lib.pictures.html_figure import shown_inch
 TALLEST = 640
 # how far data may lie beyond the last number on a logarithmic axis: to guess more is no reading
 BEYOND = 1.3
-NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?%?")
+NUMBER = re.compile(r"[-\u2212]?\d[\d,]*(?:\.\d+)?%?")
 GREYS = {"gray", "grey", "Greys", "binary"}
 
 
