@@ -302,9 +302,9 @@ def plot_loop() -> None:
         ),
         "ancestral sampling: from noise at t = 999 the loop is run 1,000 times, with one model call in each round. "
         "What is orange you have written.",
-        "A loop of steps from x at t to x at t - 1: UNet, clean image, clip, times its weight, plus x times its own weight, "
-        "a line around the steps before, plus fresh noise from below. An arrow leads from the end back to the beginning. "
-        "All but UNet are orange.",
+        "A loop of steps from x at t to x at t - 1: UNet, clean image, clip, times its weight, plus x times its own "
+        "weight, a line around the steps before, plus fresh noise from below. An arrow leads from the end back to the "
+        "beginning. All but UNet are orange.",
     )
 
 
