@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # pixels of the page: an inch of a figure, and the width that JupyterLab leaves for outputs on a screen of 1366
 INCH, WIDEST = 96, 934
+# the widest window that counts as a telephone's
+TELEPHONE = 480
 # pixels of the picture for each of those, for sharp screens
 SHARPNESS = 2
 # lines and letters need few colours, and a file with 256 of them is a third of one with all
@@ -43,19 +45,30 @@ def png_of(figure: "Figure") -> tuple[bytes, int, int]:
     return stored.getvalue(), round(picture.width / SHARPNESS), round(picture.height / SHARPNESS)
 
 
-def figure_html(png: bytes, width: int, height: int, alt: str, caption: str = "") -> str:
+def figure_html(
+    png: bytes, width: int, height: int, alt: str, caption: str = "", narrow: tuple[bytes, int, int] | None = None
+) -> str:
     """One <figure> that holds its own data; it becomes narrower with the page, and never scrolls sideways.
 
     Args:
         width, height: in the page's pixels.
         alt: for those who cannot see it.
         caption: for those who can. Whatever both hold is text.
+        narrow: PNG, width and height of the picture for windows of at most `TELEPHONE` pixels, where it has its own.
     """
     data = b64encode(png).decode()
+    before, after = "", ""
+    if narrow is not None:
+        small, small_width, small_height = narrow
+        before = (
+            f'<picture><source media="(max-width: {TELEPHONE}px)" width="{small_width}" height="{small_height}" '
+            f'srcset="data:image/png;base64,{b64encode(small).decode()}">'
+        )
+        after = "</picture>"
     words = f'<figcaption style="max-width: 46em; margin-top: 0.4em">{html.escape(caption)}</figcaption>'
     # decoding: an explorer's picture is there before the words below it are drawn, so that nothing moves
     return (
         f'{STYLE}<figure class="course-figure" style="margin: 0.4em 0 0.8em">'
-        f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" height="{height}" '
-        f'decoding="sync" style="max-width: 100%; height: auto">{words if caption else ""}</figure>'
+        f'{before}<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}" width="{width}" height="{height}" '
+        f'decoding="sync" style="max-width: 100%; height: auto">{after}{words if caption else ""}</figure>'
     )

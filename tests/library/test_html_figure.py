@@ -40,6 +40,14 @@ def test_words_stay_words():
     assert "<figcaption" not in figure_html(b"png", 10, 20, "alt")
 
 
+def test_a_telephone_gets_a_picture_of_its_own():
+    page = figure_html(b"wide", 932, 345, "the map", narrow=(b"narrow", 326, 520))
+    source = re.search(r'<source media="\(max-width: 480px\)" width="326" height="520" srcset="data:.*?,(.*?)">', page)
+    assert base64.b64decode(source[1]) == b"narrow"
+    assert page.index("<source") < page.index("<img") < page.index("</picture>")
+    assert "<picture" not in figure_html(b"wide", 932, 345, "the map")
+
+
 def test_a_dark_page_dims_the_paper_and_the_palest_text_can_still_be_read():
     from course_lib.lessons.shared.legibility import contrast
     from course_lib.lessons.shared.style import COLORS

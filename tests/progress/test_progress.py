@@ -294,7 +294,7 @@ class Display:
             return drawn(rows, filled, mark_skips)
 
         monkeypatch.setattr(in_a_notebook, "draw_unet", draw_unet)
-        monkeypatch.setattr(in_a_notebook, "show", lambda *shown: self.figures.append(shown))
+        monkeypatch.setattr(in_a_notebook, "show", lambda *shown, narrow: self.figures.append(shown))
 
 
 def test_the_map_is_filled_with_what_has_passed(monkeypatch, capsys):

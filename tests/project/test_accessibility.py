@@ -18,6 +18,11 @@ from course_lib.grading.reports.page import STYLE as REPORT_STYLE
 from course_lib.lessons.shared.legibility import CONTRAST, contrast, troubles
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.unet_map import places, skip_arcs
+from course_lib.lessons.shared.unet_map_narrow import spots_of
+from course_lib.pictures.html_figure import INCH
+from course_lib.tracing import trace
+from course_lib.unet import UNet
 
 NOTEBOOKS = sorted([*ROOT.glob("solutions/[0-9]*.ipynb"), *ROOT.glob("notebooks/[0-9]*.ipynb")])
 EXECUTED = [path for path in NOTEBOOKS if path.parent.name == "solutions"]
@@ -319,9 +324,26 @@ def test_the_map_of_the_network_is_legible(monkeypatch):
     from course_lib.lessons.shared.unet_map import show_map
 
     figures: list[Figure] = []
-    monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda figure, caption, alt: figures.append(figure))
-    for lesson in range(14):
-        show_map(f"{lesson:02}")
-    for figure in figures:
-        assert list(troubles(figure)) == []
-        plt.close(figure)
+    monkeypatch.setattr(
+        "course_lib.lessons.shared.show.show", lambda figure, caption, alt, narrow: figures.extend((figure, narrow))
+    )
+    for lesson in ("00", "03", "06", "07", "11"):  # nothing marked, boxes, skips and dots, filled, all kinds
+        show_map(lesson)
+    for wide, narrow in zip(figures[::2], figures[1::2], strict=True):
+        assert list(troubles(wide)) == []
+        assert list(troubles(narrow)) == []
+        assert narrow.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    plt.close("all")
+
+
+def test_the_narrow_map_leads_every_skip_level_to_its_end():
+    rows = trace(UNet(base_channels=8, num_heads=2))
+    boxes = places(rows)
+    arcs = skip_arcs(boxes)
+    spots = spots_of(boxes, arcs)
+    assert len(arcs) == 9
+    assert all(spots[boxes.index(start)][1] == spots[boxes.index(end)][1] for start, end in arcs)
+    encoder = [y for (_, y), box in zip(spots, boxes, strict=True) if box.row.section == "ENCODER"]
+    decoder = [y for (_, y), box in zip(spots, boxes, strict=True) if box.row.section == "DECODER"]
+    assert encoder == sorted(encoder, reverse=True)
+    assert decoder == sorted(decoder)

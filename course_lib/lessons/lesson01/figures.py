@@ -138,10 +138,10 @@ def plot_waves(freqs: Tensor, columns: tuple[int, ...] = (0, 32, 64, 96)) -> Non
     axes[-1].set_xlabel("t")
     figure.supylabel("sin(t * freqs[i])")
     figure.tight_layout()
-    lengths = ", ".join(f"{2 * torch.pi / float(freqs[column]):,.0f}" for column in columns)
+    *lengths, longest = (f"{2 * torch.pi / float(freqs[column]):,.0f}" for column in columns)
     show(
         figure,
-        f"four of {len(freqs)} waves. One turn takes {lengths} steps.",
+        f"four of {len(freqs)} waves. One turn takes {', '.join(lengths)} and {longest} steps.",
         "Four sine waves over t from 0 to 999, each slower than the one above it; the last makes one turn or less.",
     )
 
@@ -163,7 +163,8 @@ def plot_heat_map(embedding: EmbeddingClass, dim: int = 256) -> None:
     show(
         figure,
         f"all {STEPS} embeddings. Sines above the dashed line, cosines below. The slowest cosine, in the last row, "
-        f"moves from 1 to {float(last[-1]):.3f}.",
+        f"moves from 1 to {float(last[-1]):.3f}. The rings among the fast columns are not in the numbers: the picture "
+        "has too few points for waves of a few steps.",
         "A heat map, t to the right and the columns downwards. Each half begins with fast stripes that widen "
         "downwards into areas of one colour.",
     )
@@ -205,8 +206,15 @@ def plot_neighbours(shares: Mapping[str, float]) -> None:
     axis.invert_yaxis()
     axis.set_xlim(0, 112)
     axis.set_xlabel("steps whose nearest vector is that of t - 1 or t + 1, %")
-    text = "; ".join(f"{name}: {100 * share:.0f} %" for name, share in shares.items())
-    show(figure, text + ".", "A bar chart of that share for each way to embed time, as listed in the caption.")
+    good = [name for name, share in shares.items() if share > 0.99]
+    show(
+        figure,
+        f"is the nearest vector a neighbour in time? {len(good)} of {len(shares)} ways to embed time keep all "
+        "neighbours together.",
+        "A bar chart of that share for each way to embed time. "
+        + "; ".join(f"{name}: {100 * share:.0f} %" for name, share in shares.items())
+        + ".",
+    )
 
 
 def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[int, ...] = (200, 500, 800)) -> None:

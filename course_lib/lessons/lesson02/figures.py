@@ -77,7 +77,8 @@ def plot_look_up(look_up: Callable[[Tensor, Tensor], Tensor], labels: Tensor, wi
         "table (K, dim)": table,
         "result (B, dim)": look_up(table, labels).detach(),
     }
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), gridspec_kw={"width_ratios": [10, width, width]})
+    widths = {"width_ratios": [10, width, width]}
+    figure, axes = plt.subplots(1, 3, figsize=(10, 2.9), gridspec_kw=widths, layout="constrained")
     for axis, (title, matrix) in zip(axes, parts.items(), strict=True):
         ones = axis is axes[0]
         drawn = axis.imshow(matrix, cmap="gray" if ones else "cividis", vmin=0 if ones else -2, vmax=1 if ones else 2)
@@ -89,9 +90,8 @@ def plot_look_up(look_up: Callable[[Tensor, Tensor], Tensor], labels: Tensor, wi
     axes[0].set_xticks(range(10))
     axes[0].set_xlabel("class")
     axes[1].set_ylabel("class")
-    axes[1].set_xlabel("feature")
-    axes[2].set_xlabel("feature")
-    figure.tight_layout()
+    for axis in axes[1:]:
+        axis.set(xlabel="feature", xticks=range(0, width, 2))
     figure.colorbar(drawn, ax=list(axes[1:]), label="value", shrink=0.8)
     same = int(sum(torch.equal(parts["result (B, dim)"][b], table[k]) for b, k in enumerate(labels.tolist())))
     show(
@@ -288,7 +288,7 @@ def plot_similar_classes(embed: nn.Module, asked: str = "Trouser") -> str:
         figure,
         f"how alike the learned vectors are; x marks each row's nearest other class. {asked}: {name}. Shirt: {shirt}. "
         f"Sneaker: {sneaker}. Nobody told the table what the names mean.",
-        "A heat map of ten by ten classes, bright on the diagonal, with bright blocks among the tops and "
-        "among the shoes.",
+        "A heat map of ten by ten classes, bright on the diagonal, and off it brightest where two tops meet, and "
+        "sandal and sneaker.",
     )
     return name

@@ -11,26 +11,29 @@ from course_lib import ResidualBlock, TimeEmbedding
 from course_lib.data import load_dataset
 from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.show import show
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture
 
 BOOT = 0  # of the data set: an ankle boot
 
 
-def plot_block() -> None:
-    """The residual block: the branch, what joins it on the way, and the shortcut."""
+def plot_block(asked: int | None = None) -> None:
+    """The residual block: the branch, what joins it on the way, and the shortcut; `asked`: the step to mark."""
     steps = ("GroupNorm", "SiLU", "Conv 3x3", "+", "GroupNorm", "SiLU", "Dropout", "Conv 3x3", "+")
     shapes = ("", "", "C_in → C_out", "", "", "", "", "C_out → C_out")
     show(
         draw_chain(
             steps,
+            marked=() if asked is None else (asked,),
             shortcut="the shortcut: x itself, or a 1x1 convolution of it where the channels differ",
             joins="time and class",
             shapes=shapes,
         ),
         "the residual block. The branch runs through the middle, and the shortcut around it. What knows the time comes "
-        "in half way, after the first convolution.",
+        "in half way, after the first convolution."
+        + ("" if asked is None else " Orange: the step that is asked about."),
         "A chain of steps from x to output: GroupNorm, SiLU, 3x3 convolution, plus time and class from below, "
-        "GroupNorm, SiLU, Dropout, 3x3 convolution, plus the shortcut, a line from x around all of them.",
+        "GroupNorm, SiLU, Dropout, 3x3 convolution, plus the shortcut, a line from x around all of them."
+        + ("" if asked is None else f" Step {asked + 1} of them is orange."),
     )
 
 
@@ -45,7 +48,7 @@ def plot_groups(channels: int = 8, size: int = 3, settings: Sequence[int] = (1, 
         axis.voxels(filled, facecolors=np.array(colors), edgecolor="black", linewidth=0.4, shade=False)
         each = channels // groups
         axis.set_title(f"{groups} group{'s' * (groups > 1)}, {each} channel{'s' * (each > 1)} in each")
-        axis.set_xlabel("channels", labelpad=-5)
+        axis.set_xlabel("channels", labelpad=2)
         axis.set_ylabel("W", labelpad=-13)
         axis.set_zlabel("H", labelpad=-14)
         axis.set_box_aspect((channels, size, size), zoom=1.05)
@@ -102,17 +105,14 @@ def plot_deafness(changes: dict[str, float]) -> str:
     names, values = list(changes), list(changes.values())
     deaf = min(changes, key=changes.get)
     figure, axis = plt.subplots(figsize=(7.6, 3.6), layout="constrained")
-    bars = axis.bar(
-        [name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names],
-        values,
-        color=[COLORS["vermilion" if name == deaf else "blue"] for name in names],
-    )
-    for bar, name, value in zip(bars, names, values, strict=True):
-        bar.set_hatch("//" if name == deaf else "")
+    # points, not bars: a logarithmic axis has no zero for bars to stand on
+    for place, (name, value) in enumerate(changes.items()):
+        color, marker = ("vermilion", "s") if name == deaf else ("blue", "o")
+        axis.plot(place, value, marker, color=COLORS[color], markersize=10)
         text = f"{value:.0e}\nonly rounding" if name == deaf else f"{value:.3f}"
-        axis.text(bar.get_x() + bar.get_width() / 2, value * 1.4, text, ha="center", va="bottom", fontsize=9)
-    axis.set_yscale("log")
-    axis.set_ylim(min(values) / 5, max(values) * 10)
+        axis.annotate(text, (place, value), (0, 9), textcoords="offset points", ha="center", fontsize=9)
+    axis.set_xticks(range(len(names)), [name.replace(" a ", "\na ").replace(" of ", "\nof ") for name in names])
+    axis.set(yscale="log", xlim=(-0.6, len(names) - 0.4), ylim=(min(values) / 4, 2))
     axis.set_ylabel("relative change of the branch")
     axis.set_xlabel("groups of norm2, for 128 channels")
     show(
@@ -120,8 +120,8 @@ def plot_deafness(changes: dict[str, float]) -> str:
         f"change of the branch when t goes from 5 to 900. With {deaf} it is {changes[deaf]:.0e}, only "
         f"rounding; with 64 groups of 2 it is {changes['64 groups of 2']:.2f}, with 32 groups of 4 "
         f"{changes['32 groups of 4']:.2f}.",
-        "Five bars on a logarithmic axis. Four are of similar height; the fifth, one channel a group, is many "
-        "thousand times lower.",
+        "Five points on a logarithmic axis. Four are of similar height; the fifth, one channel a group, lies a hundred "
+        "thousand times lower or more.",
     )
     return deaf
 
@@ -159,8 +159,7 @@ def plot_boot(block_class: Callable[..., nn.Module], depths: Sequence[int] = (1,
             likeness[shortcut, depth] = correlation(state, image)
             axis.imshow(state[0].mean(0), cmap="gray")
             axis.set_title("the picture" if depth == 0 else f"{depth} block{'s' * (depth > 1)}")
-            axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            as_picture(axis)
             axis.set_xlabel(f"correlation {likeness[shortcut, depth]:.2f}", fontsize=9)
         axes[row, 0].set_ylabel("with shortcuts" if shortcut else "without")
     deepest = max(depths)
@@ -228,7 +227,8 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
     axes[0].legend(loc="lower right", fontsize=8)
     show(
         figure,
-        f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. There: "
+        f"the gradient on its way back from the output (right) to block 1 (left), {length} untrained blocks. "
+        "In front of block 1: "
         + ", ".join(f"{name}: size {size:.2g}, likeness {cosine:.2f}" for name, (size, cosine) in at_first.items())
         + ".",
         "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "
@@ -240,7 +240,7 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
 
 def plot_reach(gradients: dict[str, Tensor]) -> None:
     """Draw which input pixels the middle output pixel depends on: {title: gradient, (1, C, H, W)}."""
-    figure, axes = plt.subplots(1, len(gradients), figsize=(4.2 * len(gradients), 3.6))
+    figure, axes = plt.subplots(1, len(gradients), figsize=(4.2 * len(gradients), 3.6), layout="constrained")
     texts = []
     for axis, (title, gradient) in zip(axes, gradients.items(), strict=True):
         size = gradient.abs().sum(dim=(0, 1))
@@ -260,7 +260,7 @@ def plot_reach(gradients: dict[str, Tensor]) -> None:
     show(
         figure,
         "input pixels that move the middle output pixel, white where the gradient is exactly zero. "
-        + "; ".join(texts)
+        + "; ".join(texts).capitalize()
         + ".",
         "Two square maps. Left: a small square of five by five pixels in the middle, white elsewhere. Right: the same "
         "square, bright, in a faint carpet that covers the whole image.",

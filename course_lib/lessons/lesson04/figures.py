@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from course_lib.data import load_dataset
 from course_lib.document import FORWARD_PASS, ROLES
 from course_lib.lessons.shared.show import compare_rows, show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture
 from course_lib.tracing import trace
 from course_lib.unet import UNet
 
@@ -29,12 +29,7 @@ def real_images(count: int) -> Tensor:
 def draw_picture(axes: Axes, picture: Tensor, title: str, low: float = -1, high: float = 1) -> None:
     axes.imshow(picture.detach().squeeze().numpy(), cmap="gray", vmin=low, vmax=high, interpolation="nearest")
     axes.set_title(title, fontsize=9)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_color(COLORS["grey"])
+    as_picture(axes)
 
 
 def weight_and_bias(layer: nn.Module) -> tuple[nn.Parameter, nn.Parameter]:
@@ -86,6 +81,7 @@ def plot_cost() -> float:
         axes.text(place + 0.2, undivided[side], f"{undivided[side]:.2f}", ha="center", va="bottom", fontsize=9)
     axes.set_xticks(range(len(spent)), [f"blocks at {side}x{side}" for side in spent])
     axes.set_ylabel("multiply-adds an image (billions)")
+    axes.margins(y=0.12)
     axes.legend(frameon=False)
     ratio = sum(undivided.values()) / sum(spent.values())
     show(
@@ -157,7 +153,7 @@ def stripes(cycles: float, side: int = 32) -> Tensor:
 
 def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
     """Coarse, fine and finest stripes, and what four ways of halving make of them."""
-    figure, axes = plt.subplots(len(cycles), 5, figsize=(9.5, 6.6))
+    figure, axes = plt.subplots(len(cycles), 5, figsize=(9.6, 6.5), layout="constrained")
     contrast = []
     for row, one in zip(axes, cycles, strict=True):
         picture = stripes(one)
@@ -167,12 +163,11 @@ def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
             spread = (small[..., 1:-1].max() - small[..., 1:-1].min()).item() / 2
             contrast.append(spread)
             draw_picture(axis, small, f"{name}\ncontrast {spread:.2f}")
-    figure.tight_layout()
     sliced, _, average, _ = contrast[4:8]
     show(
         figure,
         f"stripes, and the same stripes at half the size. Middle row: 0.375 cycles a pixel would be 0.75 after "
-        f"halving, more than a small image can hold (0.5). They come back as *other* stripes, of contrast "
+        f"halving, more than a small image can hold (0.5). They come back as other, wider stripes, of contrast "
         f"{sliced:.2f} where pixels are skipped and {average:.2f} where they are averaged.",
         "Three rows of stripe pictures. Coarse stripes survive every method. Finer ones turn into wide stripes. The "
         "finest turn into a plain surface: white for skipping and maximum, grey for averages.",
@@ -281,7 +276,7 @@ def plot_overlaps(overlap_counts: Callable[[int, int, int], Tensor]) -> None:
     counts = overlap_counts(4, 3, 2)
     picture = counts[:, None] * counts[None, :]
     draw_numbers(axes[3], picture)
-    axes[3].set_title("kernel 3x3: rows times columns")
+    axes[3].set(title="kernel 3x3: rows times columns", xlabel="output column", ylabel="output row")
     axes[3].set_xticks(range(0, len(picture), 2))
     axes[3].set_yticks(range(0, len(picture), 2))
     figure.tight_layout()

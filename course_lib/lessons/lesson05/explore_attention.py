@@ -124,18 +124,20 @@ def draw_attention(pixels: Sequence[tuple[int, int]], t: float, layer: str, spli
     counts = keys_that_count(weights)
     figure = blank_figure(9.5, 0.2 + 2.1 * len(pixels))
     axes = figure.subplots(len(pixels), num_heads + 1, squeeze=False)
-    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.3 / figure.get_figheight(), bottom=0.01, wspace=0.06)
+    figure.subplots_adjust(left=0.01, right=0.99, top=1 - 0.42 / figure.get_figheight(), bottom=0.01, wspace=0.06)
+    figure.subplots_adjust(hspace=0.24)
     zoom = 32 // SIDE
     for line, (row, column) in zip(axes, pixels, strict=True):
         asked = row * SIDE + column
         line[0].imshow(noisy_bag(t)[0, 0].clamp(-1, 1), cmap="gray", vmin=-1, vmax=1)
-        line[0].set_title(f"asks: row {row}, column {column}", fontsize=9)
+        line[0].set_title(f"asks:\nrow {row}, column {column}", fontsize=9)
         frame(line[0], zoom * row, zoom * column, zoom)
         for head, axis in enumerate(line[1:]):
             looked = weights[head, asked].reshape(SIDE, SIDE)
             # each map has its own scale: the title says what the brightest pixel is worth
             axis.imshow(looked, cmap="cividis", vmin=0, vmax=float(looked.max()))
-            axis.set_title(f"head {head}: most {100 * looked.max():.0f} %, {counts[head, asked]:.0f} count", fontsize=9)
+            most = f"head {head}: most {100 * looked.max():.0f} %"
+            axis.set_title(f"{most}\n{counts[head, asked]:.0f} pixels count", fontsize=9)
             frame(axis, row, column, 1)
         for axis in line:
             axis.set_axis_off()

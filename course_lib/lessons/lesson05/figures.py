@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from course_lib.data import load_dataset
 from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
 from course_lib.residual_block import ResidualBlock
 
 Weights = Callable[[Tensor, Tensor], Tensor]
@@ -209,8 +209,8 @@ def plot_scrambled(split_heads: Split, merge_heads: Merge) -> None:
     for line, (name, image) in zip(axes, {"with transpose": right, "reshape only": scrambled}.items(), strict=True):
         for channel, axis in enumerate(line):
             axis.imshow(image[0, channel], vmin=0, vmax=1)
-            axis.set(xticks=[], yticks=[], title=f"head {channel // 2}, channel {channel}")
-            axis.grid(False)
+            axis.set_title(f"head {channel // 2}, channel {channel}")
+            as_picture(axis)
         line[0].set_ylabel(name)
     wrong = float((scrambled != right).float().mean())
     show(
@@ -256,18 +256,18 @@ def plot_what_heads_look_at(split_heads: Split, attention_weights: Weights, pixe
     qkv = F.conv2d(features, torch.cat([queries, keys, torch.eye(8)])[:, :, None, None])
     q, k, _ = split_heads(qkv, len(HEADS))
     weights = attention_weights(q, k)
-    figure, axes = plt.subplots(len(pixels), 5, figsize=(11, 2.45 * len(pixels)), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(len(pixels), 5, figsize=(11, 2.4 * len(pixels)), layout="constrained", squeeze=False)
     for line, (row, column) in zip(axes, pixels, strict=True):
         line[0].imshow(image, vmin=0, vmax=1)
-        line[0].set_title(f"the query: row {row}, column {column}", fontsize=10)
+        line[0].set_title(f"the query:\nrow {row}, column {column}", fontsize=9)
         for head, axis in enumerate(line[1:]):
             looked = weights[0, head, row * side + column].reshape(side, side)
-            axis.imshow(looked, cmap="viridis")
-            axis.set_title(f"head {head}: {HEADS[head]}", fontsize=9)
+            drawn = axis.imshow(looked / looked.max(), cmap="viridis", vmin=0, vmax=1)
+            axis.set_title(f"head {head}:\n{HEADS[head]}", fontsize=9)
         for axis in line:
-            axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            as_picture(axis)
             axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=COLORS["vermilion"], lw=2))
+    figure.colorbar(drawn, ax=axes, shrink=0.8, label="weight, as a share\nof the map's largest")
     bright = image.flatten()
     shares = []
     for row, column in pixels:
@@ -306,13 +306,16 @@ def plot_position_from_padding() -> None:
                     h = F.silu(conv(h)) if count < 3 else conv(h)
             picture = (h[0] - h[0, :, 8:9, 8:9]).square().sum(dim=0).sqrt()
             spreads[name] = int((picture > 1e-5).sum())
-            axis.imshow(picture, cmap="viridis", vmin=0, vmax=max(float(picture.max()), 0.1))
-            axis.set(xticks=[], yticks=[])
+            # each map has its own scale, or the third would be dark; what is zero is so in all
+            drawn = axis.imshow(picture / max(float(picture.max()), 1e-5), cmap="viridis", vmin=0, vmax=1)
             axis.set_title(
                 "the picture" if count == 0 else f"after {count} convolution{'s' * (count > 1)}", fontsize=10
             )
-            axis.grid(False)
+            as_picture(axis)
         line[0].set_ylabel(name)
+    figure.colorbar(
+        drawn, ax=axes, shrink=0.8, label="distance from the middle pixel,\nas a share of the map's largest"
+    )
     zeros, circular = spreads.values()
     show(
         figure,
@@ -410,8 +413,9 @@ def plot_cost(cost: list[dict[str, float]]) -> None:
                 )
         axis.set_xticks(range(len(sides)), [f"{side}x{side}" for side in sides])
         axis.set(yscale="log", ylabel=unit, xlabel="feature map", xlim=(-0.3, len(sides) - 0.7))
+        plain_ticks(axis)
         low, high = axis.get_ylim()
-        axis.set_ylim(low / 2, 3 * high)
+        axis.set_ylim(low / 1.5, 3 * high)  # room for the words
     axes[0].legend(frameon=False, loc="upper left")
     first, last = cost[0], cost[-1]
     show(

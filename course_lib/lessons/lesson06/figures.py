@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture
 from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
 
@@ -53,22 +53,21 @@ def plot_numbers() -> None:
     figure, axes = plt.subplots(figsize=(9, 3.4))
     for place, (_, shape, count) in enumerate(steps):
         size = shape[-1]
-        axes.bar(place, count, color=SIZE_COLORS[size] if place else COLORS["grey"], hatch=HATCHES[size])
-    axes.plot([-0.7, len(steps) - 0.5], [image, image], color="black", linestyle="--", linewidth=1)
-    axes.text(len(steps) - 0.4, image, "the image\nitself", ha="left", va="center", fontsize=8)
-    axes.set_xlim(-0.7, len(steps) + 1.1)
-    axes.set_yscale("log", base=2)
-    axes.set_ylim(1024, 131072)
+        axes.bar(place, count / 1000, color=SIZE_COLORS[size] if place else COLORS["grey"], hatch=HATCHES[size])
+        axes.text(place, count / 1000 + 0.8, f"{count / 1000:.1f}", ha="center", fontsize=8)
+    axes.plot([-0.7, len(steps) - 0.4], [image / 1000] * 2, color="black", linestyle="--", linewidth=1)
+    axes.text(len(steps) - 0.3, image / 1000, "the image itself", ha="left", va="bottom", fontsize=8)
+    axes.set_xlim(-0.7, len(steps) + 2.2)
+    axes.set_ylim(0, 74)
     axes.set_xticks(range(len(steps)), [f"{shape[0]}x{SIZES[shape[-1]]}" for _, shape, _ in steps], rotation=60)
     axes.tick_params(axis="x", labelsize=8)
-    axes.set_ylabel("numbers for one image")
+    axes.set_ylabel("numbers for one image, in thousands")
     axes.set_xlabel("step, from the image to the middle")
     show(
         figure,
         f"the image has {image:,} numbers, the bottom of the U {bottom:,}, and even the narrowest step, "
         f"{'x'.join(map(str, smallest[1]))}, has {smallest[2]:,}: nowhere is there too little room.",
-        f"Bar chart on a logarithmic axis. The image has {image:,} numbers; every later step has more than that, the "
-        f"fewest {smallest[2]:,}.",
+        f"Bar chart. The image has {image:,} numbers; every later step has more than that, the fewest {smallest[2]:,}.",
     )
 
 
@@ -242,11 +241,11 @@ def plot_reconstructions(net: nn.Module, net_without: nn.Module) -> None:
     figure, grid = plt.subplots(len(rows), len(SHOWN), figsize=(6.4, 6.4), gridspec_kw=spaces)
     for axes_row, (name, batch, colormap, low, high) in zip(grid, rows, strict=True):
         for axes, image in zip(axes_row, batch, strict=True):
-            axes.imshow(image.mean(dim=0), cmap=colormap, vmin=low, vmax=high)
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.grid(False)
+            drawn = axes.imshow(image.mean(dim=0), cmap=colormap, vmin=low, vmax=high)
+            as_picture(axes)
         axes_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    scale = figure.add_axes((0.92, 0.12, 0.025, 0.28))
+    figure.colorbar(drawn, cax=scale, label="error, of 2 from\nblack to white")
     show(
         figure,
         f"unseen images and what came back. With skips {errors[0]:.2%} of the images' variance is lost, without "
@@ -278,7 +277,7 @@ def plot_frequencies(net: nn.Module, net_without: nn.Module) -> None:
     axes.set_ylabel("share of the power lost")
     axes.set_ylim(0, 1.25)
     axes.set_xticks(range(2, 17, 2))
-    axes.legend(loc="center left")
+    axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.72))
     fine = slice(7, 16)
     means = {name: sum(values[fine]) / len(values[fine]) for name, values in shares.items()}
     show(

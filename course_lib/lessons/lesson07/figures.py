@@ -13,7 +13,7 @@ from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.document import DECODER_CHANNELS, DRAWN_DECODER_CHANNELS, FORWARD_PASS, Step
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.skips import decoder_channels
 from course_lib.tracing import CAT, TraceRow, trace
 from course_lib.unet import UNet
@@ -214,6 +214,7 @@ def overfit_one_batch(model: nn.Module, count: int = 8) -> list[float]:
     axes.axhline(1, color=COLORS["grey"], linestyle="--")
     axes.text(len(losses) - 1, 1.06, "a network that always says zero", ha="right", fontsize=8)
     axes.set_yscale("log")
+    plain_ticks(axes)
     axes.set_xlabel("step")
     axes.set_ylabel("loss (logarithmic)")
     show(
@@ -270,6 +271,7 @@ def overfit_with_faults(unet: Callable[..., nn.Module], losses: list[float]) -> 
     for (name, curve), (color, line) in zip(curves.items(), looks, strict=True):
         axes.plot(curve, line, color=COLORS[color], label=name)
     axes.set_yscale("log")
+    plain_ticks(axes)
     axes.set_xlabel("step")
     axes.set_ylabel("loss (logarithmic)")
     axes.legend()

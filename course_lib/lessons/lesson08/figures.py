@@ -9,9 +9,10 @@ from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
+from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS, draw_image
+from course_lib.lessons.shared.style import COLORS, draw_image, plain_ticks
 
 BOOT, BAG = 0, 18  # of the data set: an ankle boot, and a bag with a handle
 TRUE_MEAN, TRUE_STD = 0.3, 0.4
@@ -88,6 +89,7 @@ def plot_schedule(ddpm: DDPM) -> int:
     axes[2].plot(times, ratio, color=COLORS["green"])
     axes[2].axhline(1, color=COLORS["grey"], linewidth=1)
     axes[2].set(yscale="log", xlabel="t", ylabel="alpha-bar / (1 - alpha-bar)", title="signal to noise")
+    plain_ticks(axes[2])
     show(
         figure,
         f"the schedule. Image and noise have equal weights at t = {half}; alpha-bar / (1 - alpha-bar) falls from "
@@ -226,6 +228,8 @@ def plot_loss_by_time(ddpm: DDPM) -> int:
         right.plot(times, errors, style, color=color, label=name)
     left.set(yscale="log", xlabel="t", ylabel="loss: error of the noise")
     right.set(yscale="log", xlabel="t", ylabel="error of the clean image")
+    plain_ticks(left)
+    plain_ticks(right)
     left.legend(frameon=False, loc="lower left")
     network = found["trained network"]
     largest = times[max(range(len(times)), key=lambda place: network[place])]
@@ -279,6 +283,29 @@ def plot_predicted_clean(predict_clean: Callable, ddpm: DDPM) -> str:
 
 
 # ---------------------------------------------------------------------------------------------- steps back
+
+
+def plot_loop() -> None:
+    """The ancestral sampler as a loop, with the steps that the learner has written marked."""
+    steps = ("UNet", "clean image", "clip", "times\nits weight", "+", "+")
+    shapes = ("gives the\nnoise in x", "x without\nthe noise", "to [-1, 1]")
+    show(
+        draw_chain(
+            steps,
+            marked=range(1, len(steps)),
+            shortcut="x at t, times its own weight",
+            shortcut_to=0,
+            joins="fresh noise\n(0 in the last step)",
+            shapes=shapes,
+            ends=("x at t", "x at t - 1"),
+            loop="once more, with t - 1 in place of t, until the clean image is there",
+        ),
+        "ancestral sampling: from noise at t = 999 the loop is run 1,000 times, with one model call in each round. "
+        "What is orange you have written.",
+        "A loop of steps from x at t to x at t - 1: UNet, clean image, clip, times its weight, plus x times its own "
+        "weight, a line around the steps before, plus fresh noise from below. An arrow leads from the end back to the "
+        "beginning. All but UNet are orange.",
+    )
 
 
 def weights_of_step(ddpm: DDPM) -> tuple[Tensor, Tensor, Tensor]:
@@ -346,7 +373,9 @@ def plot_weights_of_step(ddpm: DDPM) -> float:
     axis.plot(times, of_clean[1:], color=COLORS["blue"], label="weight of the clean image")
     axis.plot(times, of_x[1:], "--", color=COLORS["orange"], label="weight of x_t")
     axis.plot(times, spread[1:], ":", color=COLORS["vermilion"], linewidth=2, label="spread of fresh noise")
-    axis.set(xscale="log", yscale="log", xlabel="t, from 1 (the step goes to t - 1)", ylim=(5e-5, 2), xlim=(1, 1000))
+    axis.set(xscale="log", yscale="log", xlabel="t, from 1 (the step goes to t - 1)", ylabel="weight, or spread")
+    plain_ticks(axis, "x")
+    plain_ticks(axis)
     axis.legend(frameon=False, loc="lower left")
     show(
         figure,
@@ -414,6 +443,8 @@ def plot_fewer_steps(ddpm: DDPM) -> str:
     axis.axhline(TRUE_STD, color=COLORS["grey"], linewidth=1)
     axis.text(2, TRUE_STD + 0.008, "the data", color=COLORS["grey"])
     axis.set(xscale="log", xlabel="steps (model calls)", ylabel="spread of what is drawn", ylim=(0, 0.45))
+    axis.set_xticks(numbers, [str(number) for number in numbers])
+    axis.minorticks_off()
     axis.legend(frameon=False, loc="lower right")
     place = numbers.index(10)
     ancestral, ddim = found["ddpm"][place], found["ddim"][place]
@@ -434,9 +465,16 @@ def plot_skipping(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1)) -> None:
     labels = torch.tensor(classes)
     numbers = [2, 4] if smoke() else [5, 10, 20, 50]
     start = torch.randn(len(labels), 3, 32, 32, generator=torch.Generator().manual_seed(8))
-    figure, axes = plt.subplots(
-        2, len(numbers) * len(labels), figsize=(11.5, 2.6), layout="constrained", gridspec_kw={"wspace": 0.02}
-    )
+    figure = plt.figure(figsize=(11.5, 2.3))
+    blocks = figure.add_gridspec(2, len(numbers), wspace=0.07, hspace=0.05, left=0.04, right=0.99, top=0.9, bottom=0.02)
+    axes = [
+        [
+            figure.add_subplot(place)
+            for block in range(len(numbers))
+            for place in blocks[row, block].subgridspec(1, len(labels), wspace=0.05)
+        ]
+        for row in range(2)
+    ]
     bar = tqdm(total=2 * len(numbers), desc="samplers", leave=False)
     for row, (name, method) in zip(axes, {"ancestral": "ddpm", "DDIM": "ddim"}.items(), strict=True):
         for block, num_steps in enumerate(numbers):

@@ -10,9 +10,10 @@ from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import TIME_SCALE, FlowMatching
 from course_lib.guidance import Model
+from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
 from course_lib.lessons.shared.training import run_folder
 from course_lib.sampling import starting_noise
 from course_lib.time_embedding import SinusoidalPositionEmbedding
@@ -32,9 +33,8 @@ VARIES = 0.05
 
 def picture(axis: plt.Axes, image: Tensor, title: str = "") -> None:
     axis.imshow(image[0].clamp(-1, 1), vmin=-1, vmax=1)
-    axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=9)
-    axis.grid(False)
+    as_picture(axis)
 
 
 # ---------------------------------------------------------------------------------------------- the path
@@ -49,23 +49,45 @@ def plot_two_paths(flow: FlowMatching) -> float:
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(1))
     ddpm = DDPM()
     parts = (0.0, 0.25, 0.5, 0.75, 1.0)
-    figure, axes = plt.subplots(2, len(parts), figsize=(9, 4.2), layout="constrained")
+    figure, axes = plt.subplots(2, len(parts), figsize=(9, 4.5), layout="constrained")
     for place, part in enumerate(parts):
         t = round(part * (ddpm.num_timesteps - 1))
         left = float(ddpm.alphas_cumprod[t].sqrt())
-        picture(axes[0, place], ddpm.add_noise(clean, torch.tensor([t]), noise)[0], f"t = {t}: {left:.2f} of it")
-        picture(axes[1, place], flow.interpolate(clean, torch.tensor([part]), noise)[0], f"t = {part}: {1 - part:.2f}")
+        picture(axes[0, place], ddpm.add_noise(clean, torch.tensor([t]), noise)[0], f"t = {t}\nimage times {left:.2f}")
+        straight = flow.interpolate(clean, torch.tensor([part]), noise)[0]
+        picture(axes[1, place], straight, f"t = {part}\nimage times {1 - part:.2f}")
     axes[0, 0].set_ylabel("DDPM")
     axes[1, 0].set_ylabel("straight line")
     half = float(ddpm.alphas_cumprod[ddpm.num_timesteps // 2].sqrt())
     show(
         figure,
-        f"one image on its way to the same noise; the numbers say how much of the image is left in it. Half way it is "
+        f"one image on its way to the same noise; above each, what the image is multiplied with. Half way that is "
         f"{half:.2f} with DDPM and 0.50 on the straight line.",
         "Two rows of five pictures of a boot that becomes noise. In the upper row it has almost gone half way, in the "
         "lower row it fades evenly.",
     )
     return half
+
+
+# ---------------------------------------------------------------------------------------------- the loop
+
+
+def plot_loop() -> None:
+    """Euler's method as a loop, with the step that the exercise asks for marked."""
+    show(
+        draw_chain(
+            ("UNet", "times\n(t_next - t)", "+"),
+            marked=("times\n(t_next - t)", "+"),
+            shortcut="x itself",
+            shapes=("gives the\nvelocity v", "negative:\nback to t = 0"),
+            ends=("x at t", "x at t_next"),
+            loop="once more, from t_next on, until t = 0",
+        ),
+        "the whole sampler of flow matching: from noise at t = 1, one model call in each round. You write what is "
+        "orange; nothing is clipped, and no noise is added.",
+        "A loop of steps from x at t to x at t_next: UNet, times t_next - t, plus x itself, a line around the steps "
+        "before. An arrow leads from the end back to the beginning. The last two steps are orange.",
+    )
 
 
 # ---------------------------------------------------------------------------------------------- curved trajectories
@@ -147,7 +169,7 @@ def plot_one_step(trained: TrainedModel, labels: tuple[int, ...] = (1, 3, 7, 8))
     often = draw_images(trained, wanted, seed=5, num_steps=steps)
     means = class_means(list(labels))
     count = len(labels)
-    figure, axes = plt.subplots(4, count, figsize=(1.75 * count + 1.2, 7), layout="constrained")
+    figure, axes = plt.subplots(4, count, figsize=(1.6 * count + 1.1, 6.4), layout="constrained")
     rows = (
         (once[:count], "1 step"),
         (once[count:], "1 step,\nother noise"),
@@ -209,6 +231,10 @@ def plot_orders(walk_back: WalkBack, steps: dict[str, Step], calls: dict[str, in
         axes[1].plot([calls[name] * n for n in counts], list(found.values()), style, color=COLORS[color], label=name)
     for axis, label in zip(axes, ("steps", "model calls"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel=label)
+        ticks = [count for count in (*counts, 2 * counts[-1]) if label == "model calls" or count <= counts[-1]]
+        axis.set_xticks(ticks, [str(count) for count in ticks])
+        axis.minorticks_off()
+    plain_ticks(axes[0])
     axes[0].set_ylabel("error of the standard deviation")
     axes[0].legend(frameon=False)
     last = counts[-1]
@@ -243,18 +269,19 @@ def plot_embeddings() -> tuple[int, int]:
         count, table = dimensions_that_vary(scale)
         counts.append(count)
         image = axis.imshow(
-            table, aspect="auto", cmap="viridis", extent=(0, 256, 1, 0), interpolation="nearest", vmin=-1, vmax=1
+            table.T, aspect="auto", cmap="cividis", extent=(0, 1, 256, 0), interpolation="nearest", vmin=-1, vmax=1
         )
-        axis.set(xlabel="number in the embedding", title=f"fed with {'t' if scale == 1 else '1000 t'}: {count} vary")
+        axis.set(xlabel="t", title=f"fed with {'t' if scale == 1 else '1000 t'}: {count} vary")
         axis.grid(False)
-    axes[0].set_ylabel("t")
+    axes[0].set_ylabel("column of the embedding")
     figure.colorbar(image, ax=axes, shrink=0.9, label="value")
     show(
         figure,
         f"the time embedding from t = 0 to 1. Fed with t itself, {counts[0]} of 256 numbers vary noticeably (standard "
-        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}.",
-        "Two maps of the embedding, time downwards. Left, almost every column has a single colour from top to bottom. "
-        "Right, most columns show stripes, finer and finer to the left of each half.",
+        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}. Rings among the fast columns are not in the "
+        "numbers: the picture has too few points.",
+        "Two maps of the embedding, t to the right, the columns downwards as in lesson 01. Left, almost every row has "
+        "a single colour from end to end. Right, most rows show stripes, finer and finer towards the top of each half.",
     )
     return counts[0], counts[1]
 
@@ -286,7 +313,7 @@ def plot_directions(
     }
     wanted = torch.tensor(labels)
     noise = starting_noise(other, (len(labels), *IMAGE_SHAPE), torch.Generator().manual_seed(2), None)
-    figure, axes = plt.subplots(len(labels), len(variants), figsize=(7, 7), layout="constrained")
+    figure, axes = plt.subplots(len(labels), len(variants), figsize=(6.4, 6.4), layout="constrained")
     sizes = {}
     for column, (name, model) in zip(axes.T, variants.items(), strict=True):
         images = FlowMatching().sample(model, noise.shape, wanted, num_steps=4 if smoke() else 20, noise=noise)
@@ -312,7 +339,7 @@ def show_pictures(trained: TrainedModel, title: str, columns: int = 2, **options
     count = len(trained.class_names)
     options = {"num_steps": 2 if smoke() else 20, "guidance_scale": 2.0, **options}
     images = draw_images(trained, torch.arange(count).repeat(columns), **options)
-    figure, axes = plt.subplots(columns, count, figsize=(11, 1.35 * columns + 0.3), layout="constrained")
+    figure, axes = plt.subplots(columns, count, figsize=(11, 1.08 * columns + 0.25), layout="constrained")
     for line in range(columns):
         for label in range(count):
             name = trained.class_names[label] if line == 0 else ""
@@ -373,8 +400,7 @@ def plot_side_by_side() -> None:
         axis.set_xticks([2, 5, 10, 20, 50, 100, 1000], ["2", "5", "10", "20", "50", "100", "1000"])
         axis.minorticks_off()
     axes[0].set_yscale("log")
-    axes[0].set_yticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
-    axes[0].minorticks_off()
+    plain_ticks(axes[0])
     axes[0].legend(frameon=False, fontsize=8)
     show(
         figure,

@@ -79,7 +79,7 @@ def draw_scales(rows: dict[float, Tensor], label: int, seed: int, num_steps: int
     name = shipped_model("flow").class_names[label]
     figure = blank_figure(5.2, 1.3 * len(rows))
     axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
-    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=1 - 0.25 / figure.get_figheight(), hspace=0.18)
+    figure.subplots_adjust(left=0.005, right=0.995, bottom=0.01, top=1 - 0.25 / figure.get_figheight(), hspace=0.24)
     for axis, (scale, images) in zip(axes, rows.items(), strict=True):
         strip(axis, images)
         axis.set_title(f"guidance {scale:g}", fontsize=9)

@@ -19,7 +19,7 @@ from course_lib.lessons.lesson10.measure_steps import BothEnds, Leading
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS, plain_ticks
+from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
 from course_lib.training.draw import draw_images
 from course_lib.training.saved_model import TrainedModel
 
@@ -56,8 +56,7 @@ def draw_pictures(rows: dict[str, Tensor], titles: Sequence[str], width: float =
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         for axis, image in zip(line, images, strict=True):
             axis.imshow(image[0].clamp(-1, 1), vmin=-1, vmax=1)
-            axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            as_picture(axis)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, fontsize=8)
@@ -169,12 +168,17 @@ def plot_guidance_results() -> None:
     """Draw accuracy, diversity and distance against the scale, from assets/results/guidance.json."""
     results, real = guidance_results(), shipped_results("guidance")["real"]
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
-    panels = {"accuracy": "class accuracy", "diversity": "diversity (real images: 1)", "frechet": "Fréchet distance"}
+    panels = {
+        "accuracy": "class accuracy",
+        "diversity": "diversity (all real images: 1)",
+        "frechet": "Fréchet distance",
+    }
     for axis, (key, label) in zip(axes, panels.items(), strict=True):
         for (method, rows), color, style in zip(results.items(), ("blue", "orange"), ("o-", "s--"), strict=False):
             xs, ys = [row["scale"] for row in rows], [row[key] for row in rows]
             axis.plot(xs, ys, style, color=COLORS[color], label=METHOD_NAMES[method])
-        axis.axhline(real[key], color=COLORS["grey"], linestyle=":", label="real images")
+        label_of_real = f"{real['pictures']} real images"
+        axis.axhline(real[key], color=COLORS["grey"], linestyle=":", label=label_of_real)
         axis.set(xlabel="guidance scale", ylabel=label)
     axes[2].set_yscale("log")
     plain_ticks(axes[2])
@@ -303,7 +307,9 @@ def plot_solver_errors(errors: list[dict[str, float]]) -> None:
         calls, values = [row["calls"] for row in rows], [row["error"] for row in rows]
         axis.loglog(calls, values, style, color=COLORS[color], label=solver)
     calls = sorted({row["calls"] for row in errors if row["solver"] == "euler"})
-    axis.set_xticks(calls, [str(number) for number in calls])
+    ticks = [number for number in (3, 5, 10, 20, 40) if number <= calls[-1]]
+    axis.set_xticks(ticks, [str(number) for number in ticks])
+    axis.xaxis.minorticks_off()
     plain_ticks(axis)
     axis.set(xlabel="model calls an image", ylabel="distance from the exact path")
     axis.legend(frameon=False)
@@ -341,9 +347,10 @@ def plot_steps_results() -> None:
             axis.loglog(calls, distances, style, color=COLORS[color], label=how)
             ends = f"{distances[0]:.1f} with {calls[0]}, {distances[-1]:.1f} with {calls[-1]}"
             texts.append(f"{METHOD_NAMES[method]}, {how}: {ends}")
-        # those of the first: the others' are the same or nearly
-        ticks = [row["calls"] for row in next(iter(steps_results(method).values()))]
+        numbers = [row["calls"] for rows in steps_results(method).values() for row in rows]
+        ticks = [number for number in (3, 5, 10, 20, 40) if min(numbers) <= number <= max(numbers)]
         axis.set_xticks(ticks, [str(number) for number in ticks])
+        axis.xaxis.minorticks_off()
         axis.axhline(real["frechet"], color=COLORS["grey"], linestyle=":", label="real images")
         axis.set(xlabel="model calls an image", title=METHOD_NAMES[method])
         axis.legend(frameon=False, fontsize=9)
@@ -406,7 +413,7 @@ def plot_jitter(update_average: Update, decays: Sequence[float] = (0.9, 0.99, 0.
         )
         + ".",
         "A grey band of noise around 1. Three smooth lines rise from -2: a decay of 0.9 at once and still jittery, "
-        "0.99 soon and smooth, 0.999 so slowly that it comes close only at the end.",
+        "0.99 soon and smooth, 0.999 so slowly that at the end it is still below.",
     )
     return errors
 
@@ -442,7 +449,8 @@ def plot_averages() -> None:
     show(
         figure,
         f"ten classes drawn by averages of one run of {row['trained_steps']} steps with a constant learning rate, "
-        f"judged on {row['pictures']} pictures each. Smallest distance: {best}.",
+        f"judged on {row['pictures']} pictures each. The smallest distance, {stored[best]['frechet']:.1f}, has "
+        f"{'decay ' * (best[0] == '0')}{best}.",
         "Six rows of ten small pictures, one row for each average, with accuracy and distance beside it.",
     )
 

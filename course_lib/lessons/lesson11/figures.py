@@ -18,9 +18,10 @@ from course_lib.evaluation.evaluate import balanced_labels, draw_many
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
 
 RESULTS = "results/ablations.json"
+SHORT_NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Boot")
 
 Frechet = Callable[[Tensor, Tensor, Tensor, Tensor], float]
 Statistics = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -135,7 +136,8 @@ def plot_sample_sizes(found: dict[int, list[float]]) -> None:
     means = [sum(values) / len(values) for values in found.values()]
     figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
     for size, values in found.items():
-        axis.plot([size] * len(values), values, "o", color=COLORS["sky"], markersize=4)
+        label = "one draw" if size == sizes[0] else None
+        axis.plot([size] * len(values), values, "o", color=COLORS["sky"], markersize=4, label=label)
     axis.plot(sizes, means, "-", color=COLORS["blue"], label="mean of the draws")
     middle = len(sizes) // 2
     axis.plot(
@@ -151,12 +153,14 @@ def plot_sample_sizes(found: dict[int, list[float]]) -> None:
         xlabel="number of real images, n",
         ylabel="Fréchet distance\nto the other real images",
     )
+    plain_ticks(axis, "x")
+    plain_ticks(axis)
     axis.legend(frameon=False)
     show(
         figure,
         "the distance of real images to other real images, which should be 0: "
         + ", ".join(f"{mean:.2f} for {size}" for size, mean in zip(sizes, means, strict=True))
-        + ". Each dot is one draw.",
+        + ".",
         "A curve on logarithmic axes that falls as the number of images grows, beside a dotted line for 1 / n.",
     )
 
@@ -223,13 +227,15 @@ def plot_spoiled_sets(rows: dict[str, dict]) -> None:
     }.items():
         ratios = [row[judge] / rows["real"][judge] for row in rows.values()]
         label = "judge: the classifier's features" if judge == "network" else "judge: 64 patches of brightness"
-        bars = axis.bar([i + shift for i in range(len(rows))], ratios, 0.38, color=color, hatch=hatch, label=label)
-        axis.bar_label(bars, [f"{ratio:.3g}" for ratio in ratios], fontsize=9)
-    axis.set(
-        xticks=range(len(rows)), xticklabels=list(rows), yscale="log", ylabel="distance, in multiples\nof real images'"
-    )
-    axis.legend(frameon=False, loc="upper right")
-    axis.set_ylim(top=axis.get_ylim()[1] * 6)
+        # bars stand on 1, which is what real images have
+        heights = [ratio - 1 for ratio in ratios]
+        places = [i + shift for i in range(len(rows))]
+        bars = axis.bar(places, heights, 0.38, 1, color=color, hatch=hatch, label=label)
+        axis.bar_label(bars, [f"{ratio:.3g}" for ratio in ratios], fontsize=9, padding=1)
+    axis.set(yscale="log", ylabel="distance, in multiples\nof real images'", ylim=(0.5, 600))
+    axis.set(xticks=range(len(rows)), xticklabels=list(rows), xlim=(-0.5, len(rows) - 0.5))
+    axis.axhline(1, color=COLORS["grey"], linewidth=1)
+    axis.legend(frameon=False, loc="upper left")
     worst = {judge: max(rows, key=lambda name: rows[name][judge]) for judge in ("network", "patches")}
     show(
         figure,
@@ -395,9 +401,7 @@ def plot_ablations(ablations: Ablations) -> None:
     if not math.isnan(spread):
         left.axvspan(full - spread, full + spread, color=COLORS["light"], zorder=0)
     left.set(xlabel="Fréchet distance (log; grey: as far as two seeds differ)", xscale="log", yticks=range(len(names)))
-    ticks = [tick for tick in (0.5, 1, 2, 3, 5, 10, 20, 50, 100) if left.get_xlim()[0] < tick < left.get_xlim()[1]]
-    left.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    left.minorticks_off()
+    plain_ticks(left, "x")
     left.set_yticklabels(names)
     left.invert_yaxis()
     right.set(xlabel="class accuracy (%)")
@@ -413,17 +417,25 @@ def plot_ablations(ablations: Ablations) -> None:
 
 def plot_ablation_grids(ablations: Ablations, names: tuple[str, ...]) -> None:
     """Show what some of the networks draw: ten classes in columns, the same noise for all."""
-    figure, axes = plt.subplots(len(names), 1, figsize=(7, 2.5 * len(names)), layout="constrained")
-    for axis, name in zip(axes, names, strict=True):
+    lines = -(-len(names) // 2)
+    figure, axes = plt.subplots(lines, 2, figsize=(11, 2.2 * lines + 0.2), layout="constrained", squeeze=False)
+    for axis in axes.flat[len(names) :]:
+        axis.set_axis_off()
+    for axis, name in zip(axes.flat, names, strict=False):
         picture = plt.imread(asset_path(f"results/ablations_{name.replace(' ', '_')}.png"))
         axis.imshow(picture[: picture.shape[0] * 3 // 5], cmap="gray", vmin=0, vmax=1)
         run = ablations.runs[name][0]
         axis.set_title(f"{name}: accuracy {run['accuracy']:.0%}, distance {run['frechet']:.2f}", fontsize=10)
-        axis.set_axis_off()
+        as_picture(axis)
+        width = picture.shape[1] / 10
+        axis.xaxis.tick_top()
+        axis.set_xticks([width * (place + 0.5) for place in range(10)], SHORT_NAMES, fontsize=7.8)
+        axis.tick_params(axis="x", length=0, pad=1)
     show(
         figure,
         "the first three pictures of each class (columns) that each network drew, from the same noise. Not selected.",
-        "Grids of small grey pictures of clothes, three rows for each of several networks, ten classes in columns.",
+        "A grid of small grey pictures of clothes for each of several networks, with three rows and the ten classes as "
+        "columns.",
     )
 
 

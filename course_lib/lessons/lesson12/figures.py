@@ -138,8 +138,7 @@ def plot_memory(training_memory: Callable[[int, int, int], int], parameters: int
     axis.set_xticks(places, [str(batch) for batch in batches])
     axis.set(yscale="log", ylim=(0.1, 200), xlabel="images a step", ylabel="GB (worked out, float32)")
     plain_ticks(axis)
-    axis.set_xticks(places, [str(batch) for batch in batches])
-    axis.legend(facecolor="white", edgecolor="none", framealpha=1, loc="upper left", bbox_to_anchor=(0.25, 0.78))
+    figure.legend(frameon=False, loc="outside upper center", ncols=2)
     at = batches.index(128)
     show(
         figure,
@@ -349,45 +348,44 @@ def resume_differences() -> dict[str, float]:
 def plot_gallery(with_names: bool = False) -> None:
     """Draw six loss curves from assets/results/loss_curves.json, by letter or also by name."""
     runs = shipped_results("loss_curves")
-    figure, axes = plt.subplots(2, 3, figsize=(10.5, 5.2), layout="constrained", sharex=True, sharey=True)
-    ends = []
+    figure, axes = plt.subplots(2, 3, figsize=(10.5, 5.4), layout="constrained")
+    ends, ended = [], []
     for axis, letter, (name, run) in zip(axes.flat, LETTERS, runs.items(), strict=True):
         losses = run["loss"]
-        axis.plot(losses, color=COLORS["sky"], linewidth=0.7)
-        axis.plot(smoothed(losses), color=COLORS["blue"], linewidth=1.8)
-        # one axis for all, so that a flat curve looks flat; what diverges leaves it at the top
-        axis.set(yscale="log", xlim=(0, run["steps"]), ylim=(0.15, 4))
-        plain_ticks(axis)
+        axis.set(yscale="log", xlabel="step", ylabel="loss")
         axis.set_title(f"{letter}: {name}" if with_names else letter, fontsize=10)
         if len(losses) < run["steps"]:
-            # a few steps and then no number: too short for a line, and mostly above the axis
-            axis.plot(range(len(losses)), [min(loss, 3.6) for loss in losses], "o-", color=COLORS["blue"], markersize=5)
-            axis.annotate(
-                f"{len(losses)} steps: {', '.join(f'{loss:.3g}' for loss in losses)},\nthen no number any more",
-                (0.97, 0.8),
-                xycoords="axes fraction",
-                ha="right",
-                fontsize=9,
+            # a few steps and then no number: points, and axes of its own, or there would be nothing to see
+            axis.plot(range(1, len(losses) + 1), losses, "o-", color=COLORS["blue"], markersize=6)
+            axis.set(xlim=(0, 2 * len(losses)), ylim=(1, 1000), xticks=range(0, 2 * len(losses) + 1, 2))
+            axis.annotate("then no\nnumber\nany more", (0.7, 0.35), xycoords="axes fraction", fontsize=9)
+            ended.append(
+                f"{letter} has axes of its own: its loss is {', '.join(f'{loss:.3g}' for loss in losses)}, and then no "
+                "number any more"
             )
-        ends.append(f"{letter} {smoothed(losses)[-1]:.2g}")
-    for axis in axes[1]:
-        axis.set_xlabel("step")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("loss")
+            continue
+        axis.plot(losses, color=COLORS["sky"], linewidth=0.7)
+        axis.plot(smoothed(losses), color=COLORS["blue"], linewidth=1.8)
+        # one axis for all others, so that a flat curve looks flat
+        axis.set(xlim=(0, run["steps"]), ylim=(0.15, 4))
+        axis.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+        axis.yaxis.minorticks_off()
+        ends.append(f"{letter} {sum(losses[-20:]) / 20:.2g}")
     show(
         figure,
-        "six runs of one small network; thin: every step, thick: the mean of the last 20. Final means: "
-        + ", ".join(ends)
-        + ".",
-        "Six loss curves on equal logarithmic axes, A to F: a slow decline, a fall with a bump in the middle, a line "
-        "of a few points that rises to the top of the axis and ends, a smooth fall, a fall in a wide noisy band, and a "
-        "quick fall that soon stops.",
+        "six runs of one small network; thin: every step, thick: the mean of the 20 around it. "
+        + "".join(f"{one}. " for one in ended)
+        + f"Means of the last 20 steps: {', '.join(ends)}.",
+        "Six loss curves on logarithmic axes, A to F, five of them on equal ones: a slow decline, a fall with a bump "
+        "in the middle, four points of which three lie far above the first, a smooth fall, a fall in a wide noisy "
+        "band, and a quick fall that soon stops.",
     )
 
 
 def smoothed(losses: Sequence[float], window: int = 20) -> list[float]:
-    """For each step the mean of the last `window` losses."""
-    return [sum(losses[max(0, i - window + 1) : i + 1]) / min(window, i + 1) for i in range(len(losses))]
+    """For each step the mean of the `window` losses around it, fewer near the ends."""
+    parts = [losses[max(0, i - window // 2) : i + window // 2] for i in range(len(losses))]
+    return [sum(part) / len(part) for part in parts]
 
 
 def letter_of(name: str) -> str:

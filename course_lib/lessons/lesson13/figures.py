@@ -15,7 +15,7 @@ from course_lib.editing import Split, Strengths, gaussian_blur, split_of, streng
 from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, as_picture
 
 Walk = Callable[[Split, Strengths, Tensor, Sequence[float]], Tensor]
 Redraw = Callable[..., Tensor]
@@ -88,8 +88,7 @@ def draw_pictures(rows: dict[str, Tensor], titles: Sequence[str] = (), width: fl
         for axis, image in zip(line, images, strict=False):
             axis.axis("on")
             axis.imshow(image[0].clamp(-1, 1), vmin=-1, vmax=1)
-            axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            as_picture(axis)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     for axis, title in zip(axes[0], titles, strict=False):
         axis.set_title(title, fontsize=8)
@@ -130,19 +129,23 @@ def plot_redrawn(redraw: Redraw, strengths_tried: Sequence[float] = (0.3, 0.5, 0
     """Draw real pictures, and what becomes of them at several strengths, as another class, with both networks."""
     images, labels = real_pictures()
     wanted = (labels + 3) % 10
-    rows, kept = {"real": images}, []
+    rows, kept = {"real": images}, {}
     for method, name in METHOD_NAMES.items():
         for strength in tqdm(strengths_tried, desc=name, leave=False):
             drawn = redraw(*network(method, wanted), images, noise_for(len(images), 1), strength, STEPS)
             rows[f"{name}, {strength:g}"] = drawn
-            kept.append(f"{name} at {strength:g}: {rms(drawn - images):.2f}")
+            kept.setdefault(name, []).append(f"{rms(drawn - images):.2f}")
     titles = [f"{CLASS_NAMES[old]}\nto {CLASS_NAMES[new]}" for old, new in zip(labels, wanted, strict=True)]
     show(
         draw_pictures(
-            rows, [title.replace("T-shirt/top", "T-shirt").replace("Ankle boot", "Boot") for title in titles]
+            rows,
+            [title.replace("T-shirt/top", "T-shirt").replace("Ankle boot", "Boot") for title in titles],
+            width=0.62,
         ),
         "real pictures, noised to a time and walked back as the second class of their title. Root of the mean "
-        "square of the change: " + "; ".join(kept) + ".",
+        f"square of the change at {', '.join(f'{strength:g}' for strength in strengths_tried)}: "
+        + "; ".join(f"{name} {', '.join(changes)}" for name, changes in kept.items())
+        + ".",
         "Nine rows of ten pieces of clothing. Below the real ones, four rows of flow matching and four of DDPM, with "
         "rising strength: first the same pieces, in the end others, some of them torn.",
     )
@@ -172,22 +175,23 @@ def classes_by_strength(
 
 def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
     """Draw what `classes_by_strength` found, against the strength and against the ratio of image and noise."""
-    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained", sharey=True)
     for method, rows in found.items():
         color, style = LOOKS[method]
-        old = [row["old"] for row in rows]
-        axes[0].plot([row["strength"] for row in rows], old, style, color=COLORS[color], label=METHOD_NAMES[method])
-        axes[1].plot(
-            [max(row["signal to noise"], 0.005) for row in rows],
-            old,
-            style,
-            color=COLORS[color],
-            label=METHOD_NAMES[method],
-        )
-    axes[0].set(xlabel="strength, the time to begin at", ylabel="share still seen as the old class", ylim=(-0.05, 1.05))
+        strengths = [row["strength"] for row in rows]
+        ratios = [max(row["signal to noise"], 0.005) for row in rows]
+        for axis, across in zip(axes, (strengths, ratios), strict=True):
+            for key, look, fill in (("old", style, "full"), ("new", f"{style[0]}:", "none")):
+                shares = [row[key] for row in rows]
+                label = f"{METHOD_NAMES[method]}, {key} class"
+                axis.plot(across, shares, look, color=COLORS[color], fillstyle=fill, label=label)
+    axes[0].set(xlabel="strength, the time to begin at", ylabel="share seen as that class", ylim=(-0.05, 1.05))
     axes[1].set(xlabel="image for each noise, signal / sigma", xscale="log")
+    ticks = (2, 0.5, 0.1, 0.02, 0.005)
+    axes[1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes[1].minorticks_off()
     axes[1].invert_xaxis()
-    axes[0].legend(frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
     texts = [
         f"{METHOD_NAMES[method]} {row['old']:.0%} old and {row['new']:.0%} new at {row['strength']:g}"
         for method, rows in found.items()
@@ -198,9 +202,9 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
         f"what the judge sees in {10 * (1 if smoke() else 3)} pictures redrawn: "
         + "; ".join(texts)
         + ". Right, the same against how much image stands beside the noise.",
-        "Two plots of two lines. Against the strength DDPM falls earlier than flow matching, which stays level for "
-        "long; against the ratio of image to noise, on a logarithmic axis that ends at 0.005, the two lie closer "
-        "together.",
+        "Two plots of four lines, which fall for the old class and rise for the new one. Against the strength DDPM "
+        "falls earlier than flow matching, which stays level for long; against the ratio of image to noise, on a "
+        "logarithmic axis that ends at 0.005, the two lie closer together.",
     )
 
 
@@ -613,7 +617,7 @@ def plot_near_and_far(drawn: dict[float, dict[str, Tensor]]) -> None:
     ]
     texts = [f"width {width:g}: {far:.0%} and {near:.0%}" for width, (far, near) in sure_near_and_far(drawn).items()]
     show(
-        draw_pictures(rows, titles, width=1.15),
+        draw_pictures(rows, titles, width=0.96),
         "coarse part from one class, fine part from another: two pictures of each pair. How sure the judge is of the "
         f"far class in the blurred pictures and of the near class in the sharp ones, {TRIES} of each pair: "
         + "; ".join(texts)
@@ -677,14 +681,19 @@ def plot_denoising(scores: dict[float, dict[str, dict[str, float]]]) -> None:
     """Draw distance, accuracy and grain against the time, for the three ways."""
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
     looks = {"blur": ("vermilion", "^:"), "one step": ("blue", "o-"), "ten steps": ("green", "s--")}
-    for axis, key in zip(axes, ("distance", "accuracy", "grain"), strict=True):
+    names = {
+        "distance": "distance from the real ones",
+        "accuracy": "class accuracy",
+        "grain": "grain (difference of neighbours)",
+    }
+    for axis, key in zip(axes, names, strict=True):
         for name, (color, style) in looks.items():
             values = [rows[name][key] for rows in scores.values()]
             axis.plot(list(scores), values, style, color=COLORS[color], label=name)
         if key != "distance":
             real = [rows["real"][key] for rows in scores.values()]
             axis.plot(list(scores), real, "-.", color=COLORS["grey"], label="real")
-        axis.set(xlabel="time of the noisy picture", ylabel=key, ylim=(0, None))
+        axis.set(xlabel="time of the noisy picture", ylabel=names[key], ylim=(0, None))
     axes[1].legend(frameon=False, fontsize=8, loc="lower left")
     last = scores[LEVELS[-1]]
     texts = [f"{name} {last[name]['distance']:.2f}, {last[name]['grain']:.3f}" for name in looks]

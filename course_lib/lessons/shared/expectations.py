@@ -26,8 +26,8 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     steps, window = first["steps"], first["window"]
     losses = torch.tensor([run["loss"] for run in runs.values()])
     middles = torch.arange(losses.shape[1]) * window + window / 2
-    figure = plt.figure(figsize=(10, 4.6))
-    top = figure.add_axes((0.08, 0.5, 0.9, 0.45))
+    figure = plt.figure(figsize=(10, 4.0))
+    top = figure.add_axes((0.08, 0.42, 0.9, 0.53))
     low, high = losses.amin(dim=0), losses.amax(dim=0)
     top.fill_between(middles, low, high, color=COLORS["sky"], alpha=0.6, label=f"{len(runs)} seeds, lowest to highest")
     top.plot(middles, losses.mean(dim=0), color=COLORS["blue"], label="their mean")
@@ -41,7 +41,7 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     top.legend(loc="upper right")
     moments = sorted(int(path.stem.rpartition("_")[2]) for path in grids_of(method))
     for place, step in enumerate(moments):
-        axis = figure.add_axes((0.08 + 0.23 * place, 0.0, 0.21, 0.34))
+        axis = figure.add_axes((0.08 + 0.23 * place, 0.0, 0.21, 0.22))
         axis.imshow(Image.open(asset_path(f"results/expectations_{method}_{step}.png")))
         axis.set_title(f"after {step} steps ({step / steps:.0%})", fontsize=9)
         axis.axis("off")

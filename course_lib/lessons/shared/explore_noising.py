@@ -75,7 +75,9 @@ def draw_noising(ddpm: DDPM, flow: FlowMatching, image: Tensor, noise: Tensor, t
     figure = blank_figure(9.5, 2.5) if alone else blank_figure(11.5, 3.4)
     widths = (1, 1.4) * 2 if alone else (*(1,) * len(times), 1.5)
     axes = figure.subplots(*shape, squeeze=False, gridspec_kw={"width_ratios": widths}).reshape(2, len(times) + 1)
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.9, bottom=0.16 if alone else 0.12, wspace=0.35, hspace=0.5)
+    figure.subplots_adjust(
+        left=0.01, right=0.99, top=0.9, bottom=0.16 if alone else 0.12, wspace=0.35 if alone else 0.5, hspace=0.55
+    )
     steps = torch.arange(TIME_SCALE)
     left = ddpm.alphas_cumprod.sqrt(), (1 - ddpm.alphas_cumprod).sqrt()
     straight = 1 - steps / TIME_SCALE, steps / TIME_SCALE
@@ -100,7 +102,7 @@ def draw_noising(ddpm: DDPM, flow: FlowMatching, image: Tensor, noise: Tensor, t
         curves.set_title("image solid, noise dashed", fontsize=8)
         curves.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), xticks=(clock[0], clock[500], TIME_SCALE * clock[1]))
         curves.tick_params(labelsize=8)
-        curves.set_ylabel("weight", fontsize=8, labelpad=0)
+        curves.set_ylabel("weight", fontsize=8, labelpad=3)
         curves.set_xlabel("t", fontsize=8, labelpad=0)
         shares.append([100 * float(sigma[t] ** 2 / (sigma[t] ** 2 + signal[t] ** 2)) for t in times])
     listed = [", ".join(f"{share:.0f} %" for share in row) for row in shares]

@@ -84,7 +84,8 @@ def walk(sampler: str, num_steps: int, labels: Sequence[int], guidance_scale: fl
 def draw_moments(states: Sequence[SamplerState], moments: Sequence[int]) -> Picture:
     """One row a moment: left the images as they are at that step, right what the network takes for the clean images."""
     count, last = len(states[0].x), len(states) - 1
-    width = min(9.5, 2.2 * count)
+    # several rows have to fit a screen
+    width = min(9.5, (2.2 if len(moments) == 1 else 1.6) * count)
     height = width / 2 / count
     figure = blank_figure(width, (height + 0.3) * len(moments))
     axes = figure.subplots(len(moments), 2, squeeze=False)
@@ -94,14 +95,25 @@ def draw_moments(states: Sequence[SamplerState], moments: Sequence[int]) -> Pict
     for line, step in zip(axes, moments, strict=True):
         state = states[step]
         strip(line[0], state.x)
-        line[0].set_title(f"step {step} of {last}, t = {state.t:.3g}", fontsize=9)
+        moment = "finished" if step == last else f"t = {state.t:.3g}"
+        line[0].set_title(f"step {step} of {last}, {moment}", fontsize=9)
         if state.clean is None:
             line[1].text(0.5, 0.5, "no prediction yet", ha="center", va="center")
             line[1].set_axis_off()
         else:
             strip(line[1], state.clean)
             line[1].set_title("predicted clean images", fontsize=9)
-    return Picture(figure, " ".join(in_words(states[step], step, final) for step in moments), alt_for(moments, last))
+    if len(moments) == 1:
+        return Picture(figure, in_words(states[moments[0]], moments[0], final), alt_for(moments, last))
+    first, end = next(step for step in moments if states[step].clean is not None), moments[-1]
+    half = moments[len(moments) // 2]
+    caption = (
+        f"how far they are from the final images: the images {distance(states[moments[0]].x, final):.2f} at step "
+        f"{moments[0]}, {distance(states[half].x, final):.2f} at step {half}; the predictions "
+        f"{distance(states[first].clean, final):.2f} at step {first}, {distance(states[half].clean, final):.2f} at "
+        f"step {half}, {distance(states[end].clean, final):.2f} at the end."
+    )
+    return Picture(figure, caption, alt_for(moments, last))
 
 
 def strip(axis: Axes, images: Tensor) -> None:

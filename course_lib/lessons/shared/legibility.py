@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from course_lib.lessons.shared.visibility import unseen
 from course_lib.pictures.html_figure import shown_inch
 
 # WCAG 2.2, success criterion 1.4.3: text, and large text (18 points, or 14 in bold)
@@ -18,29 +21,31 @@ CONTRAST, LARGE_CONTRAST = 4.5, 3.0
 SMALLEST = 9.0
 # a text's box is a little larger than what is printed in it
 MARGIN = 2.0
+# points of a line that is a part of a drawing
+STRONG = 1.5
 
 
-def require_legible(figure: Figure) -> None:
+def require_legible(figure: Figure, caption: str = "") -> None:
     """Raises: ValueError that lists what `troubles` finds."""
-    found = list(troubles(figure))
+    found = list(troubles(figure, caption))
     if found:
-        raise ValueError("figure has text that cannot be read; allowed: none. " + "; ".join(found))
+        raise ValueError("figure has what cannot be read; allowed: nothing. " + "; ".join(found))
 
 
-def troubles(figure: Figure) -> Iterator[str]:
-    """What makes text of `figure` hard to read, a sentence each.
+def troubles(figure: Figure, caption: str = "") -> Iterator[str]:
+    """What makes `figure` hard to read, or hides what it should show, a sentence each; `caption`: the words below it.
 
     Text beyond the figure's edge is no trouble: figures are saved with bbox_inches="tight", which makes room for it.
     """
     before = figure.canvas
     canvas = FigureCanvasAgg(figure)  # any other canvas may have no pixels
     try:
-        yield from troubles_on(canvas)
+        yield from troubles_on(canvas, caption)
     finally:
         figure.set_canvas(before)
 
 
-def troubles_on(canvas: FigureCanvasAgg) -> Iterator[str]:
+def troubles_on(canvas: FigureCanvasAgg, caption: str) -> Iterator[str]:
     canvas.draw()
     texts = visible_texts(canvas.figure)
     renderer = canvas.get_renderer()
@@ -48,9 +53,12 @@ def troubles_on(canvas: FigureCanvasAgg) -> Iterator[str]:
     for text in texts:
         if text.get_clip_on() and text.get_clip_box() is not None and sticks_out(boxes[text], text.get_clip_box()):
             yield f"{text.get_text()!r} is cut off by its axes"
+    corners = {text: corners_of(text, renderer) for text in texts}
     for one, other in combinations(texts, 2):
-        if upright(one) and upright(other) and overlap(boxes[one], boxes[other]):
+        if overlap(boxes[one], boxes[other]) and apart_along(corners[one], corners[other]) < closest(one, other):
             yield f"{one.get_text()!r} and {other.get_text()!r} lie on each other"
+    yield from over_borders(canvas.figure, boxes)
+    yield from unseen(canvas.figure, caption)
     yield from small(canvas.figure, boxes)
     yield from pale(canvas, boxes)
 
@@ -103,15 +111,82 @@ def sticks_out(box: Bbox, border: Bbox) -> bool:
     )
 
 
-def upright(text: Text) -> bool:
-    # the box around slanted text is mostly empty
-    return text.get_rotation() % 90 == 0
-
-
 def overlap(one: Bbox, other: Bbox) -> bool:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return width > MARGIN and height > 2 * MARGIN
+    return one.x0 < other.x1 and other.x0 < one.x1 and one.y0 < other.y1 and other.y0 < one.y1
+
+
+def corners_of(text: Text, renderer: RendererBase) -> np.ndarray:
+    """The four corners of the text itself, (4, 2): the box around slanted text is mostly empty."""
+    angle = text.get_rotation()
+    box = text.get_window_extent(renderer)
+    if angle % 90 == 0:
+        return np.array([[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]])
+    text.set_rotation(0)
+    try:
+        flat = text.get_window_extent(renderer)
+    finally:
+        text.set_rotation(angle)
+    turn = np.radians(angle)
+    half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (flat.width / 2, flat.height / 2)
+    turned = half @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    return turned + np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
+
+
+def apart_along(one: np.ndarray, other: np.ndarray) -> float:
+    """How far apart two rectangles are along the best of their four directions, in pixels; negative: they overlap."""
+    gaps = []
+    for corners in (one, other):
+        for start, end in ((corners[0], corners[1]), (corners[1], corners[2])):
+            direction = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
+            here, there = one @ direction, other @ direction
+            gaps.append(max(here.min() - there.max(), there.min() - here.max()))
+    return max(gaps)
+
+
+def closest(one: Text, other: Text) -> float:
+    """How much of two boxes may overlap: the lines of a text have air above and below, its ends have none."""
+    return -2 * MARGIN if one.get_rotation() % 180 == other.get_rotation() % 180 == 0 else -MARGIN
+
+
+def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
+    """Text that lies on a panel it does not belong to, or across its own edge, a box's, or a drawn line."""
+    panels = [axes for axes in figure.axes if axes.get_visible() and axes.name != "3d" and (axes.axison or axes.images)]
+    panel_of = {text: axes for axes in figure.axes for text in axes.findobj(Text)}  # tick labels do not know theirs
+    for text, box in boxes.items():
+        inner = Bbox.from_extents(box.x0 + MARGIN, box.y0 + MARGIN, box.x1 - MARGIN, box.y1 - MARGIN)
+        own = panel_of.get(text)
+        for panel in panels:
+            if own is None or panel is own or not overlap(box.padded(MARGIN), panel.bbox):
+                continue
+            if not contains(panel.bbox.padded(1), own.bbox):  # a small panel within a large one
+                yield f"{text.get_text()!r} lies on the panel {panel.get_title() or 'beside it'!r}"
+        if own is None or own.name == "3d":
+            continue
+        for name, spine in own.spines.items():
+            if own.axison and spine.get_visible() and across(inner, own.bbox, name):
+                yield f"{text.get_text()!r} lies across the edge of its panel"
+        drawn = [patch for patch in own.patches if isinstance(patch, FancyBboxPatch | Circle) and patch.get_visible()]
+        around = [patch.get_window_extent() for patch in drawn]
+        held = any(contains(edge, inner) for edge in around)  # what runs behind a box is hidden by it
+        strong = [line for line in own.lines if not (own.axison or held) and line.get_linewidth() >= STRONG]
+        if any(line.get_path().transformed(line.get_transform()).intersects_bbox(inner, False) for line in strong):
+            yield f"{text.get_text()!r} lies across a line"
+        for edge in around:
+            if overlap(inner, edge) and not contains(edge, inner) and not contains(inner, edge):
+                yield f"{text.get_text()!r} lies across the border of a box"
+
+
+def across(box: Bbox, panel: Bbox, side: str) -> bool:
+    """Whether a text's box lies on both sides of one edge of its panel."""
+    if side in ("left", "right"):
+        edge = panel.x0 if side == "left" else panel.x1
+        return box.x0 < edge < box.x1 and box.y0 < panel.y1 and box.y1 > panel.y0
+    edge = panel.y0 if side == "bottom" else panel.y1
+    return side in ("bottom", "top") and box.y0 < edge < box.y1 and box.x0 < panel.x1 and box.x1 > panel.x0
+
+
+def contains(outer: Bbox, inner: Bbox) -> bool:
+    return outer.x0 <= inner.x0 and outer.y0 <= inner.y0 and outer.x1 >= inner.x1 and outer.y1 >= inner.y1
 
 
 def pale(canvas: FigureCanvasAgg, boxes: dict[Text, Bbox]) -> Iterator[str]:

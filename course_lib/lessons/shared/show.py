@@ -20,7 +20,7 @@ def smoke() -> bool:
     return bool(os.environ.get("COURSE_SMOKE"))
 
 
-def show(figure: Figure, caption: str, alt: str) -> None:
+def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None) -> None:
     """Display a figure as HTML: its picture, with `alt` for those who cannot see it, and its caption below.
 
     Where no HTML is shown, in a terminal, the caption is all there is.
@@ -28,21 +28,31 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     Args:
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
-    Raises: ValueError under tests, if text in the figure is cut off, covered, too small or too pale.
+        narrow: the same for a telephone, drawn at its width, where the figure would shrink to something unreadable.
+    Raises: ValueError under tests, if something in the figure cannot be read or seen, see `legibility.troubles`.
     """
     import matplotlib.pyplot as plt
     from IPython import get_ipython
     from IPython.display import display
 
     if smoke():
-        require_legible(figure)
-    shown = figure_html(*png_of(figure), alt, caption)
+        for one in (figure, narrow):
+            if one is not None:
+                require_legible(one, caption)
+    shown = figure_html(*png_of(figure), alt, sentence(caption), narrow and png_of(narrow))
     plt.close(figure)
+    if narrow is not None:
+        plt.close(narrow)
     text = textwrap.fill(f"Figure: {caption}", LINE)
     if get_ipython() is None:
         print(text)
     else:
         display({"text/html": shown, "text/plain": text}, raw=True)
+
+
+def sentence(words: str) -> str:
+    """With a capital letter: in a page a caption is a sentence, and in a terminal it follows "Figure:"."""
+    return words[:1].upper() + words[1:]
 
 
 def compare_rows(rows: Iterable[tuple[str, Any, Any]]) -> None:

@@ -81,6 +81,7 @@ class Box:
 def show_map(lesson: str) -> None:
     """Display the document's network with what one lesson is about marked, and say in a line what is marked."""
     from course_lib.lessons.shared.show import show
+    from course_lib.lessons.shared.unet_map_narrow import draw_narrow
 
     with torch.device("meta"):
         rows = trace(UNet())
@@ -99,12 +100,14 @@ def show_map(lesson: str) -> None:
         spread = ", ".join(f"{share:.0%} at {size}x{size}" for size, share in of_levels.items())
         part = f"{title}. Boxes are filled by their share of the {name}, the fullest to the top: {spread}"
         seen = f"Filled by their share of the {name}: {spread}."
+    mark_skips = lesson in ("06", "07")
     show(
-        draw_unet(rows, marked, mark_skips=lesson in ("06", "07"), shares=shares),
+        draw_unet(rows, marked, mark_skips=mark_skips, shares=shares),
         f"You are here. The document's network from noisy image (left) to prediction (right), every step as high as "
         f"the images in it; dots are concatenations with a skip; {part}.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up, "
         f"skips as horizontal lines between them. {seen}",
+        narrow=draw_narrow(rows, marked, mark_skips=mark_skips, shares=shares),
     )
 
 
@@ -177,8 +180,13 @@ def places(rows: list[TraceRow]) -> list[Box]:
     return boxes
 
 
+def name_of(row: TraceRow) -> str:
+    """What stands in a step's box."""
+    return SHORT_NAMES.get(row.kind) or ("in" if row.module == "conv_in" else "out")
+
+
 def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool, filled: float) -> None:
-    name = SHORT_NAMES.get(box.row.kind) or ("in" if box.row.module == "conv_in" else "out")
+    name = name_of(box.row)
     color = COLORS["orange"] if marked else "white"
     strong = marked or crossed
     look = {"facecolor": color, "edgecolor": "black" if strong else COLORS["grey"], "linewidth": 1.8 if strong else 1.0}

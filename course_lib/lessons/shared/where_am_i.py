@@ -6,6 +6,7 @@ import torch
 
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.unet_map import draw_unet
+from course_lib.lessons.shared.unet_map_narrow import draw_narrow
 from course_lib.progress.report import read_progress, report
 from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
@@ -37,7 +38,10 @@ def show_passed(passed: Collection[str]) -> None:
     yours = ", ".join(parts) or "nothing yet"
     show(
         draw_unet(rows, filled, mark_skips="cat_skip" in passed),
-        f"the map of the network. {len(filled)} of its {len(rows)} steps are yours: {yours}.",
+        f"the map of the network. {len(filled)} of its {len(rows)} steps are yours: {yours}."
+        if filled
+        else f"the map of the network. None of its {len(rows)} steps is yours yet.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up. "
         f"Filled in orange and framed, as passed: {yours}. Every other step is white.",
+        narrow=draw_narrow(rows, filled, mark_skips="cat_skip" in passed),
     )
