@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from helpers import words_of
 from nbclient import NotebookClient
 
 from course_lib import colab
@@ -115,7 +116,7 @@ def test_a_lesson_runs_on_colab_and_again_after_a_restart(environment, repositor
         NotebookClient(
             part, timeout=300, kernel_name="clean", resources={"metadata": {"path": str(tmp_path)}}
         ).execute()
-        return ["".join(output.get("text", "") for output in cell.get("outputs", [])) for cell in part.cells]
+        return [words_of(cell.get("outputs", [])) for cell in part.cells]
 
     printed = run(made.cells)
     assert f"The course is in {tmp_path / COURSE}." in printed[1]
