@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from course_lib.assets import ASSETS, NOTEBOOKS
-from course_lib.commands.options import add_subparser
+from course_lib.commands.options import add_subparser, local_path
 from course_lib.files import write_text
 
 # what lessons link to and show lies beside the copies, so that the links lead there from any folder
@@ -13,7 +13,9 @@ BESIDE = ("network.md", "figures/first_steps.svg")
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "notebooks", run, "copy the notebooks to a folder of your own")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; notebooks that are there already stay")
+    parser.add_argument(
+        "folder", metavar="DIR", type=local_path, help="where to; notebooks that are there already stay"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
