@@ -72,7 +72,8 @@ def printing(what, redirected="", **streams):
         f'"{sys.executable}" -c "$CODE" {what} {redirected}; exit ${{PIPESTATUS[0]}}',
         shell=True,
         executable="/bin/bash",
-        env={**os.environ, "CODE": PRINTING},
+        # unbuffered, argparse itself meets the error, and keeps it to itself
+        env={**os.environ, "CODE": PRINTING, "PYTHONUNBUFFERED": ""},
         stderr=subprocess.PIPE,
         text=True,
         **streams,
