@@ -3,24 +3,23 @@
 import argparse
 import os
 import sys
-
-from course_lib.commands.options import local_path
-from course_lib.commands.surroundings import complain, in_any_terminal
+from pathlib import Path
 
 
 def main() -> int:
     """Returns 0, or 2 after a sentence on what cannot be met."""
     parser = argparse.ArgumentParser(prog="python -m course_lib.grading.services")
     ways = parser.add_subparsers(dest="way", required=True)
-    ways.add_parser("gradescope", help="mark in Gradescope's container").add_argument("root", type=local_path)
-    ways.add_parser("classroom", help="mark on GitHub's runner").add_argument("submission", type=local_path)
+    ways.add_parser("gradescope", help="mark in Gradescope's container").add_argument("root", type=Path)
+    ways.add_parser("classroom", help="mark on GitHub's runner").add_argument("submission", type=Path)
     options = parser.parse_args()
     # the networks are tiny, and threads of several processes would wait for each other
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     try:
         run(options)
     except ValueError as error:
-        return complain(str(error))
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -36,4 +35,4 @@ def run(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(in_any_terminal(main))
+    sys.exit(main())
