@@ -20,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from course_lib.checks.my_work import work_folder
+    from course_lib.doctor.machine import disk
     from course_lib.shown_command import shown_command
 
     copied, kept = copy_notebooks(options.folder)
@@ -28,6 +29,9 @@ def run(options: argparse.Namespace) -> None:
         print(f"These were there already, other than the course's, and stay as they are: {', '.join(kept)}.")
         print("For a fresh copy of one of them, rename yours and run this again.")
     print(f"What you pass will be kept in {work_folder()}.")
+    place = disk()
+    if place.advice:
+        print(place)
     print(f"To open them: {shown_command('jupyter', 'lab', options.folder)}")
 
 

@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from course_lib import files
+from course_lib.__main__ import main
 from course_lib.checks import my_work
 from course_lib.commands import surroundings
 from course_lib.commands.surroundings import NOBODY_READS, in_any_terminal
 from course_lib.data.download import default_data_dir
+from course_lib.doctor import machine
 
 NO_PATHS = {
     # what may be given as text, and is no path
@@ -235,6 +237,22 @@ def test_without_a_home_there_are_folders_all_the_same(own, monkeypatch):
     monkeypatch.chdir(own)
     assert my_work.work_folder() == own / "unet-diffusion-course" / "my_work"
     assert default_data_dir().is_absolute()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such rights")
+def test_a_home_that_cannot_be_written_or_entered_is_said_before_anything_is_passed(own, monkeypatch, capsys):
+    monkeypatch.setattr(my_work, "IS_INSTALLED", True)
+    monkeypatch.setattr(Path, "home", lambda: Path("/proc/self"))
+    main(["notebooks", str(own / "mine")])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "/proc/self cannot be written to" in said
+    assert "UNET_COURSE_WORK" in said
+
+    def no_entry(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", no_entry)
+    assert machine.disk().status == "FAIL"
 
 
 # torch's defaults
