@@ -13,6 +13,7 @@ import torch
 from course_lib import files
 from course_lib.__main__ import main
 from course_lib.checks import my_work
+from course_lib.checks.registry import exercises
 from course_lib.commands import surroundings
 from course_lib.commands.surroundings import NOBODY_READS, in_any_terminal
 from course_lib.data.download import default_data_dir
@@ -251,8 +252,10 @@ def test_a_home_that_cannot_be_written_or_entered_is_said_before_anything_is_pas
     def no_entry(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "is_dir", no_entry)
+    for question in ("is_dir", "is_file", "exists"):
+        monkeypatch.setattr(Path, question, no_entry)
     assert machine.disk().status == "FAIL"
+    assert my_work.read_kept(exercises()["UNet"]).answer is None
 
 
 # torch's defaults
@@ -274,7 +277,6 @@ def from_pixels(pixels):
 @pytest.mark.parametrize("name", ["TimeEmbedding", "UNet", "FlowMatching.loss", "SelfAttention"])
 def test_the_verdict_does_not_hang_on_torch_s_defaults(other_defaults, name):
     from course_lib.checks import examine
-    from course_lib.checks.registry import exercises
 
     assert examine(from_pixels, seed=1).status == "passed"
     exercise = exercises()[name]
