@@ -1,12 +1,11 @@
 """The command line: python -m course_lib COMMAND; without a command it lists them."""
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Sequence
 
 from course_lib.commands import doctor, evaluate, export, grade, notebooks, progress, sample, shapes, train
-from course_lib.commands.surroundings import expand_home, in_any_terminal
+from course_lib.commands.surroundings import complain, in_any_terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +15,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (shapes, train, sample, evaluate, export, grade, doctor, progress, notebooks):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
-    expand_home(options)
     try:
         return options.run(options) or 0
     except BrokenPipeError:  # whoever read has gone (`| head`): see in_any_terminal
@@ -26,13 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
-
-
-def complain(text: str) -> int:
-    """Say what was wrong, where anybody can still read it, and give the exit status."""
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        print(f"error: {text}", file=sys.stderr, flush=True)
-    return 2
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -24,7 +25,11 @@ def shown_command(*arguments: object) -> str:
         python = str(running.relative_to(Path.cwd()))
     else:
         python = str(running)
-    words = [python, "-m", *map(str, arguments)]
+    return quoted([python, "-m", *map(str, arguments)])
+
+
+def quoted(words: Sequence[str]) -> str:
+    """The words of a command as this system's shell has to be given them."""
     if os.name == "nt":
         return " ".join(f'"{word}"' if " " in word else word for word in words)
     return shlex.join(words)

@@ -19,7 +19,8 @@ from course_lib.authoring.build import (
     write_expert_copy,
     write_generated,
 )
-from course_lib.commands.surroundings import expand_home, in_any_terminal
+from course_lib.commands.options import local_path
+from course_lib.commands.surroundings import complain, in_any_terminal
 from course_lib.shown_command import shown_command
 
 
@@ -34,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("--check", action="store_true", help="write nothing, name what is out of date")
     command.add_argument("--force", action="store_true", help="write and execute also what is up to date")
     command.add_argument(
-        "--nbgrader", metavar="DIR", type=Path, help="write nbgrader's source notebooks into DIR instead"
+        "--nbgrader", metavar="DIR", type=local_path, help="write nbgrader's source notebooks into DIR instead"
     )
     command.add_argument(
         "--expert",
         metavar="DIR",
-        type=Path,
+        type=local_path,
         help="write learners' copies whose blanks have no step comments into DIR instead; links to the course's files "
         "work from a folder beside notebooks",
     )
@@ -47,20 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = subparsers.add_parser("watch", help="write the notebooks whenever a file of a lesson is saved")
     command.set_defaults(run=run_watch)
     command = subparsers.add_parser("book", help="write the reading edition: all solutions as static pages with search")
-    command.add_argument("--out", metavar="DIR", type=Path, default=Path("build/book"), help="default: build/book")
+    command.add_argument(
+        "--out", metavar="DIR", type=local_path, default=Path("build/book"), help="default: build/book"
+    )
     command.set_defaults(run=run_book)
     command = subparsers.add_parser("slides", help="write a deck a lesson: pages that open without a network")
-    command.add_argument("--out", metavar="DIR", type=Path, default=Path("build/slides"), help="default: build/slides")
+    command.add_argument(
+        "--out", metavar="DIR", type=local_path, default=Path("build/slides"), help="default: build/slides"
+    )
     command.set_defaults(run=run_slides)
     for command in subparsers.choices.values():
         command.add_argument("lessons", nargs="*", help="such as 03; all by default")
     options = parser.parse_args(arguments)
-    expand_home(options)
     try:
         return options.run(options)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except BrokenPipeError:
+        raise
+    except (ValueError, OSError) as error:
+        return complain(str(error) or type(error).__name__)
 
 
 def run_build(options: argparse.Namespace) -> int:

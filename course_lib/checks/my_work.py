@@ -123,7 +123,7 @@ def read_kept(exercise: Exercise, names: dict[str, Any] | None = None) -> Kept:
     """
     path, name = file_of(exercise), exercise.method or exercise.name
     shown = f"my_work/{path.name}"
-    if not path.exists():
+    if not os.path.exists(path):  # unlike pathlib's, it never raises, whoever's the home is
         return Kept(None, f"{NOTHING_KEPT} {shown} yet")
     try:
         source = path.read_text(encoding="utf-8-sig")

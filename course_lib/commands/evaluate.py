@@ -2,22 +2,23 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from course_lib.commands.options import add_subparser, numbers
+from course_lib.commands.options import add_subparser, local_or_address, local_path, numbers
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "evaluate", run, "judge a trained model's pictures beside real ones")
-    parser.add_argument("run_folder", metavar="RUN", help="a run's folder, or a .safetensors file")
+    parser.add_argument(
+        "run_folder", metavar="RUN", type=local_or_address, help="a run's folder, or a .safetensors file"
+    )
     parser.add_argument("--count", type=int, default=1000, help="pictures to draw and judge (default: 1000)")
     parser.add_argument("--guidance", type=numbers, default=(1.0, 1.5, 2.0), help="scales to try (default: 1,1.5,2)")
     parser.add_argument("--steps", type=int, default=20, help="sampling steps (default: 20)")
     parser.add_argument("--solver", help="euler, heun or rk4 (flow matching); ddim or ddpm (DDPM)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", help="auto (default: a GPU if there is one), cpu, cuda or mps")
-    parser.add_argument("--data-dir", help="where CIFAR-10's files are, for its FID")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--data-dir", type=local_or_address, help="where CIFAR-10's files are, for its FID")
+    parser.add_argument("--json", type=local_path, help="also write the figures to this file")
 
 
 def run(options: argparse.Namespace) -> None:

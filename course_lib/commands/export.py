@@ -1,16 +1,17 @@
 """python -m course_lib export: a trained model for other people's programs."""
 
 import argparse
-from pathlib import Path
 
-from course_lib.commands.options import add_subparser
+from course_lib.commands.options import add_subparser, local_or_address, local_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "export", run, "write a trained model as a folder for other people's programs")
-    parser.add_argument("run_folder", metavar="RUN", help="a run's folder, or a .safetensors file")
+    parser.add_argument(
+        "run_folder", metavar="RUN", type=local_or_address, help="a run's folder, or a .safetensors file"
+    )
     parser.add_argument("--to", required=True, choices=["diffusers"], help="whose programs: diffusers' pipelines")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a new folder, or one that this command wrote")
+    parser.add_argument("folder", metavar="DIR", type=local_path, help="a new folder, or one that this command wrote")
     parser.add_argument(
         "--steps", type=int, default=50, help="flow matching: the Euler steps that the scheduler is spaced for (50)"
     )

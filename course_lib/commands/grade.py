@@ -5,19 +5,19 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_lib.commands.options import add_subparser
+from course_lib.commands.options import add_subparser, local_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "grade", run, "mark a whole class's notebooks, safely, by the checks they know")
     parser.add_argument(
-        "submissions", metavar="SUBMISSIONS", type=Path, nargs="?", help="folder (or zip) of what was handed in"
+        "submissions", metavar="SUBMISSIONS", type=local_path, nargs="?", help="folder (or zip) of what was handed in"
     )
     parser.add_argument(
         "--out",
         "--report",
         metavar="REPORT",
-        type=Path,
+        type=local_path,
         default=Path("grading-report"),
         help="folder for grades and reports (default: grading-report)",
     )
@@ -33,29 +33,34 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     elsewhere = parser.add_argument_group("on several machines, and on those of others")
     elsewhere.add_argument("--part", metavar="i/n", help="mark the i-th of n shares of the learners, to be merged")
     elsewhere.add_argument(
-        "--merge", metavar="DIR", type=Path, nargs="+", help="make one report of the parts in these folders"
+        "--merge", metavar="DIR", type=local_path, nargs="+", help="make one report of the parts in these folders"
     )
     elsewhere.add_argument(
-        "--autograder", metavar="ZIP", type=Path, help="write an autograder for Gradescope, with these settings"
+        "--autograder", metavar="ZIP", type=local_path, help="write an autograder for Gradescope, with these settings"
     )
     elsewhere.add_argument(
-        "--classroom", metavar="DIR", type=Path, help="write GitHub Classroom's workflow into this template repository"
+        "--classroom",
+        metavar="DIR",
+        type=local_path,
+        help="write GitHub Classroom's workflow into this template repository",
     )
     people = parser.add_argument_group("who is who, and what marks are worth")
-    people.add_argument("--roster", metavar="CSV", type=Path, help="list of people: names, sections, who is missing")
+    people.add_argument(
+        "--roster", metavar="CSV", type=local_path, help="list of people: names, sections, who is missing"
+    )
     people.add_argument(
         "--marking",
         metavar="TOML",
-        type=Path,
+        type=local_path,
         help="points, weights, late rules (default: REPORT/marking.toml)",
     )
     people.add_argument(
-        "--overrides", metavar="CSV", type=Path, help="marks and comments by hand (default: REPORT/overrides.csv)"
+        "--overrides", metavar="CSV", type=local_path, help="marks and comments by hand (default: REPORT/overrides.csv)"
     )
     people.add_argument("--anonymous", action="store_true", help="reports without names; who-is-who.csv has them")
     back = parser.add_argument_group("what goes back")
     back.add_argument(
-        "--fill", metavar="CSV", type=Path, help="gradebook exported from Canvas or Moodle, to fill a copy of"
+        "--fill", metavar="CSV", type=local_path, help="gradebook exported from Canvas or Moodle, to fill a copy of"
     )
     back.add_argument("--column", metavar="NAME", help="the column to fill")
     back.add_argument("--comments", metavar="NAME", help="another column of it, to be filled with a comment in words")

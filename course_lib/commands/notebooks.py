@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from course_lib.assets import ASSETS, NOTEBOOKS
-from course_lib.commands.options import add_subparser
+from course_lib.commands.options import add_subparser, local_path
 from course_lib.files import write_text
 
 # what lessons link to and show lies beside the copies, so that the links lead there from any folder
@@ -13,11 +13,14 @@ BESIDE = ("network.md", "figures/first_steps.svg")
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "notebooks", run, "copy the notebooks to a folder of your own")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="where to; notebooks that are there already stay")
+    parser.add_argument(
+        "folder", metavar="DIR", type=local_path, help="where to; notebooks that are there already stay"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     from course_lib.checks.my_work import work_folder
+    from course_lib.doctor.machine import disk
     from course_lib.shown_command import shown_command
 
     copied, kept = copy_notebooks(options.folder)
@@ -26,6 +29,9 @@ def run(options: argparse.Namespace) -> None:
         print(f"These were there already, other than the course's, and stay as they are: {', '.join(kept)}.")
         print("For a fresh copy of one of them, rename yours and run this again.")
     print(f"What you pass will be kept in {work_folder()}.")
+    place = disk()
+    if place.advice:
+        print(place)
     print(f"To open them: {shown_command('jupyter', 'lab', options.folder)}")
 
 

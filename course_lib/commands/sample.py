@@ -3,22 +3,26 @@
 import argparse
 from pathlib import Path
 
-from course_lib.commands.options import add_subparser, finite_number
+from course_lib.commands.options import add_subparser, finite_number, local_or_address, local_path
 
 FRAMES = 60
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "sample", run, "draw pictures with a trained model")
-    parser.add_argument("run_folder", metavar="RUN", help="a run's folder, or a .safetensors file")
+    parser.add_argument(
+        "run_folder", metavar="RUN", type=local_or_address, help="a run's folder, or a .safetensors file"
+    )
     parser.add_argument("--classes", help='names or numbers, such as "ankle boot,dress" or 9,3 (default: all)')
     parser.add_argument("--count", type=int, default=8, help="pictures of each class (default: 8)")
     parser.add_argument("--guidance", type=finite_number, default=2.0, help="guidance scale (default: 2; 1 is none)")
     parser.add_argument("--steps", type=int, help="sampling steps (default: 50; 1000 for --solver ddpm)")
     parser.add_argument("--solver", help="euler, heun or rk4 (flow matching); ddim or ddpm (DDPM)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same pictures")
-    parser.add_argument("--out", type=Path, default=Path("grid.png"), help="where the grid goes (default: grid.png)")
-    parser.add_argument("--gif", type=Path, help="also save the way from noise to pictures as an animation")
+    parser.add_argument(
+        "--out", type=local_path, default=Path("grid.png"), help="where the grid goes (default: grid.png)"
+    )
+    parser.add_argument("--gif", type=local_path, help="also save the way from noise to pictures as an animation")
     parser.add_argument("--device", default="auto", help="auto (default: a GPU if there is one), cpu, cuda or mps")
 
 

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import sys
 
-from course_lib.commands.options import add_subparser, whole_numbers
+from course_lib.commands.options import add_subparser, local_or_address, whole_numbers
 from course_lib.shown_command import shown_command
 
 # option -> field of TrainingConfig, and of UNet
@@ -28,8 +28,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = add_subparser(subparsers, "train", run, "train the UNet on real images, as a DDPM or by flow matching")
     parser.add_argument("--method", help="flow (default) or ddpm")
     parser.add_argument("--data", help="fashion-mnist (default), fashion-mnist-full, cifar10 or shapes")
-    parser.add_argument("--data-dir", help="a folder that has the data set's files, or the URL of a mirror")
-    parser.add_argument("--out", help="the run's folder (default: runs/METHOD-DATA)")
+    parser.add_argument(
+        "--data-dir", type=local_or_address, help="a folder that has the data set's files, or the URL of a mirror"
+    )
+    parser.add_argument("--out", type=local_or_address, help="the run's folder (default: runs/METHOD-DATA)")
     parser.add_argument(
         "--profile",
         default="laptop",
@@ -50,6 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--from",
         dest="start_from",
         metavar="RUN",
+        type=local_or_address,
         help="begin a new run with the weights of this one (or of a .safetensors file)",
     )
     parser.add_argument(

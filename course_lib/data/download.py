@@ -24,8 +24,8 @@ def default_data_dir() -> Path:
     """Where downloads are kept unless `--data-dir` says otherwise: one place for every run and notebook."""
     try:
         home = Path.home()
-    except RuntimeError:  # a user without a home, in a container for example
-        home = Path(tempfile.gettempdir())
+    except RuntimeError:  # a user without a home, in a container for example; another one may be on that machine
+        home = Path(tempfile.gettempdir()) / f"home-of-{os.getuid()}"
     return home / ".cache" / "course_lib"
 
 

@@ -5,8 +5,8 @@ import textwrap
 from pathlib import Path
 
 import course_lib
-from course_lib.assets import IS_INSTALLED, PACKAGE, ROOT
-from course_lib.doctor.software import compared, library_requirements, ranges
+from course_lib.assets import IS_INSTALLED, PACKAGE
+from course_lib.doctor.software import compared, install_command, library_requirements, ranges
 
 LINE = 100
 
@@ -49,13 +49,9 @@ def missing_packages() -> str:
     if not missing and not old:
         return ""
     parts = [f"has no {', '.join(missing)}"] * bool(missing) + [f"has {', '.join(old)}"] * bool(old)
-    return f"This kernel ({sys.executable}) {' and '.join(parts)}. {how_to_install()}"
-
-
-def how_to_install() -> str:
-    where = "" if IS_INSTALLED else f"in {ROOT}, "
-    what = "unet-diffusion-course" if IS_INSTALLED else "-r requirements.txt"
-    return f"To install: {where}{sys.executable} -m pip install --upgrade {what}; then restart the kernel."
+    needed = [line for line, _, _, verdict in found if verdict in ("missing", "older")]
+    install = f"{install_command(needed)}; then restart the kernel."
+    return f"This kernel ({sys.executable}) {' and '.join(parts)}. To install: {install}"
 
 
 def other_version(notebook: str, library: str) -> str:
@@ -64,9 +60,12 @@ def other_version(notebook: str, library: str) -> str:
         return ""
     older = numbers(notebook) < numbers(library)
     if not older:
+        update = "install the newer one, as this one was installed."
+        if not IS_INSTALLED:
+            update = f"in its folder, git pull; then, {install_command(())}; then restart the kernel."
         return (
             f"This notebook is of version {notebook} of the course, the course that runs is {library}, which is older. "
-            f"Where something fails, update the course: in its folder, git pull. {how_to_install()}"
+            f"Where something fails, update the course: {update}"
         )
     return (
         f"This notebook is of version {notebook} of the course, the course that runs is {library}. It goes on working "

@@ -97,7 +97,8 @@ def disk() -> Finding:
     from course_lib.checks.my_work import said_of_home, work_folder
 
     folder = work_folder()
-    there = next(parent for parent in [folder, *folder.parents] if parent.is_dir())
+    # os.path: a pathlib path below a folder that may not be entered raises, as a home that is another user's
+    there = next(parent for parent in [folder, *folder.parents] if os.path.isdir(parent))
     free = shutil.disk_usage(there).free
     text = f"{free / GB:.1f} GB free where your work is kept" + (f", {said_of_home()}" if said_of_home() else "")
     if free < TOO_LITTLE_DISK:

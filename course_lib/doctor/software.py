@@ -6,11 +6,11 @@ import sys
 import tomllib
 from collections.abc import Iterable
 
-from course_lib.assets import ROOT
+from course_lib.assets import IS_INSTALLED, ROOT
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
+from course_lib.shown_command import quoted
 
 LOWEST_PYTHON = (3, 11)
-INSTALL = "in the course's folder, run: python -m pip install -r requirements.txt"
 
 
 def python() -> Finding:
@@ -30,23 +30,24 @@ def packages() -> Finding:
     """
     needed = library_requirements()
     others = [line for line in requirements_file() if line not in needed]
-    broken, missing_tools, newer = [], [], []
+    broken, missing_tools, newer = {}, {}, {}
     for line in [*needed, *others]:
         name, found, verdict = compared(line)
         if verdict == "missing" and line in others:
-            missing_tools.append(name)
+            missing_tools[line] = name
         elif verdict in ("missing", "older"):
-            broken.append(f"{name} is missing" if found is None else f"{name} is {found}, needed is {ranges(line)}")
+            broken[line] = f"{name} is missing" if found is None else f"{name} is {found}, needed is {ranges(line)}"
         elif verdict == "newer":
-            newer.append(f"{name} {found}")
+            newer[line] = f"{name} {found}"
     if broken:
-        return Finding(FAIL, "packages", "; ".join(broken), INSTALL)
+        return Finding(FAIL, "packages", "; ".join(broken.values()), install_command(broken))
     if newer:
-        text = f"newer than what the course was tested with: {', '.join(newer)}"
-        return Finding(WARN, "packages", text, f"if something breaks, {INSTALL}")
+        text = f"newer than what the course was tested with: {', '.join(newer.values())}"
+        return Finding(WARN, "packages", text, f"if something breaks, {install_command(newer)}")
     if missing_tools:
-        text = f"all that lessons need is here; not installed: {', '.join(missing_tools)}"
-        advice = f"nothing, if you open the notebooks in some other way and do not build or test them. Else, {INSTALL}"
+        text = f"all that lessons need is here; not installed: {', '.join(missing_tools.values())}"
+        advice = "nothing, if you open the notebooks in some other way and do not build or test them. Else, "
+        advice += install_command(missing_tools)
         return Finding(WARN, "packages", text, advice)
     return Finding(OK, "packages", f"{len(needed) + len(others)}, all in versions that the course is made for")
 
@@ -76,6 +77,14 @@ def requirements_file() -> list[str]:
     """The lines of requirements.txt that name a package for this Python."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return for_this_python(line.strip() for line in lines if line.strip() and not line.startswith(("#", "-")))
+
+
+def install_command(lines: Iterable[str]) -> str:
+    """Words with the command that brings what these lines ask for, in versions that fit."""
+    pip = [sys.executable, "-m", "pip", "install", "--upgrade"]
+    if IS_INSTALLED:
+        return f"run: {quoted([*pip, *(line.partition(';')[0].strip() for line in lines)])}"
+    return f"in the course's folder ({ROOT}), run: {quoted([*pip, '-r', 'requirements.txt'])}"
 
 
 def for_this_python(lines: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """A grid of images, with the names of the classes beside its rows."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def save_grid(images: Tensor, path: Path, row_names: Sequence[str]) -> None:
         raise ValueError(f"images holds {len(images)}; allowed: a multiple of the {len(row_names)} rows")
     picture = tile(images, columns=len(images) // len(row_names))
     labelled = _with_row_names(Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()), row_names)
-    write_atomically(path, lambda temporary: labelled.save(temporary, format="PNG"))
+    write_atomically(Path(os.path.expanduser(path)), lambda temporary: labelled.save(temporary, format="PNG"))
 
 
 def _with_row_names(picture: "Image.Image", row_names: Sequence[str]) -> "Image.Image":  # noqa: F821

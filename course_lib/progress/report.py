@@ -1,5 +1,6 @@
 """Where am I, as data and as text of at most 80 columns that needs no colour."""
 
+import os
 import re
 import textwrap
 from collections import Counter
@@ -56,7 +57,7 @@ def read_progress() -> Progress:
     order = [(lesson, exercise) for lesson in lessons for exercise in lesson.exercises]
     names = [exercise.name for _, exercise in order]
     seen = [entry for entry in entries() if entry.exercise in names]
-    kept = [name for name in names if (work_folder() / f"{name}.py").is_file()]
+    kept = [name for name in names if os.path.isfile(work_folder() / f"{name}.py")]
     passed = {entry.exercise for entry in seen if entry.status == "passed"} | set(kept)
     # whoever has passed the whole has its steps as well
     passed |= {name for name in names if name.partition(".")[0] in passed}

@@ -1,6 +1,7 @@
 """ "Not started" is said of the blank's own text, and of nothing else."""
 
 import linecache
+import re
 import types
 
 import pytest
@@ -147,5 +148,6 @@ def test_every_other_error_of_that_class_is_an_error(case):
     assert old in full
     result = examine(made(name, full.replace(old, new, 1)), name, seed=5)
     assert result.status == "failed", result
-    assert "NotImplementedError" in result.message
+    # of numbers of another type, torch 2.6 raises a plain RuntimeError
+    assert re.search(r"The error: (NotImplementedError|RuntimeError: .*not implemented for)", result.message)
     assert "blank" not in result.message

@@ -304,6 +304,7 @@ def wheel(folder, name, needs=""):
 
 
 def test_a_missing_package_is_installed_and_none_that_is_there_changes(environment, tmp_path):
+    pytest.importorskip("pip", reason="this environment, made by uv, has no pip")
     _, python = environment
     wheel(tmp_path, "small_thing", needs="numpy")
     wheel(tmp_path, "greedy_thing", needs="numpy>=999")

@@ -1,6 +1,7 @@
 """Everyday surroundings: encodings, a reader that goes away, homes, rights, blanks, other defaults of torch."""
 
 import argparse
+import importlib
 import os
 import subprocess
 import sys
@@ -10,10 +11,19 @@ import pytest
 import torch
 
 from course_lib import files
+from course_lib.__main__ import main
 from course_lib.checks import my_work
-from course_lib.commands.surroundings import NOBODY_READS, expand_home, in_any_terminal
+from course_lib.checks.registry import exercises
+from course_lib.commands import surroundings
+from course_lib.commands.surroundings import NOBODY_READS, in_any_terminal
 from course_lib.data.download import default_data_dir
+from course_lib.doctor import machine
 
+NO_PATHS = {
+    # what may be given as text, and is no path
+    "again", "attention_resolutions", "channel_mults", "classes", "column", "comments", "data", "device", "guidance",
+    "key", "lessons", "method", "part", "profile", "require_isolation", "schedule", "solver", "time_sampling", "to",
+}  # fmt: skip
 COMMANDS = """
 import sys
 from course_lib.__main__ import main
@@ -38,41 +48,124 @@ def test_output_goes_into_a_file_of_another_encoding(encoding, tmp_path):
     assert text.splitlines()[-1].startswith("Fr?chet" if encoding == "ascii" else "Fréchet")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no such shell")
-def test_head_ends_a_command_without_a_traceback():
-    code = "import sys\nfrom course_lib.commands.surroundings import in_any_terminal\n"
-    code += "def many():\n    for _ in range(100_000):\n        print('a long line ' * 9)\n    return 0\n"
-    code += "sys.exit(in_any_terminal(many))"
-    finished = subprocess.run(
-        f'"{sys.executable}" -c "$CODE" | head -1; exit ${{PIPESTATUS[0]}}',
+# the file by itself, which loads no torch
+PRINTING = f"""
+import argparse, runpy, sys
+surroundings = runpy.run_path({surroundings.__file__!r})
+def little():
+    print("one line")
+    return 0
+def much():
+    try:
+        for _ in range(100_000):
+            print("a long line " * 9)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # as the commands do
+        return surroundings["complain"](error)
+    return 0
+def help():
+    argparse.ArgumentParser(prog="x").parse_args(["--help"])
+sys.exit(surroundings["in_any_terminal"](dict(little=little, much=much, help=help)[sys.argv[1]]))
+"""
+
+
+def printing(what, redirected="", **streams):
+    return subprocess.run(
+        f'"{sys.executable}" -c "$CODE" {what} {redirected}; exit ${{PIPESTATUS[0]}}',
         shell=True,
         executable="/bin/bash",
-        env={**os.environ, "CODE": code},
-        capture_output=True,
+        # unbuffered, argparse itself meets the error, and keeps it to itself
+        env={**os.environ, "CODE": PRINTING, "PYTHONUNBUFFERED": ""},
+        stderr=subprocess.PIPE,
         text=True,
+        **streams,
     )
-    assert finished.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no drive that is always full")
+@pytest.mark.parametrize("what", ["little", "much", "help"])
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [(">/dev/full", 2, "No space left on device"), (">/dev/full 2>&1", 2, ""), (">&-", 0, ""), (">&- 2>&- <&-", 0, "")],
+)
+def test_where_nothing_can_be_printed_a_command_ends_with_a_status_and_at_most_a_sentence(
+    what, redirected, status, said
+):
+    finished = printing(what, redirected)
+    assert finished.returncode == status
+    assert said in finished.stderr
+    assert len(finished.stderr.splitlines()) == bool(said), finished.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such shell")
+@pytest.mark.parametrize("what", ["little", "much", "help"])
+def test_a_reader_that_has_gone_is_no_error(what):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        finished = printing(what, stdout=writing)
+    finally:
+        os.close(writing)
+    assert (finished.returncode, finished.stderr) == (NOBODY_READS, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such shell")
+def test_head_ends_a_command_without_a_traceback():
+    finished = printing("much", "| head -1", stdout=subprocess.PIPE)
+    assert (finished.returncode, finished.stderr) == (NOBODY_READS, "")
     assert len(finished.stdout.splitlines()) == 1
-    assert finished.returncode == NOBODY_READS
 
 
 def test_a_status_is_handed_on():
     assert in_any_terminal(lambda: 2) == 2
 
 
-def test_a_tilde_is_the_home_in_every_path(monkeypatch, tmp_path):
+@pytest.fixture
+def home(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    options = argparse.Namespace(out="~/runs", gif=Path("~/a b.gif"), classes="~dress", count=3, data_dir=None)
-    expand_home(options)
-    assert options.out == f"{tmp_path}/runs"
-    assert options.gif == tmp_path / "a b.gif"
-    assert (options.classes, options.count, options.data_dir) == ("~dress", 3, None)
+    return tmp_path
+
+
+def parsers_of(monkeypatch, main):
+    """The parser of each command."""
+    found = []
+
+    def stop(parser, arguments=None, namespace=None):
+        (subparsers,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+        found.extend(subparsers.choices.items())
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(argparse.ArgumentParser, "parse_args", stop)
+        with pytest.raises(SystemExit):
+            main()
+    return found
+
+
+@pytest.mark.parametrize("module", ["course_lib", "course_lib.authoring"])
+def test_a_tilde_is_the_home_in_every_option_that_takes_a_path(monkeypatch, home, module):
+    commands = parsers_of(monkeypatch, importlib.import_module(f"{module}.__main__").main)
+    assert len(commands) >= 2
+    for command, parser in commands:
+        for option in parser._actions:
+            if option.nargs == 0 or option.dest in NO_PATHS or option.type in (int, float):
+                continue
+            read = option.type("~/a b ü") if option.type else "~/a b ü"
+            assert str(read) == str(home / "a b ü"), (command, option.dest)
+
+
+def test_a_tilde_is_the_home_in_every_path(monkeypatch, home, tmp_path):
     monkeypatch.setenv("UNET_COURSE_WORK", "~/kept é")
     assert my_work.work_folder() == tmp_path / "kept é"
     from course_lib.training.run_folder import RunFolder
 
     assert RunFolder("~/runs/x").path == tmp_path / "runs" / "x"
+    from course_lib.pictures.grid import save_grid
+
+    save_grid(torch.zeros(1, 3, 4, 4), Path("~/a.png"), ["one"])
+    assert (tmp_path / "a.png").is_file()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such rights")
@@ -147,6 +240,24 @@ def test_without_a_home_there_are_folders_all_the_same(own, monkeypatch):
     assert default_data_dir().is_absolute()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such rights")
+def test_a_home_that_cannot_be_written_or_entered_is_said_before_anything_is_passed(own, monkeypatch, capsys):
+    monkeypatch.setattr(my_work, "IS_INSTALLED", True)
+    monkeypatch.setattr(Path, "home", lambda: Path("/proc/self"))
+    main(["notebooks", str(own / "mine")])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "/proc/self cannot be written to" in said
+    assert "UNET_COURSE_WORK" in said
+
+    def no_entry(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    for question in ("is_dir", "is_file", "exists"):
+        monkeypatch.setattr(Path, question, no_entry)
+    assert machine.disk().status == "FAIL"
+    assert my_work.read_kept(exercises()["UNet"]).answer is None
+
+
 # torch's defaults
 
 
@@ -166,7 +277,6 @@ def from_pixels(pixels):
 @pytest.mark.parametrize("name", ["TimeEmbedding", "UNet", "FlowMatching.loss", "SelfAttention"])
 def test_the_verdict_does_not_hang_on_torch_s_defaults(other_defaults, name):
     from course_lib.checks import examine
-    from course_lib.checks.registry import exercises
 
     assert examine(from_pixels, seed=1).status == "passed"
     exercise = exercises()[name]
