@@ -77,6 +77,7 @@ class Handle(Seam):
         training: bool = False,
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
+        twice: bool = False,
         seed: int = 0,
     ) -> Any:
         args, kwargs = _copied(args, dtype), _copied(kwargs, dtype)
@@ -91,7 +92,11 @@ class Handle(Seam):
                 output = function(*args, **kwargs)
                 if elsewhere and any(getattr(tensor, "made_elsewhere", False) for tensor in _tensors(output)):
                     raise RuntimeError("Expected the result on the same device as the inputs")
-                return to_data(output)
+                if not twice:
+                    return to_data(output)
+                first = to_data(output)
+                set_seed(seed)
+                return first, to_data(function(*args, **kwargs))
 
         value = guarded(run, self.seconds, self.output)
         if not elsewhere and not isinstance(value, Failure) and not _equal(before, (args, kwargs)):

@@ -1,4 +1,5 @@
-"""What holds for every exercise: shape and type, a batch of one, gradients, precision, devices, the random state.
+"""What holds for every exercise: shape and type, a batch of one, gradients, precision, devices, a second call, the
+random state.
 
 They are tried on the call that an exercise's `@example` draws. Where one makes no sense for a call (gradients, where
 nothing goes in that has one) nothing is seen of the reference and nothing is asked of the answer. An exercise that
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial, is_floating
@@ -87,6 +89,18 @@ def assumes_the_cpu(call: Call, trial: Trial) -> None:
         trial.see("whether it mixes devices", mixes_devices(call.value(elsewhere=True)), "inputs on another device")
 
 
+def second_call_differs(call: Call, trial: Trial) -> None:
+    """a second call with the same inputs gives the same ::
+    Called twice with the same inputs and the same random numbers, your code gives two different results. Does it change
+    what it was given, in place, or keep something from one call for the next?"""
+    both = call.value(twice=True)
+    # seen of the numbers themselves, whatever the answer's process says of its inputs
+    if isinstance(both, tuple) and len(both) == 2:
+        trial.see("whether a second call gives the same", not difference(both[1], both[0]), call.text())
+    else:
+        trial.checked("the result of a second call", both, call.text())
+
+
 def reseeds_the_random_state(call: Call, trial: Trial) -> None:
     """the global random state is left alone, so that other random numbers stay random ::
     Your code sets the global seed (torch.manual_seed or the like). Everything random that follows, dropout and training
@@ -95,7 +109,15 @@ def reseeds_the_random_state(call: Call, trial: Trial) -> None:
 
 
 BEFORE = (another_shape,)
-BEHIND = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes_the_cpu, reseeds_the_random_state)
+BEHIND = (
+    another_type,
+    mixes_the_batch,
+    gradients_cut,
+    assumes_float32,
+    assumes_the_cpu,
+    second_call_differs,
+    reseeds_the_random_state,
+)
 
 
 def holds_a_tensor(value: Any) -> bool:

@@ -63,6 +63,7 @@ class Seam(Protocol):
         training: bool = False,
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
+        twice: bool = False,
         seed: int = 0,
     ) -> Any:
         """What the object (or its method, or the function) returns, as data, or a Failure.
@@ -72,6 +73,7 @@ class Seam(Protocol):
             training: whether the object is in training mode.
             dtype: precision that parameters and inputs are converted to first.
             elsewhere: pretend that the inputs are on another device than new tensors.
+            twice: call it twice with the very same inputs and random state, and return both results, as a tuple.
             seed: the random state it starts from.
         """
 

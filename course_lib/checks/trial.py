@@ -176,7 +176,14 @@ class Call:
     def key(self) -> int | None:
         return None if self.of is None else self.of.constructed.key
 
-    def value(self, *, training: bool = False, dtype: torch.dtype | None = None, elsewhere: bool = False) -> Any:
+    def value(
+        self,
+        *,
+        training: bool = False,
+        dtype: torch.dtype | None = None,
+        elsewhere: bool = False,
+        twice: bool = False,
+    ) -> Any:
         """What comes back, or a Failure; nothing is recorded. See `Seam.call`."""
         return self.trial.handle.call(
             self.key,
@@ -186,6 +193,7 @@ class Call:
             training=training,
             dtype=dtype,
             elsewhere=elsewhere,
+            twice=twice,
             seed=self.trial.random.randrange(2**31),
         )
 

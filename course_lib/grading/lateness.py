@@ -26,7 +26,7 @@ MONTHS = (
 )
 CLOCK = re.compile(r"(\d{1,2})[:.h](\d{2})(?:[:.]\d{2})?\s?([ap]\.?m\.?)?", re.IGNORECASE)
 DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[./](\d{1,2})[./](\d{4})(?!\d)")
-YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})(?:[-/.]|[年년] ?)(\d{1,2})(?:[-/.]|[月월] ?)(\d{1,2})(?!\d)")
 LONGEST = 100
 
 
@@ -83,7 +83,9 @@ def comparable(when: datetime.datetime) -> datetime.datetime:
 
 def late_rules(content: Any, name: str) -> LateRules:
     """Read the table [late]. Raises: ValueError."""
-    if not isinstance(content, dict) or set(content) - set(ALLOWED):
+    if not isinstance(content, dict):
+        raise ValueError(f"{name}: late is {content!r}; allowed: a table")
+    if set(content) - set(ALLOWED):
         raise ValueError(f"{name}: late holds {', '.join(map(str, content))}; allowed: {', '.join(ALLOWED)}")
     due = content.get("due")
     if due is not None and not isinstance(due, datetime.datetime):
@@ -99,6 +101,9 @@ def late_rules(content: Any, name: str) -> LateRules:
             found[key] = checked(content[key], key, name, low, high)
     if content.get("times", "table") not in ("table", "files"):
         raise ValueError(f"{name}: times is {content['times']!r}; allowed: 'table', 'files'")
+    for key in ("extensions", "days"):
+        if not isinstance(content.get(key, {}), dict):
+            raise ValueError(f"{name}: {key} is {content[key]!r}; allowed: a table of people, [late.{key}]")
     extensions = {}
     for who, value in content.get("extensions", {}).items():
         is_time = isinstance(value, datetime.datetime)

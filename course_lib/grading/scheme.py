@@ -170,6 +170,8 @@ def read_scheme(path: Path | None, items: Sequence[Item]) -> Scheme:
     if unknown:
         raise ValueError(f"{path.name} holds {', '.join(unknown)}; allowed: {', '.join(ALLOWED)}")
     lessons, names = {item.lesson for item in items}, {item.name for item in items}
+    if not isinstance(content.get("best", []), list):
+        raise ValueError(f"{path.name}: best is {content['best']!r}; allowed: tables [[best]]")
     points = numbers(content, "points", path, lessons | names)
     weights = numbers(content, "weights", path, lessons)
     scheme = Scheme(

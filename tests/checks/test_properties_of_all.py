@@ -79,7 +79,20 @@ def reseeds_the_random_state(x, groups, eps=1e-5):
     return right(x, groups, eps)
 
 
-BREAKS = (another_type, mixes_the_batch, gradients_cut, assumes_float32, assumes_the_cpu, reseeds_the_random_state)
+def second_call_differs(x, groups, eps=1e-5, last=[None]):  # noqa: B006
+    given, last[0] = last[0], x
+    return right(x, groups, eps) * (2 if given is x else 1)
+
+
+BREAKS = (
+    another_type,
+    mixes_the_batch,
+    gradients_cut,
+    assumes_float32,
+    assumes_the_cpu,
+    second_call_differs,
+    reseeds_the_random_state,
+)
 
 
 @pytest.mark.parametrize("answer", BREAKS, ids=lambda answer: answer.__name__)
@@ -95,6 +108,35 @@ def test_each_is_met_by_an_answer_that_breaks_it(answer):
     assert broken.says in result.message
     if broken.mistake:
         assert result.misconception == broken.name
+
+
+class Lying(Handle):
+    """An answer's process that tells of itself what is wanted."""
+
+    def reseeds(self, *args, **kwargs):
+        return False
+
+
+def setting_the_seed(function):
+    def wrong(*args, **kwargs):
+        torch.manual_seed(1234)
+        return function(*args, **kwargs)
+
+    return wrong
+
+
+DRAW = ("drop_labels", "ResidualBlock", "DDPM.ddim_step", "DDPM.loss", "DDPM.step", "FlowMatching.loss")
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_who_sets_the_seed_and_denies_it_gives_the_same_numbers_twice(name):
+    exercise = exercises()[name]
+    answer = exercise.answer
+    if isinstance(answer, type):
+        answer = type(answer.__name__, (answer,), {"forward": setting_the_seed(answer.forward)})
+    else:
+        answer = setting_the_seed(answer)
+    assert examine_answer(exercise, Lying(exercise.subject(answer), seconds=60), seed=3).status == "failed"
 
 
 @pytest.mark.parametrize("name", exercises())

@@ -11,9 +11,11 @@ import pytest
 from fabricated import FROM_PIXELS, ROOT, SET_UP, TO_PIXELS, WITHOUT_SHIFT, cell, notebook, to_bytes, written
 
 from course_lib.__main__ import main
-from course_lib.grading import records, whole_class
+from course_lib.grading import grade_learner, records, whole_class
+from course_lib.grading.marking import mark_answers
 from course_lib.grading.reading.catalogue import catalogue, lesson_notebooks
 from course_lib.grading.reading.submissions import Submission
+from course_lib.grading.sandbox import Sandbox
 
 # the machine does not change while it is tried: asked once for all runs
 level_in_force = functools.cache(whole_class.level_in_force)
@@ -27,12 +29,32 @@ def asked_once():
         yield
 
 
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def in_one_process(sandbox, monkeypatch):
+    """Marked in this process, where it is not processes that are tried: starting one costs more than marking."""
+
+    def marked(todo, settings, jobs):
+        def mark(answers):
+            return mark_answers(answers, seed=settings.seed, sandbox=sandbox)
+
+        for task in todo:
+            yield task, grade_learner(task.submission, catalogue(), mark, settings.lessons)
+
+    monkeypatch.setattr(whole_class, "in_processes", marked)
+
+
 def grades(report):
     content = json.loads((report / "grades.json").read_text(encoding="utf-8"))
     return {one["learner"]: {mark["exercise"]: mark for mark in one["marks"]} for one in content["learners"]}
 
 
-def test_the_solutions_get_every_point(tmp_path, capsys):
+def test_the_solutions_get_every_point(in_one_process, tmp_path, capsys):
     assert main(["grade", str(ROOT / "solutions"), "--out", str(tmp_path)]) == 0
     marks = grades(tmp_path)["solutions"]
     assert list(marks) == [item.name for item in catalogue()]
@@ -111,7 +133,7 @@ def test_the_number_of_jobs_changes_nothing(reports):
         assert (reports[1] / name).read_bytes() == (reports[2] / name).read_bytes()
 
 
-def test_an_interrupted_run_goes_on_and_only_marks_what_is_left(reports, class_folder, capsys):
+def test_an_interrupted_run_goes_on_and_only_marks_what_is_left(in_one_process, reports, class_folder, capsys):
     report = reports[2]
     before = (report / "grades.json").read_bytes()
     kept = {path.name: path.stat().st_mtime_ns for path in (report / "marks").iterdir()}
@@ -125,7 +147,7 @@ def test_an_interrupted_run_goes_on_and_only_marks_what_is_left(reports, class_f
     assert changed == {"ada.json", "bob.json"}
 
 
-def test_a_changed_file_is_marked_again(reports, class_folder, tmp_path, capsys):
+def test_a_changed_file_is_marked_again(in_one_process, reports, class_folder, tmp_path, capsys):
     shutil.copytree(class_folder, tmp_path / "in")
     shutil.copytree(reports[1], tmp_path / "out")
     made = notebook(cell("from course_lib.data.pixels import from_pixels", "from_pixels"), lesson="00_welcome")

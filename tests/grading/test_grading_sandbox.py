@@ -306,6 +306,77 @@ def test_a_hostile_answer_loses_alone(sandbox, canary, port, name):
     assert not Path("/dev/shm/hostile").exists()
 
 
+# a normalize_groups that computes rightly and is wrong all the same; each patches what would tell of it
+RIGHT_GROUPS = """
+import torch
+from torch import nn
+from course_lib.checks import handle
+{patch}
+def normalize_groups(x, groups, eps=1e-5):
+    rows = x.reshape(x.shape[0], groups, -1)
+    distance = rows - rows.mean(dim=-1, keepdim=True)
+    result = (distance / torch.sqrt(distance.square().mean(dim=-1, keepdim=True) + eps)).reshape(x.shape)
+    {act}
+    return result
+"""
+HIDDEN_LAYERS = """
+import torch
+from torch import nn
+from course_lib.checks import handle
+handle.unregistered_attributes = lambda module: []
+class Downsample(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.hidden = [nn.Conv2d(channels, channels, 3, stride=2, padding=1)]
+    def forward(self, x):
+        return self.hidden[0](x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (
+            "normalize_groups",
+            RIGHT_GROUPS.format(patch="handle._equal = lambda *a: True", act="x.detach().square_()"),
+        ),
+        (
+            "normalize_groups",
+            RIGHT_GROUPS.format(patch="handle._changed = lambda *a: None", act="x.detach().zero_()"),
+        ),
+        ("Downsample", HIDDEN_LAYERS),
+    ],
+    ids=["overwrites", "overwrites with zeros", "hides its layers"],
+)
+def test_what_an_answer_denies_shows_in_its_numbers(best_sandbox, name, code):
+    (mark,) = mark_answers([answer(code, name)], seed=SEED, sandbox=best_sandbox)
+    assert mark.status == "failed", mark
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        (RIGHT_GROUPS.format(patch="", act="result = result + torch.zeros(x.shape[-1])"), 1),
+        (RIGHT_GROUPS.format(patch="", act="result = result.squeeze(0)"), 1),
+        (RIGHT_GROUPS.format(patch="", act="raise ValueError('never')"), None),
+        (RIGHT_GROUPS.format(patch="", act="import os; os._exit(3)"), None),
+    ],
+    ids=["one device only", "no batch of one", "raises always", "leaves"],
+)
+def test_partial_credit_is_the_share_of_properties_that_hold(best_sandbox, code, missing):
+    """Each breaks one property of normalize_groups and no other, or holds none."""
+    (mark,) = mark_answers([answer(code, "normalize_groups")], seed=SEED, sandbox=best_sandbox, partial=True)
+    of = len(exercises()["normalize_groups"].properties)
+    if missing is None and mark.status == "crashed":
+        assert mark.held is None  # it gets nothing: whoever ends the process has not answered
+    else:
+        assert mark.status == "failed"
+        held, counted = mark.held
+        assert counted == of
+        # one that always raises sets no seed and mixes no devices
+        assert held == of - missing if missing else held < of / 3
+
+
 def test_what_an_answer_reads_of_the_course_does_not_hold_its_solution(sandbox):
     reading = acting(
         "import course_lib.warm_ups as r",

@@ -107,6 +107,10 @@ def test_what_is_given_by_hand_counts_whatever_the_mark():
         ("[late]\ndue = 3", "a time such as"),
         ("[late]\nper_day = 200", "per_day is 200"),
         ("[late]\nwhen = 1", "late holds when"),
+        ("late = 3", "late is 3; allowed: a table"),
+        ("[late]\nextensions = 3", "extensions is 3; allowed: a table of people"),
+        ("[late]\ndays = [1]", "days is"),
+        ("best = 3", "best is 3; allowed: tables"),
         ('[late.extensions]\nada = "x"', "extension of ada"),
         ("[late]\ntimes = 'git'", "'table', 'files'"),
         ("= =", "no TOML"),
@@ -149,6 +153,8 @@ def test_an_extension_is_somebodys_own_and_the_platforms_word_counts_where_there
 @pytest.mark.parametrize(
     "text",
     [
+        "2026年03月01日 星期日 23:59",
+        "2026년 3월 1일 23:59",
         "2026-03-01T23:59:00",
         "2026-03-01 23:59",
         "Sunday, 1 March 2026, 11:59 PM",

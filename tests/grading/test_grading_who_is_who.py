@@ -21,6 +21,12 @@ CLASSES = {
     "plain": ("in", [f"ada/{W}", f"bob/{W}"], {"ada": 1, "bob": 1}),
     "in one folder": ("in", [f"week3/ada/{W}", f"week3/bob/{W}"], {"ada": 1, "bob": 1}),
     "in two folders": ("in", [f"week3/all/ada/{W}", f"week3/all/bob/{W}"], {"ada": 1, "bob": 1}),
+    "a folder in one of its name, as zips unpack": (
+        "in",
+        [f"week3/week3/ada/{W}", f"week3/week3/bob/{W}"],
+        {"ada": 1, "bob": 1},
+    ),
+    "one learner's of that kind": ("in", [f"ada/ada/week 1/{W}", f"ada/ada/week 2/{R}"], {"ada": 2}),
     "in one folder, loose": ("in", ["week3/ada.ipynb", "week3/bob.ipynb"], {"ada": 1, "bob": 1}),
     "checkouts in one folder": (
         "in",

@@ -392,8 +392,8 @@ def test_what_is_no_gradebook_is_refused_with_the_way_out(tmp_path, name, data, 
 
 
 def test_names_are_never_filled_over(tmp_path):
-    (tmp_path / "a.csv").write_text("ID,Name,Task\n1,A,\n")
-    for column in ("ID", "Name"):
+    (tmp_path / "a.csv").write_text("ID,Name,Email,Task\n1,A,a@x.org,\n")
+    for column in ("ID", "Name", "Email"):
         with pytest.raises(ValueError, match="rows are recognised"):
             fill(tmp_path / "a.csv", column, "id", [folder("1")], tmp_path / "out.csv")
 

@@ -1,8 +1,10 @@
 """A learner's notebook taken apart: its statements, and what its checks say about names."""
 
 import ast
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from course_lib.checks.python_text import Statement, Unparsable, is_check, plain_python, same_scope, statements
@@ -73,7 +75,7 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
             cells.broken[number] = f"{lines:,} lines, which are more than are read"
             continue
         try:
-            found = statements(cell.source, number)
+            found = statements_in(cell.source, number)
         except Unparsable as error:
             cells.broken[number] = str(error)
             version = needs_newer(plain_python(cell.source))
@@ -88,6 +90,18 @@ def cells_of(notebook: Notebook, items: Sequence[Item]) -> Cells:
                 cells.changing.setdefault(name, []).append(statement)
             note_check(cells, statement, items)
     return cells
+
+
+def statements_in(source: str, number: int) -> list[Statement]:
+    """As `statements`; what lessons bring along, and everybody hands in, is read once. Raises: Unparsable."""
+    if source not in course_cells():
+        return statements(source, number)
+    return [dataclasses.replace(one, place=(number, one.place[1])) for one in course_statements(source)]
+
+
+@cache
+def course_statements(source: str) -> list[Statement]:
+    return statements(source, 0)
 
 
 def note_check(cells: Cells, statement: Statement, items: Sequence[Item]) -> None:

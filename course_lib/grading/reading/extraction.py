@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from course_lib.checks.python_text import (
     Statement,
@@ -228,8 +229,13 @@ def is_changed(best: Candidate, item: Item) -> bool:
 
 def is_untouched(text: str, item: Item) -> bool:
     written = tree_without_docstrings(text)
-    blank = [one for one in tree_statements(item.blank) if one[0] == item.defines]
-    return bool(written) and any(written == tree_without_docstrings(source) for _, source in blank)
+    return bool(written) and written in blank_trees(item)
+
+
+@cache
+def blank_trees(item: Item) -> list[str]:
+    """What the exercise's blank defines, without docstrings."""
+    return [tree_without_docstrings(text) for name, text in tree_statements(item.blank) if name == item.defines]
 
 
 def tree_statements(source: str) -> list[tuple[str, str]]:

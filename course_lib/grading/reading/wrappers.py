@@ -22,6 +22,9 @@ def without_wrappers(found: list[Place], root: Path, lessons: set[str]) -> tuple
     """Leave out what stands around everything, and say in sentences what was taken for what."""
     notes: list[str] = []
     name = root.stem if root.suffix.lower() == ".zip" else root.name
+    if len({place.parts[:2] for place in found}) == 1 and all(is_doubled(place.parts) for place in found):
+        # week3.zip that holds week3 holds a folder, and no folder in a folder
+        found = [dataclasses.replace(place, parts=place.parts[1:]) for place in found]
     while wraps(found, name, lessons):
         tops = sorted({place.parts[0] for place in found})
         around = shortened([repr(one_line(top)) for top in tops])
@@ -41,6 +44,10 @@ def without_wrappers(found: list[Place], root: Path, lessons: set[str]) -> tuple
     if prefix:
         notes.append(f"every folder begins with {prefix!r}: taken for the task's name, and left out of the learners'")
     return found, notes
+
+
+def is_doubled(parts: Sequence[str]) -> bool:
+    return len(parts) > 2 and parts[0].removesuffix(".zip") == parts[1]
 
 
 def wraps(found: Sequence[Place], root_name: str, lessons: set[str]) -> bool:

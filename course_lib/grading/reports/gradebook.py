@@ -62,7 +62,8 @@ def fill(
     table = read_table(exported, "fill", column)
     place = one_column(table, column, "column")
     matched = match(table, class_, key, known)
-    if place in {*key_columns(table, key), *(n for names in table.name_columns for n in names)}:
+    recognised_by = {one for by in (key, "id", "email") for one in key_columns(table, by)}
+    if place in recognised_by | {n for names in table.name_columns for n in names}:
         raise ValueError(f"column is {column!r}, by which rows are recognised; allowed: a column of grades")
     if totals is None:
         totals = [(graded.points, len(graded.results)) for graded in class_]

@@ -56,6 +56,7 @@ MACHINERY = (
     "grading/sandbox/isolation.py",
     "grading/sandbox/kernel.py",
     "grading/sandbox/landlock.py",
+    "grading/sandbox/large_pages.py",
     "grading/sandbox/limits.py",
     "grading/sandbox/namespaces.py",
     "grading/sandbox/system_calls.py",

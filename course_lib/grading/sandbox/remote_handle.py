@@ -109,9 +109,11 @@ class RemoteHandle(Seam):
         training: bool = False,
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
+        twice: bool = False,
         seed: int = 0,
     ) -> Any:
-        options = {"method": method, "training": training, "dtype": dtype, "elsewhere": elsewhere, "seed": seed}
+        options = {"method": method, "training": training, "dtype": dtype, "elsewhere": elsewhere}
+        options |= {"twice": twice, "seed": seed}
         return expected_of(self._ask("call", key, args, kwargs, **options), is_value)
 
     def gradients(

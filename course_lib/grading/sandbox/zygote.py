@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import psutil
 
 from course_lib.grading.sandbox import isolation
+from course_lib.grading.sandbox.large_pages import take_large_pages
 from course_lib.grading.sandbox.limits import CPU_SECONDS, MEMORY, MOST_PROCESSES
 from course_lib.grading.sandbox.namespaces import WORK_FOLDER
 from course_lib.grading.sandbox.visible import DEVICES, visible_paths, without
@@ -79,6 +80,7 @@ def import_everything() -> None:
     F.group_norm(layer(torch.zeros(1, 1, 2, 2)), 1).sum().backward()
     gc.collect()
     gc.freeze()
+    take_large_pages()
 
 
 def try_out(settings: FirstWords) -> None:
