@@ -20,7 +20,7 @@ def smoke() -> bool:
     return bool(os.environ.get("COURSE_SMOKE"))
 
 
-def show(figure: Figure, caption: str, alt: str) -> None:
+def show(figure: Figure, caption: str, alt: str, frames: str = "") -> None:
     """Display a figure as HTML: its picture, with `alt` for those who cannot see it, and its caption below.
 
     Where no HTML is shown, in a terminal, the caption is all there is.
@@ -28,6 +28,7 @@ def show(figure: Figure, caption: str, alt: str) -> None:
     Args:
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
+        frames: HTML from `frames_html`, which takes the figure's place where scripts run.
     Raises: ValueError under tests, if text in the figure is cut off, covered, too small or too pale.
     """
     import matplotlib.pyplot as plt
@@ -36,7 +37,7 @@ def show(figure: Figure, caption: str, alt: str) -> None:
 
     if smoke():
         require_legible(figure)
-    shown = figure_html(*png_of(figure), alt, caption)
+    shown = figure_html(*png_of(figure), alt, caption) + frames
     plt.close(figure)
     text = textwrap.fill(f"Figure: {caption}", LINE)
     if get_ipython() is None:
