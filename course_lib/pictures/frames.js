@@ -8,16 +8,18 @@
     return made;
   };
   const count = words.length;
-  // the whole sheet is the image; its frame shows as much of it as one picture
+  // the whole sheet is the image; its frame shows as much of it as one picture, and a theme's padding would cut that
   const picture = make("img", {
     width, height, decoding: "sync", src: sheet,
-    style: `width: 100%; max-width: ${width}px; height: auto; aspect-ratio: ${width} / ${height}; object-fit: cover`,
+    style: `padding: 0; width: 100%; max-width: ${width}px; height: auto; aspect-ratio: ${width} / ${height}; object-fit: cover`,
   });
   const sentence = make("div", { role: "status" });
   const controls = make("div", { style: "display: flex; flex-wrap: wrap; gap: 0.3em 2em; margin-bottom: 0.6em" });
   const moved = axes.map(({ label, values, start }) => {
     const input = make("input", {
       type: "range", min: 0, max: values.length - 1, step: 1, value: start,
+      // JupyterLab's own: leave the arrow keys, which would go to another cell
+      "data-lm-suppress-shortcuts": "true",
       style: "width: 14em; max-width: 100%; vertical-align: middle",
     });
     // the input itself says its value to those who listen
@@ -42,11 +44,10 @@
   const still = script.previousElementSibling;
   still.classList.add("course-still");
   const caption = make("figcaption", { style: "max-width: 46em; margin-top: 0.4em" }, sentence, make("small", {}, note));
-  // the attribute keeps the arrow keys from JupyterLab, which would go to another cell
   still.after(
     make("style", {}, "@media screen {.course-still {display: none}} @media print {.course-frames {display: none}}"),
     make(
-      "div", { class: "course-frames", "data-lm-suppress-shortcuts": "true" },
+      "div", { class: "course-frames" },
       controls, make("figure", { class: "course-figure", style: "margin: 0.4em 0 0.8em" }, picture, caption),
     ),
   );

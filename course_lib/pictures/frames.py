@@ -17,6 +17,7 @@ from course_lib.pictures.html_figure import INCH, WIDEST
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 SCRIPT = Path(__file__).with_name("frames.js")
 # pixels of a picture for each of the page's: with two, most explorers need half as much again
@@ -55,7 +56,7 @@ def frames_html(axes: Sequence[Axis], frames: Sequence[Frame], note: str) -> str
         axes: one or more; the last one moves fastest through the frames.
         frames: one for each combination of values, in order, all of one size.
         note: a sentence below every picture.
-    Raises: ValueError if frames are missing or too many, or one has another size.
+    Raises: ValueError if frames are missing, one has another size, or they are too many for one sheet.
     """
     wanted = prod(len(axis.values) for axis in axes)
     if len(frames) != wanted or wanted < 2:
@@ -63,14 +64,18 @@ def frames_html(axes: Sequence[Axis], frames: Sequence[Frame], note: str) -> str
     inches = {tuple(frame.figure.get_size_inches()) for frame in frames}
     if len(inches) > 1:
         raise ValueError(f"frames have the sizes {sorted(inches)}; allowed: one size for all")
+    wide, high = inches.pop()
+    inch = min(INCH, WIDEST / wide)
+    pixels = round(inch * SHARPNESS * high)
+    if pixels * wanted > LONGEST:
+        raise ValueError(f"frames are {wanted} of {pixels} pixels; allowed: {LONGEST // pixels} of this height")
     alts = [frame.alt for frame in frames]
-    width, height = (round(INCH * side) for side in inches.pop())
-    shrunk = min(1, WIDEST / width)
+    sheet = b64encode(sheet_of([raster(frame.figure, inch * SHARPNESS) for frame in frames])).decode()
     data = {
         "axes": [axis._asdict() for axis in axes],
-        "sheet": f"data:image/webp;base64,{b64encode(sheet_of([frame.figure for frame in frames])).decode()}",
-        "width": round(width * shrunk),
-        "height": round(height * shrunk),
+        "sheet": f"data:image/webp;base64,{sheet}",
+        "width": round(inch * wide),
+        "height": round(inch * high),
         "alts": alts if len(set(alts)) > 1 else alts[:1],
         "words": [frame.caption for frame in frames],
         "note": note,
@@ -80,14 +85,11 @@ def frames_html(axes: Sequence[Axis], frames: Sequence[Frame], note: str) -> str
     return f"<script>({SCRIPT.read_text(encoding='utf-8').strip()})(document.currentScript, {text})</script>"
 
 
-def sheet_of(figures: Sequence["Figure"]) -> bytes:
-    """Figures of one size below each other, as a lossless WebP of few colours."""
+def sheet_of(pictures: Sequence["Image"]) -> bytes:
+    """Pictures of one size below each other, as a lossless WebP of few colours."""
     from PIL import Image
 
-    pictures = [raster(figure) for figure in figures]
     width, height = pictures[0].size
-    if height * len(pictures) > LONGEST:
-        raise ValueError(f"frames are {len(pictures)} of {height} pixels; allowed: {LONGEST // height} of this height")
     sheet = Image.new("RGB", (width, height * len(pictures)))
     for place, picture in enumerate(pictures):
         sheet.paste(picture, (0, height * place))
@@ -97,11 +99,10 @@ def sheet_of(figures: Sequence["Figure"]) -> bytes:
     return stored.getvalue()
 
 
-def raster(figure: "Figure"):
-    """The figure as a picture of its whole size, nothing cut off, at most as wide as a notebook."""
+def raster(figure: "Figure", dpi: float) -> "Image":
+    """The figure in its whole size: nothing cut off, no margin taken away."""
     from PIL import Image
 
     drawn = io.BytesIO()
-    inch = min(INCH, WIDEST / figure.get_figwidth())
-    figure.savefig(drawn, format="png", dpi=inch * SHARPNESS)
+    figure.savefig(drawn, format="png", dpi=dpi)
     return Image.open(drawn).convert("RGB")

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.pictures.frames import Axis, Frame, frames_html
-from course_lib.pictures.html_figure import figure_html
+from course_lib.pictures.html_figure import SHARPNESS, figure_html
 
 INVITATION = "Run this cell in JupyterLab to move the controls."
 DPI = 90
@@ -171,7 +171,7 @@ def as_html(picture: Picture) -> str:
     picture neither moves nor flickers while a slider is dragged.
     """
     buffer = io.BytesIO()
-    picture.figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
+    picture.figure.savefig(buffer, format="png", dpi=DPI * SHARPNESS, pil_kwargs={"compress_level": 1})
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
     return figure_html(buffer.getvalue(), width, height, picture.alt)
 
