@@ -262,7 +262,8 @@ SEARCH = "button.search-button__button:visible, form.bd-search:visible"
 COLOURS = """captions => captions.map(caption => {
     let behind = caption
     while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement
-    return [getComputedStyle(caption).color, getComputedStyle(behind).backgroundColor, getComputedStyle(caption).opacity]
+    const { color, opacity } = getComputedStyle(caption)
+    return [color, getComputedStyle(behind).backgroundColor, opacity]
 })"""
 
 
@@ -341,7 +342,7 @@ def test_links_search_formulas_and_pictures_work_wherever_the_pages_lie(addresse
         box = page.locator("article math").first.bounding_box()
         assert box["width"] > 10
         slider = page.get_by_role("slider", name="time t")
-        said = page.get_by_role("status").first
+        said = page.locator(".course-frames").get_by_role("status")
         slider.focus()
         for key in ("Home", "ArrowRight"):
             page.keyboard.press(key)
