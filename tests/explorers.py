@@ -1,5 +1,8 @@
 """What tests of explorers look at: the pictures, words and controls of one, without a browser."""
 
+import json
+from typing import Any
+
 import ipywidgets as widgets
 import numpy as np
 
@@ -18,3 +21,8 @@ def words_in(explorer: Explorer) -> str:
 
 def all_widgets(widget: widgets.Widget) -> list[widgets.Widget]:
     return [widget, *(part for child in getattr(widget, "children", ()) for part in all_widgets(child))]
+
+
+def data_of(script: str) -> dict[str, Any]:
+    """What a stored explorer's script is called with."""
+    return json.loads(script.split("(document.currentScript, ")[1].split(")</script>")[0])

@@ -154,7 +154,8 @@ def executed(made: NotebookNode, name: str) -> NotebookNode:
             resources={"metadata": {"path": str(SOLUTIONS)}},
         )
         try:
-            client.execute(env={**os.environ, "UNET_COURSE_WORK": work})
+            # stored: an explorer leaves pictures to move through (course_lib.lessons.shared.explorer)
+            client.execute(env={**os.environ, "UNET_COURSE_WORK": work, "COURSE_STORED": "1"})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise ValueError(f"the solution of {name} does not run: {error}") from None
     for cell in made.cells:

@@ -34,11 +34,16 @@ def png_of(figure: "Figure") -> tuple[bytes, int, int]:
     from PIL import Image
 
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=INCH * SHARPNESS, bbox_inches="tight")
+    sharp, box = INCH * SHARPNESS, "tight"
+    if INCH * figure.get_figwidth() > WIDEST:
+        # drawn as small as it is shown: made small afterwards it is softer, and noise in it needs five times the bytes
+        figure.draw_without_rendering()
+        box = figure.get_tightbbox().padded(0.1)
+        sharp *= min(1.0, WIDEST / (INCH * box.width))
+    figure.savefig(drawn, format="png", dpi=sharp, bbox_inches=box)
     picture = Image.open(drawn).convert("RGB")
-    shrunk = min(1.0, WIDEST * SHARPNESS / picture.width)
-    if shrunk < 1:
-        size = (WIDEST * SHARPNESS, round(picture.height * shrunk))
+    if picture.width > WIDEST * SHARPNESS:  # by a rounded pixel, or by what stands beyond the figure's edge
+        size = (WIDEST * SHARPNESS, round(picture.height * WIDEST * SHARPNESS / picture.width))
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     stored = io.BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(stored, format="png", optimize=True)

@@ -258,6 +258,35 @@ FORMULAS = """() => [...document.querySelectorAll("div.math")].map(box => {
 SEARCH = "button.search-button__button:visible, form.bd-search:visible"
 
 
+# of each caption, its colour and that of what lies behind
+COLOURS = """captions => captions.map(caption => {
+    let behind = caption
+    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement
+    const { color, opacity } = getComputedStyle(caption)
+    return [color, getComputedStyle(behind).backgroundColor, opacity]
+})"""
+
+
+def brightness(colour):
+    numbers = [int(number) / 255 for number in re.findall(r"\d+", colour)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in numbers]
+    return sum(weight * v for weight, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@needs_tools
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_caption_can_be_read_in_light_and_in_dark(site, browser, scheme):
+    page = browser.new_page(color_scheme=scheme)
+    page.goto((site / f"{NAMES[0]}.html").as_uri())
+    shown = page.locator("figcaption:visible").evaluate_all(COLOURS)
+    assert len(shown) > 5
+    for text, behind, opacity in shown:
+        low, high = sorted((brightness(text), brightness(behind)))
+        assert (high + 0.05) / (low + 0.05) > 4.5
+        assert opacity == "1"
+    page.close()
+
+
 @needs_tools
 @pytest.mark.parametrize("width", [360, 1366])
 def test_no_page_scrolls_sideways_and_formulas_stand_in_the_middle(site, browser, width):
@@ -312,6 +341,12 @@ def test_links_search_formulas_and_pictures_work_wherever_the_pages_lie(addresse
         assert page.locator("article math").count() > 3
         box = page.locator("article math").first.bounding_box()
         assert box["width"] > 10
+        slider = page.get_by_role("slider", name="time t")
+        said = page.locator(".course-frames").get_by_role("status")
+        slider.focus()
+        for key in ("Home", "ArrowRight"):
+            page.keyboard.press(key)
+            assert f"From t = {slider.get_attribute('aria-valuetext')} " in said.inner_text()
         widths = page.locator("article img").evaluate_all("all => all.map(img => img.naturalWidth)")
         assert len(widths) > 2
         assert 0 not in widths

@@ -10,18 +10,20 @@ import os
 import re
 
 import ipywidgets as widgets
+import nbformat
 import numpy as np
 import pytest
 import torch
-from explorers import all_widgets, pictures_in, words_in
+from explorers import all_widgets, data_of, pictures_in, words_in
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_lib.authoring.source import LESSONS
+from course_lib.authoring.source import LESSONS, SOLUTIONS
 from course_lib.data import load_dataset
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.shared.explore_noising import explore_noising, image_of_class, noise_of, noising_explorer
 from course_lib.lessons.shared.explore_trajectory import explore_trajectory, trajectory_explorer, walk
+from course_lib.lessons.shared.explorer import as_frames
 from course_lib.lessons.shared.legibility import troubles
 from course_lib.lessons.shared.shipped import shipped_model
 
@@ -136,27 +138,96 @@ def run_cells(folder, sources: list[str], smoke: bool) -> list[list[dict]]:
     return [cell.outputs for cell in made.cells]
 
 
-def test_every_twin_shows_in_a_headless_kernel_without_a_widget(tmp_path):
+def test_every_still_shows_in_a_headless_kernel_without_a_widget(tmp_path):
     calls = [f"explore_{name}()" for name in FILES]
     imports = "\n".join(f"from {MODULES[name]} import explore_{name}" for name in FILES)
     _, *outputs = run_cells(tmp_path, [imports, *calls], smoke=True)
     for call, shown in zip(calls, outputs, strict=True):
-        twins = [output.data for output in shown if "<figure" in output.get("data", {}).get("text/html", "")]
-        assert len(twins) == 1, call
-        assert len(re.search('alt="(.*?)"', twins[0]["text/html"])[1]) > 40, call
-        printed = twins[0]["text/plain"]
+        stills = [output.data for output in shown if "<figure" in output.get("data", {}).get("text/html", "")]
+        assert len(stills) == 1, call
+        assert len(re.search('alt="(.*?)"', stills[0]["text/html"])[1]) > 40, call
+        printed = stills[0]["text/plain"]
         assert printed.startswith("Figure: "), call
         assert "Run this cell in JupyterLab" in " ".join(printed.split()), call
         # a progress bar of tqdm may be a widget too; an explorer would be a column with a picture in it
         assert "Explorer(" not in str(shown), call
 
 
-def test_with_a_front_end_the_widget_follows_its_twin(tmp_path):
-    source = "from course_lib.lessons.shared.explore_noising import explore_noising\nexplore_noising()"
-    (outputs,) = run_cells(tmp_path, [source], smoke=False)
-    kinds = [next((kind for kind in (WIDGET, "text/html") if kind in output.get("data", {})), "") for output in outputs]
-    assert kinds.index("text/html") < kinds.index(WIDGET)
-    assert "Explorer(" in str(outputs)
+SMALL = """
+from course_lib.lessons.lesson01 import explore_time_embedding as lesson
+lesson.FRAMES = {"t": (0, 500, 640), "dim": (8, 64)}
+"""
+EXPLORE = "lesson.explore_time_embedding()"
+
+
+@pytest.fixture(scope="module")
+def live_and_stored(tmp_path_factory):
+    """What one explorer leaves in a notebook, for a learner and by the build."""
+    stored = f'import os\nos.environ["COURSE_STORED"] = "1"\n{EXPLORE}'
+    _, *outputs = run_cells(tmp_path_factory.mktemp("kernel"), [SMALL, EXPLORE, stored], smoke=False)
+    return [one for shown in outputs for one in (output.data for output in shown if "data" in output)]
+
+
+def test_with_a_front_end_there_is_the_widget_and_no_still_above_it(live_and_stored):
+    shown, _ = live_and_stored
+    assert "model_id" in shown[WIDGET]
+    # what programs without widgets show of a saved notebook: the picture it began with
+    assert shown["text/html"].count("<img") == 1
+    assert "<script" not in shown["text/html"]
+    assert shown["text/plain"].startswith("Run this cell")
+
+
+def test_the_build_stores_a_still_and_the_explorers_own_pictures_behind_it(live_and_stored):
+    _, shown = live_and_stored
+    assert WIDGET not in shown
+    still, script = shown["text/html"].split("<script>")
+    assert re.search('alt="For t = 1, 500, 999, (.*?)"', still)
+    data = data_of(script)
+    assert [(axis["label"], axis["values"], axis["start"]) for axis in data["axes"]] == [
+        ("time t", ["0", "500", "640"], 1),
+        ("width dim", ["8", "64"], 1),
+    ]
+    explorer = explorer_of("time_embedding")
+    settings = [(t, dim) for t in (0, 500, 640) for dim in (8, 64)]
+    assert len(data["words"]) == len(data["alts"]) == len(settings)
+    for (t, dim), words, alt in zip(settings, data["words"], data["alts"], strict=True):
+        explorer.set(t=t, dim=dim)
+        assert (words, alt) == (explorer.picture.caption, explorer.picture.alt)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_picture_for_some_values_is_the_one_that_moving_there_shows(name):
+    explorer = explorer_of(name)
+    control, control_name = next((control, name) for name, control in explorer.controls.items())
+    there = control.options[0] if hasattr(control, "options") else control.max
+    made = explorer.picture_of(**{control_name: there})
+    assert made.caption != explorer.picture.caption
+    explorer.set(**{control_name: there})
+    assert (made.caption, made.alt) == (explorer.picture.caption, explorer.picture.alt)
+    for one, other in zip(made.figure.axes, explorer.picture.figure.axes, strict=True):
+        for drawn, again in zip(one.images, other.images, strict=True):
+            np.testing.assert_array_equal(drawn.get_array(), again.get_array())
+        for drawn, again in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_array_equal(drawn.get_xydata(), again.get_xydata())
+
+
+@pytest.mark.parametrize("path", sorted(SOLUTIONS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_stored_lesson_has_pictures_for_every_explorer_and_stays_small(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    scripts = []
+    for cell in cells:
+        shown = "".join(output.get("data", {}).get("text/html", "") for output in cell.outputs)
+        calls = re.findall(r"^explore_\w+\(", cell.source, re.MULTILINE)
+        stored = re.findall("<script>.*?</script>", shown, re.DOTALL)
+        assert len(stored) == len(calls), cell.source
+        scripts += stored
+    assert sum(map(len, scripts)) <= 400_000
+    assert path.stat().st_size < 3_000_000
+
+
+def test_a_control_that_begins_at_no_stored_value_is_named():
+    with pytest.raises(ValueError, match="time t is 500; allowed: 1, 2"):
+        as_frames(explorer_of("time_embedding"), {"t": (1, 2)})
 
 
 @pytest.mark.parametrize("name", FILES)

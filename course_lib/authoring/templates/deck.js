@@ -33,7 +33,7 @@ const keys = {
 };
 addEventListener("keydown", (event) => {
   const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act || event.ctrlKey || event.metaKey || event.altKey || (event.key === " " && event.target.tagName === "BUTTON")) return;
+  if (!act || event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === "INPUT" || (event.key === " " && event.target.tagName === "BUTTON")) return;
   event.preventDefault();
   act();
 });

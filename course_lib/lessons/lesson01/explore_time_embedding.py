@@ -21,6 +21,7 @@ from course_lib.time_embedding import SinusoidalPositionEmbedding
 STEPS = 1000
 DIMS = (8, 16, 64, 256)
 FAR = 100
+FRAMES = {"t": (1, 250, 500, 750, STEPS - 1), "dim": (8, 16, 64)}
 # a class with the contract of SinusoidalPositionEmbedding: dim -> module, (B,) -> (B, dim)
 EmbeddingClass = Callable[[int], nn.Module]
 
@@ -28,7 +29,7 @@ EmbeddingClass = Callable[[int], nn.Module]
 def explore_time_embedding(
     embedding: EmbeddingClass = SinusoidalPositionEmbedding, t: int = 500, dim: int = 64
 ) -> None:
-    """Show the embedding of three times, and sliders for any time and width.
+    """Show the embedding of a time, and controls for any time and width.
 
     Args:
         embedding: the library's class, or a learner's.
@@ -37,7 +38,11 @@ def explore_time_embedding(
     """
     check_start(t, dim)
     times = sorted({1, t, STEPS - 1})
-    present(draw_time_embedding(embedding, times, dim), lambda: time_embedding_explorer(embedding, t, dim))
+    present(
+        lambda: draw_time_embedding(embedding, times, dim),
+        lambda: time_embedding_explorer(embedding, t, dim),
+        FRAMES,
+    )
 
 
 def time_embedding_explorer(

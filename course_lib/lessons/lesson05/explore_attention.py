@@ -36,7 +36,8 @@ LAYERS = {
     "decoder.0.attentions.1": "decoder, second",
 }
 SIDE = 8
-TWIN_PIXELS = ((4, 4), (2, 3), (0, 0))
+STILL_PIXELS = ((4, 4), (2, 3), (0, 0))
+FRAMES = {"row": range(SIDE), "column": range(0, SIDE, 2)}
 
 
 def explore_attention(
@@ -47,7 +48,7 @@ def explore_attention(
     split: Split = split_heads,
     weigh: Weights = attention_weights,
 ) -> None:
-    """Show where three pixels of a noisy bag look, and controls for any pixel, layer and amount of noise.
+    """Show where a pixel of a noisy bag looks, and controls for any pixel, layer and amount of noise.
 
     Args:
         row, column: the query where the sliders start, in pixels of the 8x8 feature map.
@@ -57,9 +58,12 @@ def explore_attention(
     Raises: ValueError for a pixel outside the map, a time outside 0 to 1, or a layer without attention.
     """
     check_start(row, column, t, layer)
-    pixels = list(dict.fromkeys([(row, column), *TWIN_PIXELS]))[:3]
-    twin = draw_attention(pixels, t, layer, split, weigh)
-    present(twin, lambda: attention_explorer(row, column, t, layer, split, weigh))
+    pixels = list(dict.fromkeys([(row, column), *STILL_PIXELS]))[:3]
+    present(
+        lambda: draw_attention(pixels, t, layer, split, weigh),
+        lambda: attention_explorer(row, column, t, layer, split, weigh),
+        FRAMES,
+    )
 
 
 def attention_explorer(

@@ -16,6 +16,7 @@ BASE_CHANNELS = (8, 16, 32, 48, 64, 96, 128)
 CHANNEL_MULTS = ((1, 2), (1, 2, 4), (1, 2, 2), (1, 2, 3, 4), (1, 2, 2, 2), (1, 2, 4, 8))
 ATTENTION = ((), (4,), (8,), (16,), (16, 8), (32, 16, 8))
 IMAGE_SIZES = (16, 32, 64)
+FRAMES = {"attention_resolutions": ATTENTION, "image_size": IMAGE_SIZES}
 BATCH = 64
 DOCUMENT = {
     "base_channels": document.BASE_CHANNELS,
@@ -44,7 +45,7 @@ def explore_unet(
     Raises: ValueError where `UNet` does.
     """
     start = (base_channels, tuple(channel_mults), num_res_blocks, tuple(attention_resolutions), image_size)
-    present(draw_configuration(*start), lambda: unet_explorer(*start))
+    present(lambda: draw_configuration(*start), lambda: unet_explorer(*start), FRAMES)
 
 
 def unet_explorer(

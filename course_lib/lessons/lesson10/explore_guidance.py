@@ -1,7 +1,8 @@
 """Draw pictures with any guidance, class and seed, watch them form, and stop whenever you like (lesson 10)."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import ipywidgets as widgets
 import torch
@@ -26,13 +27,14 @@ PICTURES = 4
 STEPS = 10
 MAX_STEPS = 50
 MAX_SCALE = 8.0
-TWIN_SCALES = (0.0, 1.0, 2.0, 4.0, 8.0)
+STILL_SCALES = (0.0, 1.0, 2.0, 4.0, 8.0)
+FRAMES = {"scale": [float(scale) for scale in range(int(MAX_SCALE) + 1)], "label": (1, 9)}
 # seconds between two steps in which the kernel hears of a slider or of the Stop button
 LISTEN = 0.01
 
 
 def explore_guidance(scale: float = 2.0, label: int = 9, seed: int = 0, num_steps: int = STEPS) -> None:
-    """Show a class at five guidance scales, and controls to draw with any scale, class, seed and number of steps.
+    """Draw pictures of a class, with controls for any scale, class, seed and number of steps.
 
     Args:
         scale: guidance scale where the slider starts, from 0 to 8.
@@ -42,11 +44,12 @@ def explore_guidance(scale: float = 2.0, label: int = 9, seed: int = 0, num_step
     Raises: ValueError for a value outside these ranges.
     """
     check_start(scale, label, seed, num_steps)
-    scales = sorted({*TWIN_SCALES, float(scale)})
-    rows = {}
-    for one in tqdm(scales, desc="guidance scales", leave=False):
-        rows[one] = list(steps_of(one, label, seed, num_steps))[-1].x
-    present(draw_scales(rows, label, seed, num_steps), lambda: GuidanceExplorer(scale, label, seed, num_steps))
+    scales = sorted({*STILL_SCALES, float(scale)})
+    present(
+        lambda: drawn_to_the_end(tqdm(scales, desc="guidance scales", leave=False), label, seed, num_steps),
+        lambda: GuidanceExplorer(scale, label, seed, num_steps),
+        FRAMES,
+    )
 
 
 def check_start(scale: float, label: int, seed: int, num_steps: int) -> None:
@@ -67,6 +70,12 @@ def steps_of(scale: float, label: int, seed: int, num_steps: int) -> Iterator[Sa
         guidance_scale=scale,
         generator=torch.Generator().manual_seed(seed),
     )
+
+
+def drawn_to_the_end(scales: Iterable[float], label: int, seed: int, num_steps: int) -> Picture:
+    """The finished pictures, one strip a guidance scale."""
+    rows = {scale: list(steps_of(scale, label, seed, num_steps))[-1].x for scale in scales}
+    return draw_scales(rows, label, seed, num_steps)
 
 
 def draw_scales(rows: dict[float, Tensor], label: int, seed: int, num_steps: int, note: str = "") -> Picture:
@@ -131,6 +140,17 @@ class GuidanceExplorer(Explorer):
         self.stop_button.on_click(self.stop)
         buttons = [self.start_button, self.stop_button, self.progress]
         super().__init__(draw_scales, controls, buttons)
+
+    def picture_of(self, **values: Any) -> Picture:
+        """The finished pictures for some values, without a look at those on the way."""
+        wanted = {**self.values(), **values}
+        return drawn_to_the_end([wanted["scale"]], wanted["label"], wanted["seed"], wanted["num_steps"])
+
+    def close(self) -> None:
+        """Give up what is being drawn, and go."""
+        if self.drawing is not None:
+            self.drawing.cancel()
+        super().close()
 
     def redraw(self, change: object = None) -> None:
         """Begin to draw with the controls' values; what was being drawn is given up."""

@@ -12,13 +12,14 @@ from course_lib.flow_matching import TIME_SCALE, FlowMatching
 from course_lib.lessons.shared.explorer import Explorer, Picture, blank_figure, check_whole, choice, present, slider
 from course_lib.lessons.shared.style import COLORS
 
-TWIN_TIMES = (0, 200, 400, 600, 800, 999)
+STILL_TIMES = (0, 200, 400, 600, 800, 999)
+FRAMES = {"t": (*range(0, TIME_SCALE, TIME_SCALE // 10), TIME_SCALE - 1)}
 
 
 def explore_noising(
     t: int = 300, label: int = 8, seed: int = 0, ddpm: DDPM | None = None, flow: FlowMatching | None = None
 ) -> None:
-    """Show an image at six times in both processes, and a slider for any time.
+    """Show an image in both processes, and a slider for any time.
 
     Args:
         t: where the slider starts, in DDPM's steps; flow matching's time is t / 1000.
@@ -29,8 +30,11 @@ def explore_noising(
     """
     check_start(t, label)
     ddpm, flow = ddpm or DDPM(), flow or FlowMatching()
-    twin = draw_noising(ddpm, flow, image_of_class(label), noise_of(seed), TWIN_TIMES)
-    present(twin, lambda: noising_explorer(t, label, seed, ddpm, flow))
+    present(
+        lambda: draw_noising(ddpm, flow, image_of_class(label), noise_of(seed), STILL_TIMES),
+        lambda: noising_explorer(t, label, seed, ddpm, flow),
+        FRAMES,
+    )
 
 
 def noising_explorer(

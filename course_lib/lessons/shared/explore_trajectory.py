@@ -26,7 +26,7 @@ SAMPLERS = {
     "ddim": ("ddpm", {"method": "ddim"}),
 }
 MAX_STEPS = 100
-ROWS_OF_TWIN = 6
+ROWS_OF_STILL, FRAMES = 6, 11
 
 
 def explore_trajectory(
@@ -36,7 +36,7 @@ def explore_trajectory(
     guidance_scale: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Show six moments on the way from noise to image, and a slider for all of them.
+    """Show the way from noise to image, and a slider for all of its steps.
 
     Args:
         sampler: "flow" (Euler's method), "ddpm" (ancestral steps) or "ddim", with the course's trained network.
@@ -48,8 +48,16 @@ def explore_trajectory(
     """
     states = walk(sampler, num_steps, labels, guidance_scale, seed)
     last = len(states) - 1
-    moments = sorted({round(last * row / (ROWS_OF_TWIN - 1)) for row in range(ROWS_OF_TWIN)})
-    present(draw_moments(states, moments), lambda: trajectory_explorer(states))
+    present(
+        lambda: draw_moments(states, spread(last, ROWS_OF_STILL)),
+        lambda: trajectory_explorer(states),
+        {"step": sorted({*spread(last, FRAMES), last // 2})},
+    )
+
+
+def spread(last: int, count: int) -> list[int]:
+    """About `count` of the steps from 0 to `last`, evenly, both ends among them."""
+    return sorted({round(last * place / (count - 1)) for place in range(count)})
 
 
 def trajectory_explorer(states: Sequence[SamplerState]) -> Explorer:

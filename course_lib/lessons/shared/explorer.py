@@ -1,8 +1,10 @@
-"""What all explorers share: a picture with its words, controls above it, and the static twin that needs neither."""
+"""What all explorers share: a picture with its words, controls above it, and what stands for them without a kernel."""
 
 import html
 import io
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import ipywidgets as widgets
@@ -12,7 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.pictures.html_figure import figure_html
+from course_lib.pictures.frames import Axis, Frame, frames_html
+from course_lib.pictures.html_figure import SHARPNESS, figure_html
 
 INVITATION = "Run this cell in JupyterLab to move the controls."
 DPI = 90
@@ -32,20 +35,60 @@ class Picture(NamedTuple):
     alt: str
 
 
-def present(twin: Picture, explorer: Callable[[], widgets.Widget]) -> None:
-    """Show the static twin, and below it the explorer where somebody is there to move it.
+def present(still: Callable[[], Picture], explorer: Callable[[], "Explorer"], frames: dict[str, Sequence[Any]]) -> None:
+    """Show an explorer: alive where somebody is there to move it, else what can be shown without a kernel.
 
-    The twin is an ordinary figure: stored with the notebook, and seen wherever pictures are. The explorer lives as long
-    as the kernel that answers it, so it is neither made in tests nor kept by the build.
+    In a notebook it is the explorer and nothing else. A stored output is a still, whose place a few pictures with plain
+    range inputs take wherever scripts run. Tests and terminals have the still alone.
+
+    Args:
+        still: draws several settings in one figure.
+        explorer: makes the explorer.
+        frames: of the controls that move in a stored output, by name, the values at which they can stand; the value
+            where a control begins is one of them. There is a picture for every combination.
     """
-    show(twin.figure, f"{twin.caption} {INVITATION}", twin.alt)
-    if somebody_is_there():
-        display(explorer())
+    if not somebody_is_there():
+        show_still(still())
+    elif os.environ.get("COURSE_STORED"):  # set by the build
+        show_still(still(), as_frames(explorer(), frames))
+    else:
+        made = explorer()
+        shown = {"text/html": made.image.value} if made.picture else {}
+        # the second is for programs that open the saved notebook and have no widgets
+        display({**made._repr_mimebundle_(), **shown, "text/plain": INVITATION}, raw=True)
+
+
+def show_still(picture: Picture, frames: str = "") -> None:
+    show(picture.figure, f"{picture.caption} {INVITATION}", picture.alt, frames)
 
 
 def somebody_is_there() -> bool:
-    """Whether this code runs in a kernel with a front end, and not in a test."""
+    """Whether this code runs in a kernel, and not in a test."""
     return getattr(get_ipython(), "kernel", None) is not None and not smoke()
+
+
+def as_frames(explorer: "Explorer", frames: dict[str, Sequence[Any]]) -> str:
+    """The HTML that moves through an explorer's pictures without a kernel; see `present`. Closes the explorer."""
+    controls = {name: explorer.controls[name] for name in frames}
+    pictures = [explorer.picture_of(**dict(zip(frames, setting, strict=True))) for setting in product(*frames.values())]
+    explorer.close()
+    others = [control.description for name, control in explorer.controls.items() if name not in frames]
+    note = "Stored pictures. In a running notebook every value can be set"
+    note += f", and also: {', '.join(others)}." if others else "."
+    axes = [axis_of(controls[name], values) for name, values in frames.items()]
+    return frames_html(axes, [Frame(*picture) for picture in pictures], note)
+
+
+def axis_of(control: widgets.Widget, values: Sequence[Any]) -> Axis:
+    """A control as a range input that stands at a few of its values.
+
+    Raises: ValueError if the control begins at none of them.
+    """
+    check_among(control.description, control.value, values)
+    pairs = (option for option in getattr(control, "options", ()) if isinstance(option, tuple))
+    names = {value: name for name, value in pairs}
+    called = [names[value] if names else f"{value:g}" for value in values]
+    return Axis(control.description, called, list(values).index(control.value))
 
 
 class Explorer(widgets.VBox):
@@ -91,11 +134,15 @@ class Explorer(widgets.VBox):
             self.waiting = False
         self.redraw()
 
+    def picture_of(self, **values: Any) -> Picture:
+        """The picture for some values; controls that are not named stand where they are."""
+        return self.draw(**{**self.values(), **values})
+
     def redraw(self, change: Any = None) -> None:
         if self.waiting:
             return
         try:
-            self.put(self.draw(**self.values()))
+            self.put(self.picture_of())
         except ValueError as error:
             self.say(f"Not possible: {error}. The picture above is the one before.")
 
@@ -124,7 +171,7 @@ def as_html(picture: Picture) -> str:
     picture neither moves nor flickers while a slider is dragged.
     """
     buffer = io.BytesIO()
-    picture.figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
+    picture.figure.savefig(buffer, format="png", dpi=DPI * SHARPNESS, pil_kwargs={"compress_level": 1})
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
     return figure_html(buffer.getvalue(), width, height, picture.alt)
 

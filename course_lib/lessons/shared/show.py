@@ -20,7 +20,7 @@ def smoke() -> bool:
     return bool(os.environ.get("COURSE_SMOKE"))
 
 
-def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None) -> None:
+def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None, frames: str = "") -> None:
     """Display a figure as HTML: its picture, with `alt` for those who cannot see it, and its caption below.
 
     Where no HTML is shown, in a terminal, the caption is all there is.
@@ -29,6 +29,7 @@ def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None) -
         caption: what to see in it, in one sentence, with the measured numbers.
         alt: what is drawn, in one or two sentences.
         narrow: the same for a telephone, drawn at its width, where the figure would shrink to something unreadable.
+        frames: HTML from `frames_html`, which takes the figure's place where scripts run.
     Raises: ValueError under tests, if something in the figure cannot be read or seen, see `legibility.troubles`.
     """
     import matplotlib.pyplot as plt
@@ -39,7 +40,7 @@ def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None) -
         for one in (figure, narrow):
             if one is not None:
                 require_legible(one, caption)
-    shown = figure_html(*png_of(figure), alt, sentence(caption), narrow and png_of(narrow))
+    shown = figure_html(*png_of(figure), alt, sentence(caption), narrow and png_of(narrow)) + frames
     plt.close(figure)
     if narrow is not None:
         plt.close(narrow)
