@@ -59,7 +59,7 @@ def present(still: Callable[[], Picture], explorer: Callable[[], "Explorer"], fr
 
 
 def show_still(picture: Picture, frames: str = "") -> None:
-    show(picture.figure, f"{picture.caption} {INVITATION}", picture.alt, frames)
+    show(picture.figure, f"{picture.caption} {INVITATION}", picture.alt, frames=frames)
 
 
 def somebody_is_there() -> bool:
