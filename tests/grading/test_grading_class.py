@@ -3,6 +3,7 @@
 import csv
 import functools
 import json
+import multiprocessing
 import os
 import shutil
 
@@ -184,6 +185,10 @@ def test_old_marks_are_worthless_once_the_course_has_changed(name, tmp_path, mon
 def dying(monkeypatch):
     monkeypatch.setattr(whole_class, "work", fabricated.dying_work)
     monkeypatch.setattr(whole_class, "start_worker", fabricated.start_nothing)
+    # a dozen processes are started, and each would import torch by itself
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["course_lib.grading.whole_class"])
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: context)
 
 
 def test_who_ends_the_marking_process_loses_that_exercise_and_nobody_else_anything(dying, tmp_path):
