@@ -243,19 +243,21 @@ def test_without_a_home_there_are_folders_all_the_same(own, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="no such rights")
 def test_a_home_that_cannot_be_written_or_entered_is_said_before_anything_is_passed(own, monkeypatch, capsys):
     monkeypatch.setattr(my_work, "IS_INSTALLED", True)
-    monkeypatch.setattr(Path, "home", lambda: Path("/proc/self"))
+    unet = exercises()["UNet"]
+
+    def refuse(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(machine.tempfile, "TemporaryFile", refuse)
     main(["notebooks", str(own / "mine")])
     said = " ".join(capsys.readouterr().out.split())
-    assert "/proc/self cannot be written to" in said
+    assert "cannot be written to (Permission denied)" in said
     assert "UNET_COURSE_WORK" in said
-
-    def no_entry(path):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    for question in ("is_dir", "is_file", "exists"):
-        monkeypatch.setattr(Path, question, no_entry)
-    assert machine.disk().status == "FAIL"
-    assert my_work.read_kept(exercises()["UNet"]).answer is None
+    with monkeypatch.context() as entered:
+        for question in ("is_dir", "is_file", "exists"):
+            entered.setattr(Path, question, refuse)
+        assert machine.disk().status == "FAIL"
+        assert my_work.read_kept(unet).answer is None
 
 
 # torch's defaults
