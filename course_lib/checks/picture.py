@@ -117,7 +117,7 @@ def drawn(pair: Pair) -> "Figure":
             axis.set_title(f"{title}, x: no number", fontsize=10)
         for side in (axis.xaxis, axis.yaxis):
             side.set_major_locator(MaxNLocator(4, integer=True))
-        figure.colorbar(image, ax=axis, shrink=0.8)
+        figure.colorbar(image, ax=axis, shrink=0.8, label="value")
     axes[0].set_ylabel(f"{pair.what}\nrow" if pair.what else "row")
     return figure
 
