@@ -39,7 +39,9 @@ UNREGISTERED = (
 )
 RETURNS_NOTHING = (
     "returns_nothing",
-    "Your code computes something and then returns None. Is a `return` missing in the last line?",
+    "What comes back is None. A function gives None where its last line has no `return`, where the only `return` "
+    "stands in a loop or a branch that this call does not enter, and where what is returned is None itself, as "
+    "list.append gives it.",
 )
 
 

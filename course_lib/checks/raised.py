@@ -36,7 +36,7 @@ SENT_PACKAGE = "<course_lib"
 TORCH_FOLDER = str(Path(torch.__file__).parent)
 INSTALLED = tuple({sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 # code that Python or torch makes on its way, and how torch calls a module: no place of its own
-ON_THE_WAY = {"_wrapped_call_impl", "_call_impl", "decorate_context", "__torch_function__", "_fn"}
+ON_THE_WAY = {"_wrapped_call_impl", "_call_impl", "decorate_context", "__torch_function__", "_fn", "wrapped"}
 NAMES_OF_TORCH = {"torch": torch, "nn": nn}
 # modules that learners know from elsewhere, and how they are imported
 IMPORTS = {

@@ -195,6 +195,21 @@ def times_not_even(trial: Trial) -> None:
         trial.see("whether all are drawn equally often", bool(((counts - 1 / 8).abs() < allowed).all()), said)
 
 
+@holds("where one of t and noise is given it is used, and only the other is drawn")
+def given_and_not_used(trial: Trial) -> None:
+    """With both t and noise given your loss is right. With one of them alone, what was given is not used as it came."""
+    built = schedule(trial)
+    _, _, given = batch(trial, built)
+    black = torch.zeros_like(given["noise"])
+    _, t = seen_by_the_model(built, black, t=given["t"])
+    trial.see("the times the model sees", t, "black images, t given, noise not")
+    x_t, _ = seen_by_the_model(built, black, noise=given["noise"])
+    # nothing but the given noise stands in x_t, with a strength for each image
+    share = (x_t / given["noise"]).flatten(1)
+    same = bool(((share - share[:, :1]).abs() < 1e-3).all())
+    trial.see("whether the model sees the given noise", same, "black images, noise given, t not")
+
+
 @holds("without noise, it is drawn: standard normal, one draw for every image, channel and pixel")
 def noise_not_normal(trial: Trial) -> None:
     """The noise you draw is not standard normal with one draw for every image, channel and pixel: torch.randn, or
@@ -209,8 +224,9 @@ def noise_not_normal(trial: Trial) -> None:
 
 @holds("the noise that was drawn is the noise that is compared with")
 def two_different_noises(trial: Trial) -> None:
-    """With noise given your loss is right, and where you draw it yourself it is not: what is added to the images is
-    what the model is to find, one draw, used twice, with a number of its own for every image, channel and pixel."""
+    """With t and noise given your loss is right, and with t alone, where you draw the noise, it is not. The given t is
+    used all the same; and the noise is one draw, from the generator if there is one, added to the images and compared
+    with."""
     built = schedule(trial)
     images, labels, given = batch(trial, built, 3)
     see(asking(built, "value", images, labels, t=given["t"], seed=trial.random.randrange(1000)))

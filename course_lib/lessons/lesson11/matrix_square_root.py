@@ -75,6 +75,8 @@ def equal_eigenvalues(trial: Trial) -> None:
 
 @holds("it works with eigenvalues of zero, which rounding leaves slightly below zero")
 def zero_eigenvalues(trial: Trial) -> None:
+    """Where some eigenvalues are zero your root is wrong. Rounding leaves them a little above or below zero: what is
+    below is clipped at zero, at nothing larger, and their root is zero."""
     # Zero eigenvalues, which rounding leaves a little above or below zero. The root of 1e-16 is 1e-8.
     trial.call(covariance(trial, 6, rank=2))
     direction = F.normalize(trial.normal(9, 1).double(), dim=0)

@@ -60,7 +60,7 @@ def see_part(call: Call, part: int) -> None:
 @holds("two equal splits make the same one again")
 def loses_something(trial: Trial) -> None:
     """With the same split twice the result should be that split again: coarse and fine part together are everything.
-    Yours counts something twice, or not at all."""
+    Yours gives another one."""
     x, numbers_of_both = trial.normal(3, 2, 4, 5), numbers(trial)
     call = trial.calling(x, 0.5, numbers_of_both, numbers_of_both, "an arc")
     see_part(call, 0)

@@ -39,7 +39,8 @@ def wrong_on_a_circle(trial: Trial) -> None:
 
 @holds("the same at other angles than a right one")
 def right_angles_only(trial: Trial) -> None:
-    """At a right angle you are right, and at other angles not. The weights depend on the angle between the two."""
+    """From (1, 0) to (0, 1) you are right, and on other arcs of the same circle not. Each image is one long vector, and
+    both weights are made of the one angle between the two."""
     angle = torch.tensor(trial.pick(0.4, 0.9, 2.2))
     start = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
     for share in (0.25, 0.5):
