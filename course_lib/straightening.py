@@ -77,7 +77,7 @@ def paired_noise(images: Tensor, noise: Tensor, labels: Tensor) -> Tensor:
     """
     check_same_shape("noise", noise, "images", images)
     check_vector("labels", labels, len(images))
-    paired = torch.empty_like(noise)
+    paired = noise.clone()
     # each class by itself
     for label in labels.unique():
         members = (labels == label).nonzero().squeeze(1)
@@ -90,21 +90,21 @@ def paired_noise(images: Tensor, noise: Tensor, labels: Tensor) -> Tensor:
     return paired
 
 
-def straight_piece(states: Sequence[Tensor], times: Sequence[float], t: float) -> tuple[Tensor, Tensor]:
+def straight_piece(states: Tensor, times: Sequence[float], t: float) -> tuple[Tensor, Tensor]:
     """A path made straight between its stations: where it is at time t, and the velocity of that piece.
 
     Args:
-        states: images at each of the times, on one path of a sampler; times: falling from 1 to 0, at least two.
-        t: from 0 to 1; at a station the piece that begins there counts (at 0 the last one).
-    Shapes: each state (B, C, H, W) -> two of (B, C, H, W). The velocity is the change for t that grows, as in training.
-    Raises: ValueError for lists of different lengths, or a t outside.
+        states: the images at each of S times, on their way from noise; times: falling, S of them, at least two.
+        t: between the first and the last time; at a station the piece counts that begins there (at the end the last).
+    Shapes: states (S, B, C, H, W) -> two of (B, C, H, W). The velocity is the change for a t that grows, as in training.
+    Raises: ValueError for another number of states than times, or a t outside.
     Source: Liu et al. 2023, section 2.2 (two stations: reflow); Yan et al. 2024 (PeRFlow), section 3 (more).
     """
     if len(states) != len(times) or len(times) < 2:
-        raise ValueError(f"states has {len(states)} entries for {len(times)} times; allowed: as many, at least 2")
+        raise ValueError(f"states has {len(states)} entries for {len(times)} times; allowed: as many, and at least 2")
     if not times[-1] <= t <= times[0]:
         raise ValueError(f"t is {t}; allowed: from {times[-1]} to {times[0]}")
-    # the piece: the last one whose beginning is not below t
+    # the piece that t lies in: the last one whose beginning is not below t
     piece = max(i for i in range(len(times) - 1) if times[i] >= t)
     start, end, t_start, t_end = states[piece], states[piece + 1], times[piece], times[piece + 1]
     # the velocity that goes straight from one end to the other

@@ -320,7 +320,7 @@ def test_the_map_of_the_network_is_legible(monkeypatch):
 
     figures: list[Figure] = []
     monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda figure, caption, alt: figures.append(figure))
-    for lesson in range(14):
+    for lesson in range(15):
         show_map(f"{lesson:02}")
     for figure in figures:
         assert list(troubles(figure)) == []

@@ -36,7 +36,7 @@ STATIONS = spaced_times(PIECES)
 CONFIG = TrainingConfig(
     method="flow",
     data="fashion-mnist",
-    steps=220,
+    steps=130,
     batch_size=48,
     learning_rate=6e-4,
     warmup_steps=20,
@@ -78,7 +78,7 @@ def batch_of(paths: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor, 
     times = torch.rand(count, generator=generator)
     times[: count // 2] = torch.tensor(STATIONS[:-1]).repeat(count // PIECES)[: count // 2]
     points = [
-        straight_piece([*paths[i, :, None].float()], STATIONS, t)
+        straight_piece(paths[i, :, None].float(), STATIONS, t)
         for i, t in zip(chosen.tolist(), times.tolist(), strict=True)
     ]
     x, velocity = (torch.cat(parts) for parts in zip(*points, strict=True))
