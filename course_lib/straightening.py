@@ -4,6 +4,7 @@ Lesson 14. Times run as in flow_matching.py: t = 0 is the clean image, t = 1 pur
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -96,7 +97,7 @@ def straight_piece(states: Tensor, times: Sequence[float], t: float) -> tuple[Te
     Args:
         states: the images at each of S times, on their way from noise; times: falling, S of them, at least two.
         t: between the first and the last time; at a station the piece counts that begins there (at the end the last).
-    Shapes: states (S, B, C, H, W) -> two of (B, C, H, W). The velocity is the change for a t that grows, as in training.
+    Shapes: states (S, B, C, H, W) -> two of (B, C, H, W). The velocity is the change for a t that grows.
     Raises: ValueError for another number of states than times, or a t outside.
     Source: Liu et al. 2023, section 2.2 (two stations: reflow); Yan et al. 2024 (PeRFlow), section 3 (more).
     """
@@ -156,6 +157,6 @@ def euler_walk(velocity: Velocity, x: Tensor, times: Sequence[float]) -> list[Te
     Shapes: x (B, C, H, W), at the first time -> as many of (B, C, H, W) as there are times.
     """
     states = [x]
-    for t, t_next in zip(times[:-1], times[1:], strict=True):
+    for t, t_next in pairwise(times):
         states.append(states[-1] + (t_next - t) * velocity(states[-1], t))
     return states

@@ -82,7 +82,7 @@ def test_the_exact_map_of_the_two_heaps_is_where_a_fine_walk_ends():
 
 @pytest.mark.parametrize(("calls", "shift"), [(0, 1.0), (4, 0.0), (4, -1.0), (4, float("nan"))])
 def test_times_that_make_no_sense_are_refused(calls, shift):
-    with pytest.raises(ValueError, match="num_steps|shift"):
+    with pytest.raises(ValueError, match=r"num_steps|shift"):
         spaced_times(calls, shift)
 
 

@@ -155,8 +155,8 @@ def plot_pairings(found: dict[str, list[dict]]) -> None:
         "Above, the noise that each class was trained with: circles belong to the class on the left, triangles to the "
         "one on the right. Below, what is drawn for each class; crosses mark the centres. Across classes each has "
         "seen one half of the noise.",
-        "Six scatter plots. Above, circles and triangles are mixed in the first two panels and separated left and right "
-        "in the third. Below, two heaps around two crosses; in the third panel the points of both classes spread wider.",
+        "Six scatter plots. Above, circles and triangles are mixed in the first two panels and separated left and "
+        "right in the third. Below, two heaps around two crosses; in the third panel many points lie astray.",
     )
 
 

@@ -28,7 +28,7 @@ def wrong_single_step(trial: Trial) -> None:
 
 @holds("shift 1 leaves the times evenly spaced, and is what counts where none is given")
 def wrong_even_times(trial: Trial) -> None:
-    """With a shift of 1, or none given, the times are evenly spaced from 1 to 0: four steps are 1, 0.75, 0.5, 0.25, 0."""
+    """With a shift of 1, or none given, the times are evenly spaced from 1 to 0."""
     trial.call(4, 1.0)
     trial.call(5)
 
@@ -56,7 +56,7 @@ def wrong_for_many(trial: Trial) -> None:
 
 @right
 def by_fractions(num_steps: int, shift: float = 1.0) -> list[float]:
-    """shift (n - i) / (n - i + i / ... ): both parts of the fraction times n."""
+    """Both parts of the fraction times n."""
     return [shift * left / (shift * left + (num_steps - left)) for left in range(num_steps, -1, -1)]
 
 

@@ -1,0 +1,72 @@
+"""What lesson 14 states, proven: on the line and in the plane, and from what the judge said."""
+
+import torch
+
+from course_lib.lessons.lesson14 import figures, straighten, toy
+from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.straightening import euler_walk, guided_within, paired_noise, spaced_times
+
+
+@claim("The best answer is the mean of all data (with a class: of", "two narrow heaps on a line, at -1 and at 1")
+def one_call_ends_at_the_mean() -> bool:
+    return toy.CENTRES == (-1.0, 1.0) and bool(figures.after_calls(1).abs().max() < 1e-6)
+
+
+@claim("In 3,072 dimensions hardly anything", "How much shorter do the lines of 64 real images become?")
+def pairing_saves_little_on_images() -> bool:
+    return 0 < figures.saved_by_pairing(paired_noise) < 0.03
+
+
+@claim("A lower loss, and a worse sampler.", "In the plane it is more")
+def pairing_across_classes() -> bool:
+    rows = figures.pairings_measured(paired_noise, seeds=1)
+    drawn, within, across = (rows[name][0] for name in figures.PAIRINGS)
+    shorter = (part["pairs"] for part in (drawn, within))
+    before, after = (float((clean - noise).square().mean()) for clean, noise, _ in shorter)
+    lower = across["loss"] < within["loss"] < drawn["loss"]
+    return lower and across["accuracy"] < 0.85 < 0.98 < within["accuracy"] and after < 0.95 * before
+
+
+@claim("Across classes the noise on the left goes to the class on the left.")
+def noise_becomes_a_label() -> bool:
+    _, noise, labels = toy.plane_pairs(paired_noise, True, 0)
+    return float(((noise[:, 0] > 0) == (labels == 1)).float().mean()) > 0.9
+
+
+@claim("On a line, paths of one velocity never cross", "In four pieces it takes four calls, one for each piece.")
+def straight_paths_on_a_line() -> bool:
+    found = figures.heaps_by_calls()
+    order = torch.stack(euler_walk(toy.heaps_velocity, toy.even_noise(), spaced_times(figures.FINE)))
+    whole, pieces = found["straight in one piece"], found["straight in four pieces"]
+    return bool((order.diff(dim=1) > 0).all()) and whole[1] < 0.01 and pieces[2] > 0.1 and pieces[4] < 0.01
+
+
+@claim(
+    "The course's network has 400 paths of its own to learn from",
+    "drawn in 16 steps with a guidance of 1.5, and trained for 130 steps of 48 points on their pieces.",
+)
+def how_the_network_was_straightened() -> bool:
+    trained = shipped_model("flow_straight")
+    made = (straighten.CHUNK * straighten.CHUNKS, straighten.TEACHER_STEPS, straighten.GUIDANCE)
+    return made == (400, 16, 1.5) and (trained.step, trained.config.batch_size) == (130, 48)
+
+
+@claim("With five it is the network of this lesson.")
+def five_stations() -> bool:
+    return straighten.STATIONS == [1.0, 0.75, 0.5, 0.25, 0.0]
+
+
+@claim("Above 1 the calls gather near the noise, below 1 near the image")
+def what_the_shift_does() -> bool:
+    return spaced_times(4, 2.0)[2] > 0.5 > spaced_times(4, 0.5)[2]
+
+
+@claim("Guidance doubles the calls.")
+def what_guidance_costs() -> bool:
+    return [figures.calls_of_a_walk(guided_within, 0.0, high) for high in (1.0, 0.0)] == [40, 20]
+
+
+@claim("On the line it is exact (one call, in the plot of section 14.3).")
+def one_distilled_step() -> bool:
+    return figures.heaps_by_calls()["straight in one piece"][1] < 0.01
