@@ -36,10 +36,10 @@ RUNS = [
     ("straight", 4, 1.0, 1),
     ("straight", 8, 1.0, 0),
     ("as trained", 8, 1.0, 0),
+    ("as trained", 20, 1.0, 1),
     ("straight", 20, 1.0, 0),
     ("as trained", 4, 0.5, 0),
     ("as trained", 4, 2.0, 0),
-    ("as trained", 20, 1.0, 1),
 ]
 METHODS = {"as trained": "flow", "straight": "flow_straight"}
 

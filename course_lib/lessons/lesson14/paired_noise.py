@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
+from course_lib.lessons.lesson14.paired_noise_watched import watched
 from course_lib.straightening import cheapest_assignment, paired_noise
 
 EXERCISE = Exercise(
@@ -14,6 +15,7 @@ EXERCISE = Exercise(
     paired_noise,
     __name__,
     where="section 14.2",
+    watched=watched,
     not_for_all={
         "mixes_the_batch": "the images of a class share their noises, so that each depends on the others",
         "gradients_cut": "it prepares the data, where nothing learns",
@@ -78,15 +80,6 @@ def wants_certain_classes(trial: Trial) -> None:
 def wrong_for_large_images(trial: Trial) -> None:
     """With large numbers yours is wrong."""
     a_call(trial, [0, 1, 0, 1, 0, 1], size=20).see()
-
-
-@holds("noise itself stays as it is")
-def changes_the_noise(trial: Trial) -> None:
-    """You write into noise while you still read it. Make a new tensor."""
-    images, noise = (trial.normal(6, 1, 2, 2) for _ in range(2))
-    before = noise.clone()
-    trial.call(images, noise, torch.zeros(6, dtype=torch.long))
-    trial.see("the noise that went in", before, "paired_noise(images, noise, labels)")
 
 
 @right
