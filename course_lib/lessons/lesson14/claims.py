@@ -98,3 +98,21 @@ def one_call_and_two() -> bool:
     found = figures.judged()
     distances = [(found["straight", calls]["frechet"], found["as trained", calls]["frechet"]) for calls in (1, 2)]
     return all(2 < now < before for now, before in distances)
+
+
+@claim("And what the class changes has become smaller, near the noise (in the plane, at t = 0.9)")
+def less_for_guidance_to_exaggerate() -> bool:
+    x, labels = torch.randn(600, 2, generator=torch.Generator().manual_seed(3)), torch.arange(600) % 2
+
+    def changed_by_class(across: bool) -> float:
+        pairs = toy.plane_pairs(paired_noise, across, 0)
+        own, other = (toy.best_velocity(pairs, x, 0.9, classes) for classes in (labels, 1 - labels))
+        return float((own - other).square().mean())
+
+    return changed_by_class(True) < 0.6 * changed_by_class(False)
+
+
+@claim("The paths of section 14.1 bend more in the second half of their way, near the image")
+def where_paths_bend() -> bool:
+    bend = torch.stack(figures.stations(figures.FINE)).diff(dim=0).diff(dim=0).square().mean(dim=1)
+    return float(bend[len(bend) // 2 :].sum()) > 2 * float(bend[: len(bend) // 2].sum())
