@@ -2,8 +2,8 @@
 
 Read the modules in lesson order: time_embedding, class_embedding, group_norm, residual_block, resampling,
 self_attention, skips, unet, ddpm, flow_matching, guidance. What learners write on the way and the network never calls
-is in warm_ups; what they do with a trained network, in editing. Importing the package loads torch and nothing else of
-weight; data, training and evaluation live in subpackages that load what they need.
+is in warm_ups; what they do with a trained network, in editing and straightening. Importing the package loads torch and
+nothing else of weight; data, training and evaluation live in subpackages that load what they need.
 """
 
 import sys

@@ -43,19 +43,19 @@ def test_a_lesson_that_an_editor_of_notebooks_saved_is_still_found(course):
 
 def test_a_lesson_is_added_as_the_guide_for_contributors_says(course):
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    folder = course.lesson.with_name("lesson14")
+    folder = course.lesson.with_name("lesson15")
     folder.mkdir()
     for name in ("__init__.py", "figures.py"):
         (folder / name).touch()
     (folder / "lesson.md").write_text(guide.split("````markdown\n")[1].split("````")[0], encoding="utf-8")
     added = lesson_sources()[-1]
-    assert (added.name, len(building.outdated(added))) == ("14_name", 2)
+    assert (added.name, len(building.outdated(added))) == ("15_name", 2)
     wanted = building.should_be(added)
     assert {folder / "__init__.py", folder / "figures.py", folder / "lesson.md"} <= wanted.files
     made = nbformat.reads(wanted.learners, as_version=4)
-    assert made.cells[0].source.startswith("# Lesson 14 · A name\n")
+    assert made.cells[0].source.startswith("# Lesson 15 · A name\n")
     assert "import figures as lesson" in made.cells[2].source
-    assert made.cells[-2].source == 'you_are_here("14")'
+    assert made.cells[-2].source == 'you_are_here("15")'
     assert "Previous: [lesson 00, Test](00_test.ipynb)" in made.cells[-1].source
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from course_lib.lessons.shared.claims import claim, claims_of, in_one_line, lesson_text, sentences_with_numbers
 
-LESSONS = [f"{number:02}" for number in range(14)]
+LESSONS = [f"{number:02}" for number in range(15)]
 CLAIMS = [one for lesson in LESSONS for one in claims_of(lesson)]
 # sentences with a number that no claim covers yet, by lesson: a number here may only become smaller
 NOT_YET_COVERED = {
@@ -22,6 +22,7 @@ NOT_YET_COVERED = {
     "11": 54,
     "12": 41,
     "13": 26,
+    "14": 23,
 }
 
 

@@ -21,6 +21,7 @@ AROUND = {
     "defaults.py",  # what a notebook may have set otherwise
     "document.py",  # the document as data
     "editing.py",  # what learners do with a trained network
+    "straightening.py",  # how a trained network comes to need fewer calls
     "estimates.py",  # what learners work out on paper
     "files.py",  # writing files
     "parameters.py",  # counting

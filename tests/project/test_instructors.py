@@ -87,13 +87,13 @@ def test_the_exercise_it_adds_step_by_step_works(tmp_path):
         (tmp_path / folder).symlink_to(ROOT / folder)
     with (copy / "warm_ups.py").open("a", encoding="utf-8") as file:
         file.write("\n\n" + block_that_begins("def negative"))
-    lesson = copy / "lessons" / "lesson14"
+    lesson = copy / "lessons" / "lesson15"
     lesson.mkdir()
-    (lesson / "__init__.py").write_text('"""Lesson 13: negatives."""\n', encoding="utf-8")
+    (lesson / "__init__.py").write_text('"""Lesson 15: negatives."""\n', encoding="utf-8")
     (lesson / "figures.py").touch()
     (lesson / "negative.py").write_text(block_that_begins('"""What holds for negative'), encoding="utf-8")
     (lesson / "negative.toml").write_text(block_that_begins("[one_minus]"), encoding="utf-8")
-    cells = re.search(r"````markdown\n(### Exercise 14.1.*?)````", GUIDE, re.DOTALL)[1]
+    cells = re.search(r"````markdown\n(### Exercise 15.1.*?)````", GUIDE, re.DOTALL)[1]
     (lesson / "lesson.md").write_text(block_that_begins("---") + "\n" + cells, encoding="utf-8")
     tried = """
 from course_lib.authoring.notebooks import learners_notebook
@@ -109,7 +109,7 @@ for right in exercise.alternatives:
 for mistake in exercise.misconceptions:
     assert examine(mistake.wrong, "negative").misconception == mistake.name, mistake.name
 source = lesson_sources()[-1]
-assert source.name == "14_negative"
+assert source.name == "15_negative"
 cells = learners_notebook(read_lesson(source)).cells
 assert any("negative is still blank" in cell.source for cell in cells)
 """

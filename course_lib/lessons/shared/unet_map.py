@@ -30,6 +30,7 @@ LESSON_TITLES = {
     "11": "the parts that are taken out one by one",
     "12": "the whole network, at the document's size",
     "13": "the whole network, which is yours now: nothing is trained, all is asked",
+    "14": "the whole network, whose paths are made straight",
 }
 KINDS_OF_LESSON = {
     "01": {"TimeEmbedding"},

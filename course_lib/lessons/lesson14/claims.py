@@ -1,0 +1,118 @@
+"""What lesson 14 states, proven: on the line and in the plane, and from what the judge said."""
+
+import torch
+
+from course_lib.lessons.lesson14 import figures, straighten, toy
+from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.results import shipped_results
+from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.straightening import euler_walk, guided_within, paired_noise, spaced_times
+
+
+@claim("The best answer is the mean of all data (with a class: of", "two narrow heaps on a line, at -1 and at 1")
+def one_call_ends_at_the_mean() -> bool:
+    return toy.CENTRES == (-1.0, 1.0) and bool(figures.after_calls(1).abs().max() < 1e-6)
+
+
+@claim("In 3,072 dimensions hardly anything", "How much shorter do the lines of 64 real images become?")
+def pairing_saves_little_on_images() -> bool:
+    return 0 < figures.saved_by_pairing(paired_noise) < 0.03
+
+
+@claim("A lower loss, and a worse sampler.", "In the plane it is more")
+def pairing_across_classes() -> bool:
+    rows = figures.pairings_measured(paired_noise, seeds=1)
+    drawn, within, across = (rows[name][0] for name in figures.PAIRINGS)
+    shorter = (part["pairs"] for part in (drawn, within))
+    before, after = (float((clean - noise).square().mean()) for clean, noise, _ in shorter)
+    lower = across["loss"] < within["loss"] < drawn["loss"]
+    return lower and across["accuracy"] < 0.85 < 0.98 < within["accuracy"] and after < 0.95 * before
+
+
+@claim("Across classes the noise on the left goes to the class on the left.")
+def noise_becomes_a_label() -> bool:
+    _, noise, labels = toy.plane_pairs(paired_noise, True, 0)
+    return float(((noise[:, 0] > 0) == (labels == 1)).float().mean()) > 0.9
+
+
+@claim("On a line, paths of one velocity never cross", "In four pieces it takes four calls, one for each piece.")
+def straight_paths_on_a_line() -> bool:
+    found = figures.heaps_by_calls()
+    order = torch.stack(euler_walk(toy.heaps_velocity, toy.even_noise(), spaced_times(figures.FINE)))
+    whole, pieces = found["straight in one piece"], found["straight in four pieces"]
+    return bool((order.diff(dim=1) > 0).all()) and whole[1] < 0.01 and pieces[2] > 0.1 and pieces[4] < 0.01
+
+
+@claim(
+    "The course's network has 400 paths of its own to learn from",
+    "drawn in 16 steps with a guidance of 1.5, and trained for 130 steps of 48 points on their pieces.",
+)
+def how_the_network_was_straightened() -> bool:
+    trained = shipped_model("flow_straight")
+    made = (straighten.CHUNK * straighten.CHUNKS, straighten.TEACHER_STEPS, straighten.GUIDANCE)
+    return made == (400, 16, 1.5) and (trained.step, trained.config.batch_size) == (130, 48)
+
+
+@claim("With five it is the network of this lesson.")
+def five_stations() -> bool:
+    return straighten.STATIONS == [1.0, 0.75, 0.5, 0.25, 0.0]
+
+
+@claim("Above 1 the calls gather near the noise, below 1 near the image")
+def what_the_shift_does() -> bool:
+    return spaced_times(4, 2.0)[2] > 0.5 > spaced_times(4, 0.5)[2]
+
+
+@claim("Guidance doubles the calls.")
+def what_guidance_costs() -> bool:
+    return [figures.calls_of_a_walk(guided_within, 0.0, high) for high in (1.0, 0.0)] == [40, 20]
+
+
+@claim("On the line it is exact (one call, in the plot of section 14.3).")
+def one_distilled_step() -> bool:
+    return figures.heaps_by_calls()["straight in one piece"][1] < 0.01
+
+
+@claim(
+    "in another one of 500 the distance of 4 straightened calls is 0.70 instead of 0.58.",
+    "So a tenth more or less says nothing.",
+)
+def two_draws_differ() -> bool:
+    four = [shipped_results("fewer_calls")[f"straight, 4 calls, shift 1, seed {seed}"] for seed in (0, 1)]
+    return [round(entry["frechet"], 2) for entry in four] == [0.58, 0.70] and four[0]["pictures"] == 500
+
+
+@claim(
+    "4 calls do here what took 20, and the judge names the class more often, 93.6 % against 85.2 %.",
+    "guidance costs diversity (lesson 10): 0.69 against 1.09.",
+)
+def four_calls_beside_twenty() -> bool:
+    four, twenty = figures.judged()["straight", 4], figures.judged()["as trained", 20]
+    near = four["frechet"] < twenty["frechet"] * 1.1
+    shown = [f"{entry['accuracy']:.1%} {entry['diversity']:.2f}" for entry in (four, twenty)]
+    return near and shown == ["93.6% 0.69", "85.2% 1.09"]
+
+
+@claim("One call and two are better than before, and still far from good.")
+def one_call_and_two() -> bool:
+    found = figures.judged()
+    distances = [(found["straight", calls]["frechet"], found["as trained", calls]["frechet"]) for calls in (1, 2)]
+    return all(2 < now < before for now, before in distances)
+
+
+@claim("And what the class changes has become smaller, near the noise (in the plane, at t = 0.9)")
+def less_for_guidance_to_exaggerate() -> bool:
+    x, labels = torch.randn(600, 2, generator=torch.Generator().manual_seed(3)), torch.arange(600) % 2
+
+    def changed_by_class(across: bool) -> float:
+        pairs = toy.plane_pairs(paired_noise, across, 0)
+        own, other = (toy.best_velocity(pairs, x, 0.9, classes) for classes in (labels, 1 - labels))
+        return float((own - other).square().mean())
+
+    return changed_by_class(True) < 0.6 * changed_by_class(False)
+
+
+@claim("The paths of section 14.1 bend more in the second half of their way, near the image")
+def where_paths_bend() -> bool:
+    bend = torch.stack(figures.stations(figures.FINE)).diff(dim=0).diff(dim=0).square().mean(dim=1)
+    return float(bend[len(bend) // 2 :].sum()) > 2 * float(bend[: len(bend) // 2].sum())

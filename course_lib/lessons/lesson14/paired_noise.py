@@ -1,0 +1,116 @@
+"""What holds for paired_noise, and right answers written differently."""
+
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.trial import Call, Trial
+from course_lib.lessons.lesson14.paired_noise_watched import watched
+from course_lib.straightening import cheapest_assignment, paired_noise
+
+EXERCISE = Exercise(
+    "paired_noise",
+    paired_noise,
+    __name__,
+    where="section 14.2",
+    watched=watched,
+    not_for_all={
+        "mixes_the_batch": "the images of a class share their noises, so that each depends on the others",
+        "gradients_cut": "it prepares the data, where nothing learns",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+def a_call(trial: Trial, labels: list[int], size: float = 1.0) -> Call:
+    images, noise = (size * trial.normal(len(labels), 2, 3, 4) for _ in range(2))
+    return trial.calling(images, noise, torch.tensor(labels))
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return a_call(trial, [2, 0, 2, 0, 0, 2, 1])
+
+
+@holds("an image that is alone in its class keeps its noise")
+def moves_single_images(trial: Trial) -> None:
+    """Where every image has a class of its own nothing can be exchanged, and each should keep its noise."""
+    a_call(trial, [3, 0, 2, 1]).see()
+
+
+@holds("two images of one class exchange their noises where that shortens the lines")
+def wrong_exchange(trial: Trial) -> None:
+    """Two images, one class: the cheaper of the two ways has the smaller sum of squared distances."""
+    images = trial.normal(2, 2, 3, 4)
+    for order in ((0, 1), (1, 0)):
+        trial.call(images, images[list(order)] + 0.1 * trial.normal(2, 2, 3, 4), torch.tensor([4, 4]))
+
+
+@holds("with more images of one class, the sum of the squared distances is the smallest possible")
+def wrong_in_one_class(trial: Trial) -> None:
+    """For two images you are right, and for more not: which noise goes to which image is another one."""
+    for count in (5, 8, 6):
+        a_call(trial, [1] * count).see()
+
+
+@holds("the distance is squared, and not the plain length")
+def plain_distance(trial: Trial) -> None:
+    """The sum of the lengths is smallest in your order, and not the sum of their squares."""
+    images = torch.tensor([0.0, 3.0]).reshape(2, 1, 1, 1) * torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
+    noise = torch.tensor([[4.0, 2.9], [3.2, 0.0]]).reshape(2, 1, 1, 2)
+    trial.call(images, noise, torch.tensor([0, 0]))
+
+
+@holds("noises are exchanged within a class, and never between two")
+def crosses_classes(trial: Trial) -> None:
+    """With one class you are right, and with several not: an image gets a noise that stood beside another class."""
+    for labels in ([0, 1, 0, 1, 1, 0, 0, 1], [2, 2, 0, 0, 1, 1]):
+        a_call(trial, labels).see()
+
+
+@holds("classes may have any numbers, and -1 for none is one like any other")
+def wants_certain_classes(trial: Trial) -> None:
+    """With other class numbers yours is wrong. Take the labels that occur."""
+    a_call(trial, [17, -1, 17, -1, 300, 17, -1, 300]).see()
+
+
+@holds("large images are paired like any others")
+def wrong_for_large_images(trial: Trial) -> None:
+    """With large numbers yours is wrong."""
+    a_call(trial, [0, 1, 0, 1, 0, 1], size=20).see()
+
+
+@right
+def by_trying_all(images: Tensor, noise: Tensor, labels: Tensor) -> Tensor:
+    """Every order of a class's noises: only for few images."""
+    paired = noise.clone()
+    for label in labels.unique():
+        members = (labels == label).nonzero()[:, 0]
+        if len(members) > 6:
+            cost = (images[members, None] - noise[members][None]).square().flatten(2).sum(2)
+            paired[members] = noise[members][cheapest_assignment(cost)]
+            continue
+        orders = [members[list(order)] for order in permutations(range(len(members)))]
+        paired[members] = noise[min(orders, key=lambda order: float((images[members] - noise[order]).square().sum()))]
+    return paired
+
+
+@right
+def by_the_product(images: Tensor, noise: Tensor, labels: Tensor) -> Tensor:
+    """Of (a - b)^2 only -2 a b depends on the order."""
+    result = noise.clone()
+    for label in set(labels.tolist()):
+        chosen = labels == label
+        product = images[chosen].flatten(1).double() @ noise[chosen].flatten(1).double().T
+        result[chosen] = noise[chosen][cheapest_assignment(-product)]
+    return result
+
+
+@right
+def by_a_high_price(images: Tensor, noise: Tensor, labels: Tensor) -> Tensor:
+    """All at once: between classes the price is too high."""
+    cost = (images.flatten(1)[:, None] - noise.flatten(1)[None]).double().square().sum(2)
+    other = labels[:, None] != labels[None]
+    return noise[cheapest_assignment(cost + other * (10 * cost.max() + 1))]

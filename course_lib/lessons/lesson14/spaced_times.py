@@ -1,0 +1,77 @@
+"""What holds for spaced_times, and right answers written differently."""
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.trial import Call, Trial
+from course_lib.straightening import spaced_times
+
+EXERCISE = Exercise(
+    "spaced_times",
+    spaced_times,
+    __name__,
+    where="section 14.4",
+    not_for_all={"mixes_the_batch": "there is no batch: plain numbers go in and come out"},
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return trial.calling(trial.pick(4, 5, 6), trial.pick(2.0, 3.0))
+
+
+@holds("one step goes from 1 to 0")
+def wrong_single_step(trial: Trial) -> None:
+    """One step has two times, 1 and 0, whatever the shift."""
+    trial.call(1, 1.0)
+    trial.call(1, 3.0)
+
+
+@holds("shift 1 leaves the times evenly spaced, and is what counts where none is given")
+def wrong_even_times(trial: Trial) -> None:
+    """With a shift of 1, or none given, the times are evenly spaced from 1 to 0."""
+    trial.call(4, 1.0)
+    trial.call(5)
+
+
+@holds("a shift above 1 moves the times towards 1, both ends stay")
+def wrong_shift(trial: Trial) -> None:
+    """Shifted, the times are others: u becomes shift * u / (1 + (shift - 1) * u), and both ends stay."""
+    trial.call(2, 3.0)
+    trial.call(4, 2.0)
+
+
+@holds("a shift below 1 moves them towards 0")
+def wrong_below_one(trial: Trial) -> None:
+    """Above 1 you are right, and below not."""
+    trial.call(4, 0.5)
+    trial.call(3, 0.2)
+
+
+@holds("many steps and large shifts are no special case")
+def wrong_for_many(trial: Trial) -> None:
+    """For few steps and a small shift you are right, and beyond not."""
+    trial.call(20, 7.5)
+    trial.call(trial.random.randint(30, 40), 1.5)
+
+
+@right
+def by_fractions(num_steps: int, shift: float = 1.0) -> list[float]:
+    """Both parts of the fraction times n."""
+    return [shift * left / (shift * left + (num_steps - left)) for left in range(num_steps, -1, -1)]
+
+
+@right
+def by_the_odds(num_steps: int, shift: float = 1.0) -> list[float]:
+    """The odds t / (1 - t) become shift times as large."""
+    times = [1.0]
+    for i in range(1, num_steps + 1):
+        u = 1 - i / num_steps
+        odds = shift * u / (1 - u)
+        times.append(odds / (1 + odds))
+    return times
+
+
+@right
+def from_the_other_end(num_steps: int, shift: float = 1.0) -> list[float]:
+    up = [i / num_steps for i in range(num_steps + 1)]
+    return [1 / (1 + (1 / u - 1) / shift) if u else 0.0 for u in up][::-1]

@@ -1,0 +1,100 @@
+"""What holds for straight_piece, and right answers written differently."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from course_lib.checks.exercise import Exercise
+from course_lib.checks.trial import Call, Trial
+from course_lib.straightening import straight_piece
+
+EXERCISE = Exercise(
+    "straight_piece",
+    straight_piece,
+    __name__,
+    where="section 14.3",
+    not_for_all={
+        "mixes_the_batch": "the first axis counts the stations, and not the images",
+        "gradients_cut": "it prepares the data, where nothing learns",
+    },
+)
+holds, right = EXERCISE.holds, EXERCISE.right
+QUARTERS = (1.0, 0.75, 0.5, 0.25, 0.0)
+
+
+def a_call(trial: Trial, times: Sequence[float], t: float, size: float = 1.0) -> Call:
+    return trial.calling(size * trial.normal(len(times), 3, 2, 4, 5), tuple(times), t)
+
+
+@EXERCISE.example
+def ordinary_call(trial: Trial) -> Call:
+    return a_call(trial, QUARTERS, trial.pick(0.6, 0.7, 0.55))
+
+
+@holds("with two stations it is the line between image and noise, as in flow matching")
+def wrong_on_one_piece(trial: Trial) -> None:
+    """With two stations, t = 1 and t = 0, there is a single line: the place is (1 - t) image + t noise, the velocity
+    noise - image."""
+    a_call(trial, (1.0, 0.0), 0.3).see()
+
+
+@holds("a shorter piece is walked in less time, so that its velocity is larger")
+def wrong_on_a_short_piece(trial: Trial) -> None:
+    """On a piece that does not last one unit of time yours is wrong. A velocity is a way divided by a time."""
+    a_call(trial, (0.75, 0.5), 0.6).see()
+
+
+@holds("a piece is found by its time, wherever the stations lie")
+def wrong_piece(trial: Trial) -> None:
+    """With several stations you take another piece than the one that t lies in."""
+    for t in (0.9, 0.6, 0.3, 0.1):
+        a_call(trial, QUARTERS, t).see()
+    a_call(trial, (1.0, 0.9, 0.3, 0.0), 0.8).see()
+
+
+@holds("at a station the piece counts that begins there")
+def wrong_at_a_station(trial: Trial) -> None:
+    """At a station two pieces meet. Walks go from 1 to 0, so the one that begins there counts."""
+    a_call(trial, QUARTERS, 0.5).see()
+    a_call(trial, QUARTERS, 0.75).see()
+
+
+@holds("the walk begins at the first station and ends at the last")
+def wrong_at_the_ends(trial: Trial) -> None:
+    """At t = 1 the first piece counts, and at t = 0 the last: neither end needs a case of its own."""
+    a_call(trial, QUARTERS, 1.0).see()
+    a_call(trial, QUARTERS, 0.0).see()
+
+
+@holds("large numbers are left as they are")
+def clipped(trial: Trial) -> None:
+    """Where numbers are large yours is wrong: on their way images are part noise, and nothing is cut off."""
+    a_call(trial, QUARTERS, 0.4, size=5).see()
+
+
+@right
+def by_shares(states: Tensor, times: Sequence[float], t: float) -> tuple[Tensor, Tensor]:
+    for i in range(len(times) - 1):
+        if t > times[i + 1] or i == len(times) - 2:
+            length = times[i] - times[i + 1]
+            share = (t - times[i + 1]) / length
+            return torch.lerp(states[i + 1], states[i], share), (states[i] - states[i + 1]) / length
+    raise AssertionError
+
+
+@right
+def by_the_upper_end(states: Tensor, times: Sequence[float], t: float) -> tuple[Tensor, Tensor]:
+    i = 0
+    while i + 2 < len(times) and t <= times[i + 1]:
+        i += 1
+    velocity = (states[i + 1] - states[i]) / (times[i + 1] - times[i])
+    return states[i] - (times[i] - t) * velocity, velocity
+
+
+@right
+def by_a_search(states: Tensor, times: Sequence[float], t: float) -> tuple[Tensor, Tensor]:
+    all_times = torch.tensor(times, dtype=torch.float64)
+    i = min(int((all_times >= t).sum()), len(times) - 1) - 1
+    way, lasts = states[i] - states[i + 1], times[i] - times[i + 1]
+    return states[i + 1] + (t - times[i + 1]) / lasts * way, way / lasts
