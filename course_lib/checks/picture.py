@@ -104,7 +104,7 @@ def drawn(pair: Pair) -> "Figure":
     panels = [
         ("expected", pair.expected, (low, high), "gray"),
         ("yours" if mine == (low, high) else "yours (another scale)", pair.yours, mine, "gray"),
-        ("difference (white: none)", pair.apart, (0.0, pair.apart.max().item() or 1.0), "gray_r"),
+        ("difference\n(white: none)", pair.apart, (0.0, pair.apart.max().item() or 1.0), "gray_r"),
     ]
     for axis, (title, numbers, (lowest, highest), colours) in zip(axes, panels, strict=True):
         image = axis.imshow(numbers, cmap=colours, vmin=lowest, vmax=highest, interpolation="nearest", aspect=aspect)
