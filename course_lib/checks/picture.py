@@ -114,7 +114,7 @@ def drawn(pair: Pair) -> "Figure":
         if numbers is not pair.expected and not pair.yours.isfinite().all():
             rows, columns = (~pair.yours.isfinite()).nonzero(as_tuple=True)
             axis.plot(columns, rows, "x", color="black", markersize=6)
-            axis.set_title(f"{title}, x: no number", fontsize=10)
+            axis.set_title(f"{title}\nx: no number", fontsize=10)
         for side in (axis.xaxis, axis.yaxis):
             side.set_major_locator(MaxNLocator(4, integer=True))
         figure.colorbar(image, ax=axis, shrink=0.8, label="value")
