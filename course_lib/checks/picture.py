@@ -104,7 +104,7 @@ def drawn(pair: Pair) -> "Figure":
     panels = [
         ("expected", pair.expected, (low, high), "gray"),
         ("yours" if mine == (low, high) else "yours (another scale)", pair.yours, mine, "gray"),
-        ("difference (white: none)", pair.apart, (0.0, pair.apart.max().item() or 1.0), "gray_r"),
+        ("difference\n(white: none)", pair.apart, (0.0, pair.apart.max().item() or 1.0), "gray_r"),
     ]
     for axis, (title, numbers, (lowest, highest), colours) in zip(axes, panels, strict=True):
         image = axis.imshow(numbers, cmap=colours, vmin=lowest, vmax=highest, interpolation="nearest", aspect=aspect)
@@ -114,7 +114,7 @@ def drawn(pair: Pair) -> "Figure":
         if numbers is not pair.expected and not pair.yours.isfinite().all():
             rows, columns = (~pair.yours.isfinite()).nonzero(as_tuple=True)
             axis.plot(columns, rows, "x", color="black", markersize=6)
-            axis.set_title(f"{title}, x: no number", fontsize=10)
+            axis.set_title(f"{title}\nx: no number", fontsize=10)
         for side in (axis.xaxis, axis.yaxis):
             side.set_major_locator(MaxNLocator(4, integer=True))
         figure.colorbar(image, ax=axis, shrink=0.8, label="value")
