@@ -31,7 +31,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     ),
     "refused_by_the_course": (
         ("ResidualBlock", "SelfAttention(7, 2)"),
-        ("UNet", ("block(h, emb)", "block(h, x)")),
+        ("UNet", ("mid_resblock1(h, emb)", "mid_resblock1(h, x)")),
         ("TimeEmbedding", "SinusoidalPositionEmbedding(7)"),
     ),
     "stops_inside_the_course": (

@@ -95,8 +95,8 @@ def assumes_blocks(trial: Trial) -> None:
 
 @holds("gradients flow back to h, to emb and to every skip")
 def gradients_lost(trial: Trial) -> None:
-    """The values are right, and the gradients are not: something is cut from its past (.detach(), .data,
-    torch.no_grad()), and the encoder would never learn what the decoder needs."""
+    """The values are right, and the gradients are not. Is something cut from its past (.detach(), .data,
+    torch.no_grad())? The encoder would never learn what the decoder needs."""
     decoding(trial, trial.build(**ONE_LEVEL), 4).see_gradients()
 
 
