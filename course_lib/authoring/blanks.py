@@ -200,9 +200,12 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
     comments go too.
     """
     lines = source.splitlines()
-    given = [part for part in ast.parse(source).body[0].body if isinstance(part, ast.FunctionDef)]
+    begin = {function.lineno for function in functions}
+    methods = [part for part in ast.parse(source).body[0].body if isinstance(part, ast.FunctionDef)]
+    given = [method for method in methods if method.lineno not in begin]
+    # from the last to the first, so that lines further up keep their numbers
     for function in sorted([*functions, *given], key=lambda function: function.lineno, reverse=True):
-        if function.lineno not in {one.lineno for one in functions}:
+        if function.lineno not in begin:
             for statement in reversed(refusals(function)):
                 lines[statement.lineno - 1 : statement.end_lineno] = []
             continue

@@ -18,6 +18,34 @@ def test_ruff_has_nothing_to_say(arguments):
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+def test_every_cell_is_formatted_as_a_lessons_or_as_the_librarys():
+    def others(width):
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "--diff",
+            "--line-length",
+            str(width),
+            "notebooks",
+            "solutions",
+        ]
+        at, found = "", set()
+        unasked = ["--config", "format.exclude = []"]
+        for line in subprocess.run([*command, *unasked], cwd=ROOT, capture_output=True, text=True).stdout.splitlines():
+            if line.startswith("--- "):
+                at = line
+            elif line.startswith("@@"):
+                found.add(at)
+        return found
+
+    in_lessons, in_the_library = others(88), others(120)
+    assert len(in_lessons) > 50
+    assert len(in_the_library) > 50
+    assert not in_lessons & in_the_library
+
+
 def test_importing_the_library_loads_torch_and_none_of_the_heavy_rest():
     code = "import sys, torch; before = set(sys.modules); import course_lib; print(*sorted(set(sys.modules) - before))"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
