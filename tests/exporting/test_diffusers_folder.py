@@ -69,6 +69,16 @@ def test_the_same_noise_gives_the_same_picture(method, network, tmp_path):
     assert abs(theirs - picture(pipeline, 4)).max() > 1e-3
 
 
+def test_lesson_12_shows_one_noise_in_both_programs(tmp_path, monkeypatch):
+    from course_lib.lessons.lesson12 import figures
+
+    monkeypatch.setattr(figures, "show", lambda figure, caption, alt: None)
+    monkeypatch.setenv("COURSE_SMOKE", "1")
+    model = trained("flow", NETWORKS["one level"])
+    folder = write_diffusers_folder(model, tmp_path / "out")
+    assert figures.compare_with_diffusers(model, folder, classes=(1, 2)) < 1e-4
+
+
 def test_a_ddim_pipeline_loads_a_ddpm_too(tmp_path):
     model = trained("ddpm", NETWORKS["one level"])
     pipeline = loaded(write_diffusers_folder(model, tmp_path / "out"), "DDIMPipeline")

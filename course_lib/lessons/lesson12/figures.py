@@ -22,7 +22,7 @@ from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.tracing import SECTIONS
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
-from course_lib.training.draw import draw_images
+from course_lib.training.draw import IMAGE_SHAPE
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import TrainedModel
@@ -398,11 +398,16 @@ def letter_of(name: str) -> str:
 # ---------------------------------------------------------------------------------------------- other people's programs
 
 
-def compare_with_diffusers(trained: TrainedModel, folder: Path, classes: Sequence[int] = (1, 5, 7, 8, 9)) -> None:
-    """Draw from one noise with the course's sampler and with diffusers' pipeline, and say how far they are apart."""
+def compare_with_diffusers(
+    trained: TrainedModel, folder: Path, classes: Sequence[int] = (1, 5, 7, 8, 9)
+) -> float | None:
+    """Draw from one noise with the course's sampler and with diffusers' pipeline, and say how far they are apart.
+
+    Returns: the largest difference of a pixel, from 0 to 1; None where diffusers is not installed.
+    """
     if find_spec("diffusers") is None:
         print(f"The folder is written: {folder.name}. diffusers is not installed here, so nothing is drawn with it.")
-        return
+        return None
     from diffusers import DDPMPipeline
     from diffusers.utils import logging
 
@@ -415,10 +420,15 @@ def compare_with_diffusers(trained: TrainedModel, folder: Path, classes: Sequenc
     difference = 0.0
     for column, label in enumerate(classes):
         pipeline.unet.draw_class(label, guidance_scale=scale)
-        noise = torch.Generator().manual_seed(label)
-        theirs = pipeline(num_inference_steps=steps, generator=noise, output_type="np").images
-        ours = draw_images(trained, torch.tensor([label]), seed=label, num_steps=steps, guidance_scale=scale)
-        ours = (ours / 2 + 0.5).permute(0, 2, 3, 1).numpy()
+        theirs = pipeline(
+            num_inference_steps=steps, generator=torch.Generator().manual_seed(label), output_type="np"
+        ).images
+        # their pipeline takes no noise, but draws it first of all: here is the same once more
+        noise = torch.randn(1, *IMAGE_SHAPE, generator=torch.Generator().manual_seed(label))
+        ours = trained.process.sample(
+            trained.model, noise.shape, torch.tensor([label]), num_steps=steps, guidance_scale=scale, noise=noise
+        )
+        ours = (ours.clamp(-1, 1) / 2 + 0.5).permute(0, 2, 3, 1).numpy()
         difference = max(difference, float(abs(ours - theirs).max()))
         for row, (who, image) in enumerate([("course", ours), ("diffusers", theirs)]):
             axes[row, column].imshow(image[0])
@@ -428,3 +438,4 @@ def compare_with_diffusers(trained: TrainedModel, folder: Path, classes: Sequenc
         axes[0, column].set_title(trained.class_names[label], fontsize=9)
     caption = f"one noise, two programs. No pixel, from 0 to 1, differs by more than {difference:.0e}."
     show(figure, caption, "Two rows of clothes, one drawn by the course and one by diffusers: in each column the same.")
+    return difference
