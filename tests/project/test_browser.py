@@ -26,7 +26,6 @@ from course_lib.authoring.source import lesson_sources
 
 playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
 
-
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
 NAMES = [source.name for source in lesson_sources()]
 OPENED = NAMES if SLOW else [name for name in NAMES if name[:2] in ("00", "01", "05")]

@@ -89,7 +89,7 @@ def test_the_exercise_it_adds_step_by_step_works(tmp_path):
         file.write("\n\n" + block_that_begins("def negative"))
     lesson = copy / "lessons" / "lesson14"
     lesson.mkdir()
-    (lesson / "__init__.py").write_text('"""Lesson 13: negatives."""\n', encoding="utf-8")
+    (lesson / "__init__.py").write_text('"""Lesson 14: negatives."""\n', encoding="utf-8")
     (lesson / "figures.py").touch()
     (lesson / "negative.py").write_text(block_that_begins('"""What holds for negative'), encoding="utf-8")
     (lesson / "negative.toml").write_text(block_that_begins("[one_minus]"), encoding="utf-8")
