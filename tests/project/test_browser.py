@@ -26,7 +26,6 @@ from course_lib.authoring.source import lesson_sources
 
 playwright = pytest.importorskip("playwright.sync_api", reason='needs pip install -e ".[browser]"')
 
-
 SLOW = bool(os.environ.get("COURSE_SLOW_TESTS"))
 NAMES = [source.name for source in lesson_sources()]
 OPENED = NAMES if SLOW else [name for name in NAMES if name[:2] in ("00", "01", "05")]
@@ -148,11 +147,19 @@ class Lesson:
     def run_all(self):
         # a kernel that is only just connected can lose the first request: ask until something has started
         for _ in range(5):
+            self.answer_a_question()
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             if self.has_started_within(15):
                 break
         self.wait()
+
+    def answer_a_question(self):
+        """Where JupyterLab asks something, such as which kernel it is to be when one was slow to start: yes."""
+        asked = self.page.locator("dialog.jp-Dialog .jp-mod-accept")
+        if asked.count():
+            print(f"JupyterLab asked: {self.page.locator('dialog.jp-Dialog').first.inner_text()}")
+            asked.first.click()
 
     def has_started_within(self, seconds):
         prompts = self.notebook.locator(".jp-CodeCell .jp-InputPrompt")

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.skipif(
 if PYTHON:
     from test_browser import ERRORS, HEIGHT, SCREENSHOTS, SETTINGS, WIDTH, Lesson, answers, wait_for
 
-
 LEARNERS = ("course-ada", "course-bob")
 ANSWERS = {
     "course-ada": "def from_pixels(pixels):\n    return pixels.float() / 127.5 - 1",
