@@ -68,6 +68,7 @@ class Shell:
     """A kernel's shell with a front end that remembers what it was asked for."""
 
     def __init__(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell puts its own there
         self.shell = InteractiveShell()
         self.asked = []
         self.shell.set_next_input = lambda text, replace: self.asked.append((text, replace))

@@ -70,6 +70,7 @@ def test_the_same_noise_gives_the_same_picture(method, network, tmp_path):
 
 
 def test_lesson_12_shows_one_noise_in_both_programs(tmp_path, monkeypatch):
+    pytest.importorskip("diffusers")
     from course_lib.lessons.lesson12 import figures
 
     monkeypatch.setattr(figures, "show", lambda figure, caption, alt: None)

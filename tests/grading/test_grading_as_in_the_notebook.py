@@ -335,9 +335,11 @@ def marked(folder, files, lessons, sandbox):
 
 @pytest.fixture(scope="module")
 def shell():
-    """One for all notebooks, emptied before each."""
+    """One for all notebooks, emptied before each. A shell makes its own module the program's, which a pool would look at."""
+    main = sys.modules["__main__"]
     made = InteractiveShell()
     yield made
+    sys.modules["__main__"] = main
     made.history_manager.end_session()
 
 
