@@ -337,7 +337,8 @@ def parameters_of_a_new(reference: Any, args: tuple, kwargs: tuple) -> dict[str,
     with same_state_afterwards():
         set_seed(0)
         made = reference(*args, **dict(kwargs))
-        return {name: values.detach() for name, values in named_parameters_of(made)}
+        # copies: what is made may share its parameters with others of its kind, which are set before every use
+        return {name: values.detach().clone() for name, values in named_parameters_of(made)}
 
 
 def named_parameters_of(made: Any) -> list[tuple[str, Tensor]]:

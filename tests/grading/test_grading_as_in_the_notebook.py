@@ -335,7 +335,7 @@ def marked(folder, files, lessons, sandbox):
 
 @pytest.fixture(scope="module")
 def shell():
-    """One for all notebooks, emptied before each. A shell makes its own module the program's, which a pool would look at."""
+    """One for all notebooks, emptied before each. A shell puts a module of its own in the program's place."""
     main = sys.modules["__main__"]
     made = InteractiveShell()
     yield made

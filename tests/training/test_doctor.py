@@ -113,7 +113,7 @@ def test_a_missing_package(monkeypatch):
     found = software.packages()
     assert found.status == FAIL
     assert found.text == "safetensors is missing"
-    assert "pip install -r requirements.txt" in found.advice
+    assert "pip install --upgrade -r requirements.txt" in found.advice
 
 
 def test_a_version_that_is_too_old(monkeypatch):

@@ -56,6 +56,8 @@ def not_clipped(trial: Trial) -> None:
     """Inside [-1, 1] your pixels are right, outside it they are not: below -1 is black, 0, and above 1 is white, 255.
     In uint8 numbers wrap around, so without clipping a pixel a little brighter than white would turn black."""
     trial.call(torch.tensor([-3.0, -1.2, -1.01, 1.01, 1.3, 7.0]))
+    # the largest number is not the one that is furthest out
+    trial.call(torch.tensor([-3.0, -1.2, 0.5, 1.3]))
 
 
 @holds("the shape stays, whatever it is")

@@ -11,9 +11,9 @@ from course_lib.lessons.lesson07.unet_trials import (
     ONE_LEVEL,
     THREE_LEVELS,
     TWO_LEVELS,
-    UNet,
     embedding,
 )
+from course_lib.unet import UNet
 
 EXERCISE = Exercise(
     "UNet.encode",

@@ -80,7 +80,8 @@ def plot_tilted(
         samples = walked(guided_prediction, scale)
         found[scale] = (*mean_and_spread(x, density), float(samples.mean()), float(samples.std()))
         axis.hist(samples.numpy(), bins=60, range=(-1.2, 3), density=True, color=COLORS["sky"], label="guided samples")
-        axis.plot(x, density, color=COLORS["vermilion"], label="tilted density")
+        shown = (x > -1.2) & (x < 3)  # beyond there is next to nothing
+        axis.plot(x[shown], density[shown], color=COLORS["vermilion"], label="tilted density")
         axis.set(title=f"scale {scale:g}", xlabel="the value of the pixel", xlim=(-1.2, 3))
     axes[0].set_ylabel("density")
     axes[-1].legend(frameon=False, fontsize=8)

@@ -24,7 +24,7 @@ from course_lib.lessons.lesson14.toy import (
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
-from course_lib.lessons.shared.style import COLORS
+from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.straightening import euler_walk, spaced_times
 
 Pairing = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -90,6 +90,7 @@ def plot_heaps_by_calls(found: dict[str, dict[int, float]]) -> None:
     axis.set(xscale="log", yscale="log", xlabel="calls", ylabel="distance to the exact ends")
     axis.set_xticks(CALLS, CALLS)
     axis.minorticks_off()
+    plain_ticks(axis)
     axis.legend()
     show(
         figure,
@@ -218,10 +219,11 @@ def plot_judged() -> None:
     real = shipped_results("fewer_calls")["real"]
     for axis, what, title in zip(axes, ("frechet", "accuracy"), ("Fréchet distance", "class accuracy"), strict=True):
         axis.axhline(real[what], color=COLORS["grey"], ls=":", label="real images")
-        axis.set(xscale="log", xlabel="calls", title=title)
+        axis.set(xscale="log", xlabel="calls", ylabel=title)
         axis.set_xticks(CALLS, CALLS)
         axis.minorticks_off()
     axes[0].set_yscale("log")
+    plain_ticks(axes[0])
     axes[0].legend()
     four, twenty = found["straight", 4], found["as trained", 20]
     show(

@@ -34,7 +34,8 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     text = ""
     if mine is not None:
         at, loss = own_loss(mine, window)
-        top.plot(at, loss, color=COLORS["vermilion"], linestyle="--", label="your run")
+        marker = "o" if len(at) == 1 else None  # a run of one window is a point, and a line through it shows nothing
+        top.plot(at, loss, color=COLORS["vermilion"], linestyle="--", marker=marker, label="your run")
         text = f" Your run ends at {loss[-1]:.3f}." if loss else ""
     top.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, steps))
     plain_ticks(top)
