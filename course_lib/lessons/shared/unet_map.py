@@ -191,26 +191,26 @@ def draw_box(axes: Axes, box: Box, marked: bool, crossed: bool, filled: float) -
     color = COLORS["orange"] if marked else "white"
     strong = marked or crossed
     look = {"facecolor": color, "edgecolor": "black" if strong else COLORS["grey"], "linewidth": 1.8 if strong else 1.0}
-    if box.row.kind == CAT:
-        if crossed:
-            axes.add_patch(Circle((box.x, box.y), 0.6, facecolor=COLORS["vermilion"], hatch="xxx", zorder=2.5))
-        axes.add_patch(Circle((box.x, box.y), 0.24, zorder=4, **look))
-        return
-    width = 2.4 * BOX_WIDTH if box.row.section == "EMBEDDINGS" else BOX_WIDTH
-    corner = (box.x - width / 2, box.y - box.height / 2)
+    dot = box.row.kind == CAT
+    width = 2.4 * BOX_WIDTH if box.row.section == "EMBEDDINGS" else 0.6 if dot else BOX_WIDTH
+    high = 0.6 if dot else box.height
+    corner = (box.x - width / 2, box.y - high / 2)
     rounded = "round,pad=0,rounding_size=0.15"
-    if crossed:  # a broad frame: the letters fill the box itself
+    if crossed:  # above and below: the letters fill the box itself, and the neighbours are near
         frame = FancyBboxPatch(
-            corner,
-            width,
-            box.height,
-            boxstyle="round,pad=0.3,rounding_size=0.3",
+            (corner[0] - 0.04, corner[1] - 0.5),
+            width + 0.08,
+            high + 1.0,
+            boxstyle=rounded,
             facecolor=COLORS["vermilion"],
             edgecolor="black",
             hatch="xxx",
             zorder=2.5,
         )
         axes.add_patch(frame)
+    if dot:
+        axes.add_patch(Circle((box.x, box.y), 0.24, zorder=4, **look))
+        return
     axes.add_patch(FancyBboxPatch(corner, width, box.height, boxstyle=rounded, zorder=4 if crossed else 3, **look))
     if filled:
         level = Rectangle(corner, width, filled * box.height, facecolor=COLORS["sky"], zorder=3.5)
