@@ -26,7 +26,7 @@ def blank_cells(name):
     yield new_code_cell(f"from course_lib import {', '.join(PARTS[1:])}\nfrom course_lib import DDPM as LibraryDDPM")
     yield new_code_cell("from course_lib import FlowMatching as Library")
     for cell in code:
-        if "exercise" in cell.metadata or cell.source.startswith("class "):
+        if "exercise" in cell.metadata or "\nclass " in f"\n{cell.source}":
             yield cell
         elif "check" in cell.metadata:
             yield from (cell, nbformat.from_dict({**cell, "id": f"{cell.id[:50]}-again"}))
