@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib import Downsample
-from course_lib.lessons.lesson04.figures import stripes
+from course_lib.lessons.lesson04.figures import SHRINKING, stripes
 from course_lib.lessons.shared.claims import claim
 from course_lib.tracing import trace
 from course_lib.unet import UNet
@@ -43,6 +43,13 @@ def most_weights_work_at_the_bottom() -> bool:
 def two_kinds_of_stripes_become_one() -> bool:
     coarse, fine = (stripes(cycles)[..., ::2, ::2] for cycles in (0.125, 0.375))
     return torch.allclose(coarse, fine, atol=1e-5)
+
+
+@claim("an average weakens it before the step, blurring weights do so more, the maximum less")
+def what_is_too_fine_is_weakened() -> bool:
+    small = [shrink(stripes(0.375))[..., 1:-1] for shrink in SHRINKING.values()]
+    skipped, maximum, average, blurred = (float(one.max() - one.min()) for one in small)
+    return blurred < average < maximum < skipped
 
 
 @claim("It is still five times as many as the picture has")
