@@ -37,7 +37,7 @@ def a_twentieth_is_left_at_750() -> bool:
     return 0.045 < image_left(DDPM(), 750) < 0.06
 
 
-@claim("Trailing is right at both ends with any schedule and any number of steps.")
+@claim("Trailing begins at the last time with any number of steps.")
 def trailing_begins_at_the_last_time() -> bool:
     return all(DDPM(num_timesteps=T).sampling_times(n)[0] == T - 1 for T in (10, 100, 1000) for n in (1, 4, 7))
 

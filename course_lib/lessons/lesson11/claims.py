@@ -18,6 +18,12 @@ def eigenvalues_do_not_mind_the_order() -> bool:
     return torch.allclose(symmetric, product)
 
 
+@claim("Not even close: 9 stands where 5 should, and 8.94 where 4 should.")
+def roots_of_the_numbers_are_no_root() -> bool:
+    small = torch.tensor([[5.0, 4.0], [4.0, 5.0]])
+    return torch.allclose(small.sqrt() @ small.sqrt(), torch.tensor([[9.0, 8.94], [8.94, 9.0]]), atol=0.005)
+
+
 @claim("For this one the factors are 9 and 1, so the root has 3 and 1:")
 def the_small_matrix_has_factors_nine_and_one() -> bool:
     small = torch.tensor([[5.0, 4.0], [4.0, 5.0]])

@@ -38,7 +38,7 @@ def a_step_and_its_way_back_ask_at_two_ends() -> bool:
 
 
 @claim(
-    "it sees hardly any noise in the black, and says so",
+    "It finds hardly any noise in the black, and so it names hardly any.",
     "What arrives at t = 1 is too weak, most of all in the black, and its three channels resemble each other",
 )
 def black_stays_nearly_without_grain() -> bool:

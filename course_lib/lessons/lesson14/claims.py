@@ -45,7 +45,7 @@ def straight_paths_on_a_line() -> bool:
 
 @claim(
     "The course's network has 400 paths of its own to learn from",
-    "drawn in 16 steps with a guidance of 1.5, and trained for 130 steps of 48 points on their pieces.",
+    "drawn in 16 steps with a guidance of 1.5. It was trained for 130 steps of 48 points on their pieces.",
 )
 def how_the_network_was_straightened() -> bool:
     trained = shipped_model("flow_straight")
