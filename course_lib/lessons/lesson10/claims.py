@@ -113,3 +113,8 @@ def a_single_one_fades() -> bool:
     for value in (1.0, *[0.0] * 7):
         update_average(average, [torch.full((1,), value, dtype=torch.float64)], 0.9)
     return abs(average[0].item() - 0.1 * 0.9**7) < 1e-12
+
+
+@claim("the step that was taken last, counted from 0, and the final decay.")
+def the_first_step_has_the_number_zero() -> bool:
+    return decay_at(0, 0.999) == 1 / 10 and decay_at(1, 0.999) == 2 / 11 and decay_at(10**6, 0.999) == 0.999

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_lib.evaluation.metrics import frechet_distance, matrix_square_root
+from course_lib.evaluation.metrics import feature_statistics, frechet_distance, matrix_square_root
 from course_lib.lessons.lesson11.figures import load_ablations
 from course_lib.lessons.shared.claims import claim
 
@@ -16,6 +16,15 @@ def eigenvalues_do_not_mind_the_order() -> bool:
     symmetric = torch.linalg.eigvalsh(root @ other @ root)
     product = torch.linalg.eigvals(one @ other).real.sort()[0]
     return torch.allclose(symmetric, product)
+
+
+@claim("their mean `(D,)` and their covariance `(D, D)`, divided by N - 1, both in double precision.")
+def statistics_have_these_shapes() -> bool:
+    features = torch.randn(7, 3, generator=torch.Generator().manual_seed(0))
+    mean, cov = feature_statistics(features)
+    centred = features.double() - features.double().mean(dim=0)
+    right = torch.allclose(cov, sum(torch.outer(row, row) for row in centred) / 6)
+    return mean.shape == (3,) and right and mean.dtype == cov.dtype == torch.float64
 
 
 @claim("Not even close: 9 stands where 5 should, and 8.94 where 4 should.")
