@@ -382,6 +382,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "torch.mean(h, axes=1)"),
         ("per_image", "torch.randint(5)"),
     ),
+    "pieces_unpacked_wrongly": (
+        ("add_to_every_pixel", "first, second, third, fourth, fifth, sixth, seventh = h.chunk(2)"),
+        ("attention_weights", "first, second, third = q.split(1000)"),
+        ("SelfAttention", "q, k = x.chunk(1, dim=1)"),
+    ),
     "unpacked_wrongly": (
         ("add_to_every_pixel", "B, C = h.shape"),
         ("num_groups", "a, b = channels"),
