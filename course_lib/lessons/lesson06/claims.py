@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from course_lib import document, group_norm
+from course_lib.lessons.lesson06 import figures
 from course_lib.lessons.shared.claims import claim
 from course_lib.skips import decoder_channels, skip_channels
 
@@ -41,6 +42,14 @@ def white_noise_is_mostly_finer_than_the_bottom() -> bool:
     waves = torch.fft.fftfreq(32, 1 / 32)
     coarse = (waves[:, None] >= -4) & (waves[:, None] < 4) & (waves[None] >= -4) & (waves[None] < 4)
     return int(coarse.sum()) == 64 and abs(float(power[coarse].sum() / power.sum()) - 1 / 16) < 0.002
+
+
+@claim("here a copy would still have an error of 0.45")
+def copying_does_not_find_the_noise() -> bool:
+    """The error of the input itself, taken for the noise, on the images that judge both networks."""
+    clean = figures.images()[list(figures.TEST_IMAGES)]
+    x, noise = figures.task_pair("noise", clean, torch.Generator().manual_seed(1))
+    return abs(float(F.mse_loss(x, noise) / noise.var()) - 0.45) < 0.01
 
 
 @claim("For a cell of 4x4 pixels (32 / 8 = 4), with three colours: 48 numbers. The vector has 256.")

@@ -26,7 +26,7 @@ def attention_at_16_costs_two_percent() -> bool:
     return round(100 * (cost((16, 8))[0] / cost((8,))[0] - 1)) == 2
 
 
-@claim("so its first convolution has up to three times as many channels to read (384 against 128 at 16x16).")
+@claim("its first convolution reads up to three times as many channels as its level is wide (384 at 16x16")
 def the_decoder_reads_up_to_three_times_the_channels() -> bool:
     levels = decoder_channels(64, (1, 2, 4), 2)
     most = [max(map(sum, level)) / channels for level, channels in zip(levels, (256, 128, 64), strict=True)]
