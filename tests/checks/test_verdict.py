@@ -164,3 +164,10 @@ def test_a_text_has_the_colour_of_its_page_or_brings_what_lies_behind_it():
 def test_contrast_is_what_the_guidelines_say():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_code_breaks_between_words_and_a_link_is_underlined():
+    """JupyterLab lets an output's code break anywhere, and colours links by a stronger rule than one class."""
+    style = (TEMPLATES / "verdict.css").read_text(encoding="utf-8")
+    assert re.search(r"\.uc-card code,\.uc-card pre\{[^}]*word-break:normal", style)
+    assert re.search(r"\.uc-card a:any-link\{[^}]*text-decoration:underline", style)

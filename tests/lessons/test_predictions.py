@@ -50,19 +50,28 @@ def test_a_plain_assignment_remains(truth, mine, begins, capsys):
 @pytest.mark.parametrize("first", ["click", "verdict"])
 def test_a_click_is_answered_before_and_after_what_came_out(first, capsys):
     asked = Prediction(*TIMES)
-    choice, words = buttons(asked).children
+    choice, words, _ = buttons(asked).children
     if first == "verdict":
         verdict("over a minute", asked)
         assert capsys.readouterr().out == ""
     choice.value = "over a minute"
     if first == "click":
-        assert "Noted" in words.value
+        assert "Noted: over a minute." in words.value
         verdict("over a minute", asked)
         assert capsys.readouterr().out == "As you predicted: over a minute.\n"
     else:
         assert words.value == '<div role="status">As you predicted: over a minute.</div>'
     choice.value = TIMES[0]
     assert "You predicted under 20 seconds. It is: over a minute." in words.value
+
+
+def test_buttons_wrap_and_name_their_question():
+    made = buttons(Prediction(*TIMES))
+    choice, _, style = made.children
+    assert list(choice.tooltips) == [f"My prediction: {option}" for option in TIMES]
+    assert "uc-prediction" in made._dom_classes
+    assert "white-space: normal" in style.value
+    assert style.layout.display == "none"
 
 
 def test_a_cell_is_cut_where_it_begins_to_tell():

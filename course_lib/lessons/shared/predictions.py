@@ -13,6 +13,13 @@ from markupsafe import Markup
 from course_lib.checks.verdict import LINE
 from course_lib.lessons.shared.show import smoke
 
+# the widgets' own buttons keep a long option on one line and reach beyond the page
+STYLE = (
+    "<style>.uc-prediction.widget-vbox, .uc-prediction .widget-toggle-buttons {max-width: 100%; min-width: 0}"
+    ".uc-prediction .widget-toggle-buttons {height: auto; flex-wrap: wrap}"
+    ".uc-prediction .widget-toggle-buttons .jupyter-button {max-width: 100%; height: auto; white-space: normal;"
+    " line-height: 1.4; padding: 0.3em 0.7em; overflow-wrap: anywhere; text-align: left}</style>"
+)
 ANSWER = Markup('<p class="uc-answer" role="status" data-answer="{}">{}</p>')
 
 
@@ -78,24 +85,32 @@ def predict(*options: Any, mine: Any = ...) -> Prediction:
 
 
 def buttons(asked: Prediction) -> Any:
-    """A widget: the options, and below them what came out, once both that and the choice are known."""
+    """A widget: the options, and below them what came out, once both that and the choice are known.
+
+    To those who listen, the buttons tell neither what they belong to nor which one is pressed: so each one's tooltip
+    names the question, and the sentence below repeats the choice.
+    """
     import ipywidgets as widgets
 
     choice = widgets.ToggleButtons(
         options=asked.options,
         value=asked.choice,
         description="My prediction:",
+        tooltips=[f"My prediction: {option}" for option in asked.options],
         style={"description_width": "initial", "button_width": "auto"},
     )
     words = widgets.HTML()
 
     def clicked(change: dict) -> None:
         asked.choice = change["new"]
-        said = asked.answer() or "Noted. The cells below have the answer."
+        said = asked.answer() or f"Noted: {asked.choice}. The cells below have the answer."
         words.value = Markup('<div role="status">{}</div>').format(said)
 
     choice.observe(clicked, "value")
-    return widgets.VBox([choice, words])
+    style = widgets.HTML(STYLE, layout=widgets.Layout(display="none"))
+    made = widgets.VBox([choice, words, style])
+    made.add_class("uc-prediction")
+    return made
 
 
 def verdict(truth: Any, prediction: Any) -> None:
