@@ -14,11 +14,9 @@ from course_lib.lessons.shared.chain import draw_chain
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
-from course_lib.lessons.shared.training import run_folder
 from course_lib.sampling import starting_noise
 from course_lib.time_embedding import SinusoidalPositionEmbedding
 from course_lib.training.draw import IMAGE_SHAPE, draw_images
-from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel
 
 Velocity = Callable[[Tensor, float], Tensor]
@@ -35,6 +33,11 @@ def picture(axis: plt.Axes, image: Tensor, title: str = "") -> None:
     axis.imshow(image[0].clamp(-1, 1), vmin=-1, vmax=1)
     axis.set_title(title, fontsize=9)
     as_picture(axis)
+
+
+def correlation(one: Tensor, other: Tensor) -> float:
+    """Of all pixels of two sets of images."""
+    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
 
 
 # ---------------------------------------------------------------------------------------------- the path
@@ -158,10 +161,10 @@ def class_means(labels: list[int]) -> Tensor:
     return torch.stack([images[found == label].mean(dim=0) for label in labels])
 
 
-def plot_one_step(trained: TrainedModel, labels: tuple[int, ...] = (1, 3, 7, 8)) -> float:
+def plot_one_step(trained: TrainedModel, labels: tuple[int, ...] = (1, 3, 7, 8)) -> str:
     """Draw what one single Euler step makes of pure noise, beside the mean image of the class and twenty steps.
 
-    Returns: the correlation of the one-step pictures with the class means.
+    Returns: what the one-step pictures look like, in the words of the prediction.
     """
     wanted = torch.tensor(labels).repeat(2)
     once = draw_images(trained, wanted, seed=5, num_steps=1)
@@ -180,18 +183,20 @@ def plot_one_step(trained: TrainedModel, labels: tuple[int, ...] = (1, 3, 7, 8))
         for axis, image, label in zip(axes[place], images, labels, strict=True):
             picture(axis, image, trained.class_names[label] if place == 0 else "")
         axes[place, 0].set_ylabel(name)
-    pairs = torch.stack([once.flatten(), torch.cat([means, means]).flatten()])
-    correlation = float(torch.corrcoef(pairs)[0, 1])
+    alike = correlation(once, torch.cat([means, means]))
     apart = float((once[:count] - once[count:]).abs().mean())
     apart_often = float((often[:count] - often[count:]).abs().mean())
     show(
         figure,
-        f"pictures after a single Euler step resemble the mean of their class (correlation {correlation:.2f}). Two of "
+        f"pictures after a single Euler step resemble the mean of their class (correlation {alike:.2f}). Two of "
         f"them, from different noise, differ by {apart:.2f} a pixel; after {steps} steps by {apart_often:.2f}.",
         "Four rows of pictures of four classes. The first two rows, one step from different noise, resemble the third, "
         "the mean of the class: typical outlines without details. The fourth row is sharp.",
     )
-    return correlation
+    if alike > 0.8:
+        return "the mean of the class"
+    # from a pixel to the next white noise changes by root 2 of its spread, a picture by less than its spread
+    return "noise" if float(once.diff(dim=-1).std() / once.std()) > 1 else "a sharp picture"
 
 
 # ---------------------------------------------------------------------------------------------- orders
@@ -213,12 +218,13 @@ def mean_and_spread(walk_back: WalkBack, step: Step, num_steps: int) -> tuple[fl
     return ends[0], abs(ends[1] - ends[0])
 
 
-def plot_orders(walk_back: WalkBack, steps: dict[str, Step], calls: dict[str, int]) -> dict[str, dict[int, float]]:
+def plot_orders(walk_back: WalkBack, steps: dict[str, Step]) -> dict[str, dict[int, float]]:
     """Draw the error of each solver's standard deviation against steps and against model calls, and print both.
 
     Returns: for each solver, the error for each number of steps.
     """
     counts = (5, 10, 20, 40, 80, 160)
+    calls = {"euler": 1, "heun": 2}  # in a step
     errors = {
         name: {count: abs(mean_and_spread(walk_back, step, count)[1] - STD) for count in counts}
         for name, step in steps.items()
@@ -298,12 +304,10 @@ def model_of_the_papers(model: Model) -> Model:
     return other
 
 
-def plot_directions(
-    other: Model, from_other_direction: Callable[[Model], Model], labels: tuple = (1, 5, 8, 9)
-) -> float:
+def plot_directions(other: Model, from_other_direction: Callable[[Model], Model], labels: tuple = (1, 5, 8, 9)) -> str:
     """Draw what our sampler makes of the papers' model: turned rightly, with one half of it forgotten, not at all.
 
-    Returns: the mean size of a pixel where the sign was forgotten.
+    Returns: what is drawn where the sign was forgotten, in the words of the prediction.
     """
     variants = {
         "turned": from_other_direction(other),
@@ -314,10 +318,10 @@ def plot_directions(
     wanted = torch.tensor(labels)
     noise = starting_noise(other, (len(labels), *IMAGE_SHAPE), torch.Generator().manual_seed(2), None)
     figure, axes = plt.subplots(len(labels), len(variants), figsize=(6.4, 6.4), layout="constrained")
-    sizes = {}
+    sizes, drawn = {}, {}
     for column, (name, model) in zip(axes.T, variants.items(), strict=True):
         images = FlowMatching().sample(model, noise.shape, wanted, num_steps=4 if smoke() else 20, noise=noise)
-        sizes[name] = float(images.abs().mean())
+        drawn[name], sizes[name] = images, float(images.abs().mean())
         for place, image in enumerate(images):
             picture(column[place], image, f"{name}\nmean size {sizes[name]:.2f}" if place == 0 else "")
     show(
@@ -328,7 +332,11 @@ def plot_directions(
         "Four columns of pictures. The first shows clothes. With the sign or both forgotten there is strong "
         "noise, with the clock forgotten a mesh of fragments.",
     )
-    return sizes["sign forgotten"]
+    right, found = drawn["turned"], drawn["sign forgotten"]
+    wanted = {"negatives of clothes": -right, "clothes, mirrored": right.flip(-1)}
+    alike = {name: correlation(found, images) for name, images in wanted.items()}
+    likest = max(alike, key=alike.get)
+    return likest if alike[likest] > 0.5 else "no clothes at all"
 
 
 # ---------------------------------------------------------------------------------------------- pictures
@@ -345,12 +353,6 @@ def show_pictures(trained: TrainedModel, title: str, columns: int = 2, **options
             name = trained.class_names[label] if line == 0 else ""
             picture(axes[line, label], images[line * count + label], name)
     show(figure, f"{title}.", f"{columns} rows of ten pictures, one column for each class of clothing.")
-
-
-def last_loss(name: str) -> float:
-    """The mean loss of the last lines of metrics of a run of `train_here`; NaN if it was never started."""
-    rows = RunFolder(run_folder(name)).read_metrics()[-5:]
-    return sum(row["loss"] for row in rows) / len(rows) if rows else float("nan")
 
 
 # ---------------------------------------------------------------------------------------------- side by side

@@ -14,6 +14,8 @@ from course_lib.lessons.shared.style import COLORS
 # the clean pixel of class 0 and of class 1: mean and spread of a bell curve
 CLASSES = ((-0.4, 0.4), (0.4, 0.4))
 STEPS = 400
+# the part of the pixel's axis that is drawn; beyond it there is next to nothing
+WINDOW = (-1.2, 3)
 
 
 def densities(x: Tensor, t: float, labels: Tensor) -> Tensor:
@@ -79,10 +81,10 @@ def plot_tilted(
         x, density = tilted(scale)
         samples = walked(guided_prediction, scale)
         found[scale] = (*mean_and_spread(x, density), float(samples.mean()), float(samples.std()))
-        axis.hist(samples.numpy(), bins=60, range=(-1.2, 3), density=True, color=COLORS["sky"], label="guided samples")
-        shown = (x > -1.2) & (x < 3)  # beyond there is next to nothing
+        axis.hist(samples.numpy(), bins=60, range=WINDOW, density=True, color=COLORS["sky"], label="guided samples")
+        shown = (x > WINDOW[0]) & (x < WINDOW[1])
         axis.plot(x[shown], density[shown], color=COLORS["vermilion"], label="tilted density")
-        axis.set(title=f"scale {scale:g}", xlabel="the value of the pixel", xlim=(-1.2, 3))
+        axis.set(title=f"scale {scale:g}", xlabel="the value of the pixel", xlim=WINDOW)
     axes[0].set_ylabel("density")
     axes[-1].legend(frameon=False, fontsize=8)
     told = "; ".join(

@@ -450,6 +450,38 @@ def read_the_clock(times: list[float]) -> list[float]:
     return found
 
 
+def stored_pictures(name: str) -> Tensor:
+    """(rows, classes, 32, 32) the stored pictures of one network, from 0 to 1."""
+    tiles = torch.from_numpy(plt.imread(asset_path(f"results/ablations_{name.replace(' ', '_')}.png")).copy())
+    # a line of one pixel stands before each picture
+    return tiles[1:, 1:].unfold(0, 32, 33).unfold(1, 32, 33)
+
+
+def right_class_and_grain(name: str) -> tuple[float, float]:
+    """How a network's stored pictures compare with the full network's.
+
+    Returns: the share whose coarse part is most like its own class, among the means of the full network's classes; and
+        the grain, the change from pixel to pixel, as a multiple of the full network's.
+    """
+    full, found = stored_pictures("full"), stored_pictures(name)
+    means, coarse = (F.avg_pool2d(pictures, 4).flatten(2) for pictures in (full.mean(0, keepdim=True), found))
+    means, coarse = (patches - patches.mean(-1, keepdim=True) for patches in (means, coarse))
+    alike = F.cosine_similarity(coarse[:, :, None], means[:, None], dim=-1)  # (rows, classes, classes)
+    right = alike.argmax(-1) == torch.arange(alike.shape[1])
+    grains = [float(pictures.diff(dim=-1).std()) for pictures in (found, full)]
+    return float(right.double().mean()), grains[0] / grains[1]
+
+
+def what_it_draws(name: str) -> str:
+    """What a network's stored pictures show, in the words of the prediction."""
+    right, grain = right_class_and_grain(name)
+    if grain > 1.5:
+        return "the right clothes under noise" if right > 0.5 else "noise only"
+    if right <= 0.5:
+        return "clothes of other classes"
+    return "blurred clothes" if grain < 0.8 else "clothes like the full network's"
+
+
 def when_time_is_missed(ablations: Ablations) -> str:
     """Where the network without time loses most, in the words of the prediction."""
     times, more, chance = loss_by_time(ablations, "no time")

@@ -98,14 +98,19 @@ def draw_pictures(rows: dict[str, Tensor], titles: Sequence[str] = (), width: fl
 # ---------------------------------------------------------------------------------------------- one step for both
 
 
-def parts_and_together(method: str, t: float = 0.5) -> float:
-    """Take noisy pictures apart at time t, put the two parts together again in the shares of t: the largest change."""
+def parts_and_together(method: str, t: float = 0.5) -> tuple[float, float]:
+    """Take noisy pictures apart at time t, and put the two parts together again in the shares of t.
+
+    Returns: the largest change of a pixel, and how much of the noise that was in the pictures is left in them.
+    """
     images, labels = real_pictures()
     split, strengths = network(method, labels)
     signal, sigma = strengths(t)
     x = signal * images + sigma * noise_for(len(images), 3)
     clean, noise = split(x, t)
-    return float((signal * clean + sigma * noise - x).abs().max())
+    together = signal * clean + sigma * noise
+    left = (together - signal * images).norm() / (x - signal * images).norm()
+    return float((together - x).abs().max()), float(left)
 
 
 def beside_the_samplers(walk: Walk, steps: int = STEPS) -> dict[str, float]:

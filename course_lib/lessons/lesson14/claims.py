@@ -68,6 +68,25 @@ def what_guidance_costs() -> bool:
     return [figures.calls_of_a_walk(guided_within, 0.0, high) for high in (1.0, 0.0)] == [40, 20]
 
 
+@claim(
+    "With even times five steps begin above 0.75, ten in the interval, five below it.",
+    "With the shift it is ten, eight and two",
+)
+def where_the_steps_of_a_shift_begin() -> bool:
+    begin = [torch.tensor(spaced_times(20, shift)[:-1]) for shift in (1.0, 3.0)]
+    counts = [((t > 0.75 + 1e-6).sum(), (t <= 0.25 + 1e-6).sum()) for t in begin]
+    return [(int(above), 20 - int(above) - int(below), int(below)) for above, below in counts] == [
+        (5, 10, 5),
+        (10, 8, 2),
+    ]
+
+
+@claim("a straight path in one piece has none, and two calls along it are as good as one")
+def one_straight_piece_needs_one_call() -> bool:
+    found = figures.heaps_by_calls()["straight in one piece"]
+    return abs(found[2] - found[1]) < 1e-4
+
+
 @claim("On the line it is exact (one call, in the plot of section 14.3).")
 def one_distilled_step() -> bool:
     return figures.heaps_by_calls()["straight in one piece"][1] < 0.01

@@ -247,7 +247,7 @@ def distances_by_shift(times_of: Callable[[int, float], list[float]], calls: int
     }
 
 
-def calls_of_a_walk(guided: Callable[..., Tensor], low: float, high: float, steps: int = 20) -> int:
+def calls_of_a_walk(guided: Callable[..., Tensor], low: float, high: float, steps: int = 20, shift: float = 1.0) -> int:
     """How often a model is asked in a walk with guidance between two times."""
     count = 0
 
@@ -257,5 +257,6 @@ def calls_of_a_walk(guided: Callable[..., Tensor], low: float, high: float, step
         return x
 
     labels = torch.zeros(1, dtype=torch.long)
-    euler_walk(lambda x, t: guided(model, x, t, labels, 2.0, low, high), torch.ones(1, 1, 1, 1), spaced_times(steps))
+    times = spaced_times(steps, shift)
+    euler_walk(lambda x, t: guided(model, x, t, labels, 2.0, low, high), torch.ones(1, 1, 1, 1), times)
     return count

@@ -105,6 +105,12 @@ def train_here(
     return load_trained(folder.path, **own)
 
 
+def last_loss(name: str) -> float:
+    """The mean loss of the last lines of metrics of a run of `train_here`; NaN if it was never started."""
+    rows = RunFolder(run_folder(name)).read_metrics()[-5:]
+    return sum(row["loss"] for row in rows) / len(rows) if rows else float("nan")
+
+
 def config_of(folder: RunFolder) -> TrainingConfig | None:
     """The config of the run in `folder`, or None where there is none that can be read."""
     try:

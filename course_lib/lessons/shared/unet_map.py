@@ -16,7 +16,7 @@ from course_lib.unet import UNet
 
 # what each lesson builds, or shows in the network
 LESSON_TITLES = {
-    "00": "the whole network, to which every lesson adds a part",
+    "00": "the whole network; lessons 01 to 06 build its parts, and lesson 07 puts them together",
     "01": "the time embedding",
     "02": "the class embedding",
     "03": "the residual blocks",
