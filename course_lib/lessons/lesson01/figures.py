@@ -39,6 +39,13 @@ def plot_noise_levels(times: tuple[int, ...] = (0, 100, 300, 600, 999)) -> None:
     )
 
 
+def noise_levels() -> Tensor:
+    """log(signal / noise) of every step, (1000,), brought to mean 0 and standard deviation 1."""
+    share = DDPM().alphas_cumprod
+    level = torch.log(share / (1 - share))
+    return ((level - level.mean()) / level.std()).float()
+
+
 def compare_descriptions(embedding: EmbeddingClass, dim: int = 64) -> dict[str, tuple[float, float]]:
     """Teach the same small network to tell log(signal / noise) from three descriptions of t, at every fourth step only.
 
@@ -46,10 +53,7 @@ def compare_descriptions(embedding: EmbeddingClass, dim: int = 64) -> dict[str, 
 
     Returns: for each description the mean error at the steps that were taught, and at all others.
     """
-    times = torch.arange(STEPS)
-    share = DDPM().alphas_cumprod
-    level = torch.log(share / (1 - share))
-    level = ((level - level.mean()) / level.std()).float()
+    times, level = torch.arange(STEPS), noise_levels()
     taught = times % 4 == 0
     descriptions = {
         "one number, t / 1000": times[:, None] / STEPS,
@@ -237,3 +241,40 @@ def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[in
         f"One step away it is {float(curves[0][200]):.3f}, a hundred away {float(curves[0][299]):.2f}.",
         "Three curves that lie on top of one another: one at distance 0, falling on both sides.",
     )
+
+
+def train_both_orders(in_code_order: Tensor, in_formula_order: Tensor, order: Tensor) -> tuple[float, float]:
+    """Teach two small networks the noise level of every step, one from each order of the embedding's columns.
+
+    They begin with the same weights, the first layer's columns in the order of the inputs. Returns: the mean errors.
+    """
+    level, errors = noise_levels(), []
+    with torch.random.fork_rng():
+        for inputs, columns in ((in_code_order, torch.arange(len(order))), (in_formula_order, order)):
+            torch.manual_seed(0)
+            network = nn.Sequential(nn.Linear(len(order), 64), nn.SiLU(), nn.Linear(64, 1))
+            with torch.no_grad():
+                network[0].weight.copy_(network[0].weight[:, columns].clone())
+            optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+            for _ in range(200):
+                loss = F.mse_loss(network(inputs)[:, 0], level)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            errors.append(float((network(inputs)[:, 0] - level).detach().abs().mean()))
+    return errors[0], errors[1]
+
+
+def beyond_one_linear() -> tuple[float, float]:
+    """Which share of what two random Linears give together the best single one cannot give; and with a SiLU between."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        first, second = nn.Linear(64, 64).double(), nn.Linear(64, 64).double()
+        x = torch.randn(2000, 64, dtype=torch.float64)
+        x_and_one = torch.cat([x, torch.ones(2000, 1, dtype=torch.float64)], dim=1)
+        missed = []
+        for between in (lambda hidden: hidden, F.silu):
+            out = second(between(first(x)))
+            best = torch.linalg.lstsq(x_and_one, out).solution
+            missed.append(float((out - x_and_one @ best).norm() / (out - out.mean(0)).norm()))
+    return missed[0], missed[1]

@@ -100,6 +100,29 @@ def plot_normalized_channels(normalize_groups: Callable[[Tensor, int], Tensor]) 
     )
 
 
+def try_to_add(h: Tensor, emb: Tensor) -> dict[str, bool]:
+    """Try to add embeddings (B, dim) to feature maps (B, C, H, W): as they are, and with one repair at a time.
+
+    Returns: for each repair, whether it is enough.
+    """
+    attempts = {
+        "as they are": emb,
+        "new axes": emb[:, :, None, None],
+        "fewer channels": emb[:, : h.shape[1]],
+    }
+    told = {"new axes": "with axes for H and W", "fewer channels": f"the first {h.shape[1]} of {emb.shape[1]} numbers"}
+    works = {}
+    for name, attempt in attempts.items():
+        print(f"{told.get(name, name)}:")
+        try:
+            print(f"    works, {tuple((h + attempt).shape)}")
+            works[name] = True
+        except RuntimeError as error:
+            print(f"    {error}")
+            works[name] = False
+    return works
+
+
 def plot_deafness(changes: dict[str, float]) -> str:
     """Draw how much the output changes with the time, by number of groups; returns the name of the deaf setting."""
     names, values = list(changes), list(changes.values())

@@ -284,7 +284,8 @@ def plot_overlaps(overlap_counts: Callable[[int, int, int], Tensor]) -> None:
     show(
         figure,
         f"how many input pixels write to each output pixel. Kernel 3 with stride 2 alternates, and in two dimensions "
-        f"the counts {values} make a checkerboard. Kernels 2 and 4 are even away from the ends.",
+        f"the counts {values} make a checkerboard. Away from the ends every output pixel is written to equally "
+        "often by kernel 2, once, and by kernel 4, twice.",
         "Three bar charts: all ones for kernel 2, alternating ones and twos for kernel 3, twos with ones at the ends "
         "for kernel 4. On the right a grid of numbers 1, 2 and 4.",
     )

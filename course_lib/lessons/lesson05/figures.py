@@ -243,11 +243,13 @@ def hand_made_qk(strength: float = 60.0) -> tuple[Tensor, Tensor]:
     return queries, keys
 
 
-def plot_what_heads_look_at(split_heads: Split, attention_weights: Weights, pixels: tuple = ((5, 7), (13, 2))) -> None:
+def plot_what_heads_look_at(split_heads: Split, attention_weights: Weights, pixels: tuple = ((5, 7), (13, 2))) -> str:
     """Draw, for some query pixels of a real picture, where each of four hand-made heads looks.
 
     Args:
         pixels: (row, column) of each query, from 0 to 15.
+
+    Returns: the head that shares out the weight of the last query among the most pixels, by the entropy.
     """
     image = small_image()
     side = image.shape[0]
@@ -281,6 +283,10 @@ def plot_what_heads_look_at(split_heads: Split, attention_weights: Weights, pixe
         "For each of two query pixels of a bag, four attention maps: pixels of the same brightness, of the opposite "
         "brightness, a horizontal stripe through the query, and a vertical stripe through it.",
     )
+    row, column = pixels[-1]
+    of_heads = weights[0, :, row * side + column]
+    entropy = -(of_heads * of_heads.clamp_min(1e-30).log()).sum(dim=-1)
+    return HEADS[int(entropy.argmax())]
 
 
 # ---------------------------------------------------------------------------------------------- position
@@ -291,8 +297,11 @@ def shuffled(x: Tensor, order: Tensor) -> Tensor:
     return x.flatten(2)[:, :, order].reshape(x.shape)
 
 
-def plot_position_from_padding() -> None:
-    """Draw what 3x3 convolutions make of a picture without any content, with zeros around it and without a border."""
+def plot_where_position_comes_from() -> str:
+    """Draw what 3x3 convolutions make of a picture without any content, with zeros around it and without a border.
+
+    Returns: after what most pixels differ from the middle one, in the words of the prediction.
+    """
     torch.manual_seed(0)
     figure, axes = plt.subplots(2, 4, figsize=(8.5, 4.6), layout="constrained")
     spreads = {}
@@ -317,13 +326,25 @@ def plot_position_from_padding() -> None:
         drawn, ax=axes, shrink=0.8, label="distance from the middle pixel,\nas a share of the map's largest"
     )
     zeros, circular = spreads.values()
+    same = torch.ones(1, 8, 16, 16)
+    others = {
+        "from the time embedding": same + torch.randn(1, 8, 1, 1),
+        "from GroupNorm": F.group_norm(same, 2, weight=torch.randn(8), bias=torch.randn(8)),
+    }
+    differ = {
+        name: int(((h[0] - h[0, :, 8:9, 8:9]).square().sum(dim=0).sqrt() > 1e-5).sum()) for name, h in others.items()
+    }
+    differ["from the zeros around the convolutions"] = zeros
     show(
         figure,
         "how far each pixel is from the one in the middle, for a picture that is the same everywhere. With zeros "
-        f"around it, after three convolutions {zeros} of 256 pixels differ from it; without a border, {circular}.",
+        f"around it, after three convolutions {zeros} of 256 pixels differ from it; without a border, {circular}. "
+        f"Adding a time embedding makes {differ['from the time embedding']} of them differ, a GroupNorm "
+        f"{differ['from GroupNorm']}.",
         "Top row: a frame at the border that grows by one pixel with each convolution. Bottom row: four empty "
         "pictures.",
     )
+    return max(differ, key=differ.get)
 
 
 # ---------------------------------------------------------------------------------------------- cost
