@@ -4,7 +4,9 @@ import torch
 
 from course_lib import DDPM
 from course_lib.ema import decay_at, update_average
-from course_lib.lessons.lesson10.figures import image_left
+from course_lib.guidance import guided_prediction
+from course_lib.lessons.lesson10 import measure_averages
+from course_lib.lessons.lesson10.figures import CLASSES, beyond, draw_guided, image_left
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 
@@ -67,6 +69,24 @@ def the_warm_up_is_the_decay_in_short_runs() -> bool:
     return round(decay_at(999, 0.9999), 3) == 0.991 == round(decay_at(999, 0.999), 3)
 
 
+@claim("At scale 1 only a few in a thousand lie beyond.", "it grows more than ten times")
+def much_guidance_leaves_the_range() -> bool:
+    labels = torch.tensor(CLASSES)
+    mild, strong = (beyond(draw_guided(guided_prediction, labels, scale, steps=12)) for scale in (1.0, 8.0))
+    return 0.001 < mild < 0.005 and strong > 10 * mild
+
+
+@claim(
+    "The last has a decay of 0.9999 from the first step on",
+    "After these 1,000 steps, which of the two longest draws better, 0.999 or 0.9999?",
+    "Two rows are equal to the last digit, although their decays differ.",
+)
+def the_two_longest_averages_are_one() -> bool:
+    found = shipped_results("averages")
+    *_, last = measure_averages.AVERAGES.values()
+    return found["0.999"]["frechet"] == found["0.9999"]["frechet"] and last == (0.9999, False)
+
+
 @claim("Between 1 and 2 bfloat16 has 128 numbers: the next one after 1 is 1.008.", "which is 1.63")
 def bfloat16_cannot_move() -> bool:
     average = torch.ones(1, dtype=torch.bfloat16)
@@ -82,7 +102,6 @@ def bfloat16_cannot_move() -> bool:
     "At scale 1, yes. Beyond it, the samples lie further out and closer together than the tilted density says.",
 )
 def guided_samples_are_not_those_of_the_tilted_density() -> bool:
-    from course_lib.guidance import guided_prediction
     from course_lib.lessons.lesson10.proofs import mean_and_spread, tilted, walked
 
     found = {}

@@ -69,12 +69,17 @@ def what_guidance_costs() -> bool:
 
 
 @claim(
+    "with even times ten of them are guided, which makes 30 calls.",
+    "And with a shift of 3, which moves the times towards the noise?",
     "With even times five steps begin above 0.75, ten in the interval, five below it.",
     "With the shift it is ten, eight and two",
 )
 def where_the_steps_of_a_shift_begin() -> bool:
     begin = [torch.tensor(spaced_times(20, shift)[:-1]) for shift in (1.0, 3.0)]
     counts = [((t > 0.75 + 1e-6).sum(), (t <= 0.25 + 1e-6).sum()) for t in begin]
+    calls = [figures.calls_of_a_walk(guided_within, 0.25, 0.75, shift=shift) for shift in (1.0, 3.0)]
+    if calls != [30, 28]:
+        return False
     return [(int(above), 20 - int(above) - int(below), int(below)) for above, below in counts] == [
         (5, 10, 5),
         (10, 8, 2),
