@@ -68,6 +68,7 @@ def main(first_words: dict) -> None:
 
 def import_everything() -> None:
     """What an answer may need, so that no fork has to load it again."""
+    import numpy.random  # noqa: F401 (numpy loads it when it is first asked for)
     import torch
     import torch.nn.functional as F
     import torch.utils.flop_counter  # what the library needs of torch and `import torch` leaves out
