@@ -1,8 +1,8 @@
 """The only connection between the marking process and a learner's code: frames of plain data over a socket.
 
 A frame is two lengths, a JSON text, and the numbers of the tensors it mentions, one after the other, each filled up to
-a multiple of ALIGNMENT bytes. Nothing that is received is ever executed or unpickled. What comes from a learner's process is checked: sizes are limited, and only the
-few kinds of value below exist.
+a multiple of ALIGNMENT bytes. Nothing that is received is ever executed or unpickled. What comes from a learner's
+process is checked: sizes are limited, and only the few kinds of value below exist.
 """
 
 import json

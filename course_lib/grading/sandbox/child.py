@@ -107,7 +107,7 @@ def kind_of(answer: Any) -> str:
 
 
 class Library(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Imports modules that came over the channel: the course's compiled, as tensors of bytes, a learner's own as text."""
+    """Imports modules that came over the channel: the course's as compiled bytes, a learner's own as text."""
 
     def __init__(self, modules: dict[str, str | Tensor]) -> None:
         self.modules = modules

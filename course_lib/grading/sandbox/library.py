@@ -1,8 +1,8 @@
 """What a learner's code sees of the course while it is marked: the library without the part that is being marked.
 
-Sources are taken apart by the syntax tree and travel compiled: compiling them again for every answer took a tenth of its
-time. Of the checks and the lessons only what stands in for a
-model, and what makes an answer a function of data: nothing that tells what is right, and no mistake.
+Sources are taken apart by the syntax tree and travel compiled: compiling them for each answer took a tenth of its time.
+Of the checks and the lessons only what stands in for a model, and what makes an answer a function of data: nothing that
+tells what is right, and no mistake.
 """
 
 import ast
