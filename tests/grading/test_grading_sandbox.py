@@ -27,7 +27,7 @@ from course_lib.grading.sandbox.channel import Channel, ChannelClosed, ChannelEr
 from course_lib.grading.sandbox.library import PACKAGE, library_for, withheld
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle, checked_failure
 from course_lib.grading.sandbox.sandbox import hidden_folders
-from course_lib.grading.sandbox.visible import without
+from course_lib.grading.sandbox.visible import visible_paths, without
 
 slow = pytest.mark.skipif(
     not os.environ.get("COURSE_SLOW_TESTS"), reason="waits for a time limit: set COURSE_SLOW_TESTS=1 to run it"
@@ -713,3 +713,17 @@ def test_hidden_folders_are_left_out_and_their_neighbours_are_not(tmp_path):
     assert without([str(tmp_path / "packages")], hidden) == [str(tmp_path / "packages" / "seen")]
     assert without([str(tmp_path / "packages" / "seen")], hidden) == [str(tmp_path / "packages" / "seen")]
     assert without(hidden, hidden) == []
+
+
+def test_packages_that_an_environment_only_links_to_are_seen_where_they_lie(tmp_path, monkeypatch):
+    environment = tmp_path / "environment"
+    for name in ("whole", "by_file", "elsewhere"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+        (tmp_path / "store" / name / "__init__.py").touch()
+    (environment / "by_file").mkdir(parents=True)
+    (environment / "whole").symlink_to(tmp_path / "store" / "whole")
+    (environment / "by_file" / "__init__.py").symlink_to(tmp_path / "store" / "by_file" / "__init__.py")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(environment)])
+    store = os.path.realpath(tmp_path / "store")
+    found = [path for path in visible_paths() if path.startswith(store)]
+    assert sorted(found) == [f"{store}/by_file", f"{store}/whole"]

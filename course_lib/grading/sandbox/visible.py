@@ -12,8 +12,22 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 def visible_paths() -> list[str]:
     """Existing files and folders, each once; none lies in another."""
     wanted = [*SYSTEM, sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sys.path]
+    wanted += behind_links(path for path in sys.path if os.path.isdir(path))
     existing = sorted({os.path.abspath(path) for path in wanted if path and os.path.exists(path)} - {"/"})
     return [path for path in existing if not any(path.startswith(f"{other}/") for other in existing)]
+
+
+def behind_links(folders: Iterable[str]) -> list[str]:
+    """Where packages really lie that an environment only links to, whole or file by file, as some installers do."""
+    found = []
+    for folder in folders:
+        for entry in os.scandir(folder):
+            first = os.path.join(entry.path, "__init__.py")
+            if entry.is_symlink():
+                found.append(os.path.realpath(entry.path))
+            elif os.path.islink(first):
+                found.append(os.path.dirname(os.path.realpath(first)))
+    return found
 
 
 def without(paths: Iterable[str], hidden: Iterable[str]) -> list[str]:
