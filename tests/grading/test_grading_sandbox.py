@@ -717,13 +717,14 @@ def test_hidden_folders_are_left_out_and_their_neighbours_are_not(tmp_path):
 
 def test_packages_that_an_environment_only_links_to_are_seen_where_they_lie(tmp_path, monkeypatch):
     environment = tmp_path / "environment"
-    for name in ("whole", "by_file", "elsewhere"):
+    for name in ("whole", "by_file", "elsewhere", "course/course_lib"):
         (tmp_path / "store" / name).mkdir(parents=True)
         (tmp_path / "store" / name / "__init__.py").touch()
     (environment / "by_file").mkdir(parents=True)
     (environment / "whole").symlink_to(tmp_path / "store" / "whole")
     (environment / "by_file" / "__init__.py").symlink_to(tmp_path / "store" / "by_file" / "__init__.py")
+    (environment / "course").symlink_to(tmp_path / "store" / "course")
     monkeypatch.setattr(sys, "path", [*sys.path, str(environment)])
     store = os.path.realpath(tmp_path / "store")
-    found = [path for path in visible_paths() if path.startswith(store)]
+    found = [path for path in visible_paths([f"{store}/course/course_lib"]) if path.startswith(store)]
     assert sorted(found) == [f"{store}/by_file", f"{store}/whole"]

@@ -137,7 +137,7 @@ def remove(folder: str, level: str) -> None:
 
 def readable(settings: FirstWords) -> list[str]:
     """The files that remain readable where they cannot be hidden."""
-    return without([*visible_paths(), *DEVICES], [*settings.hidden, settings.folder])
+    return without([*visible_paths(settings.hidden), *DEVICES], [*settings.hidden, settings.folder])
 
 
 def fork_answering(channel: socket.socket, control: socket.socket, settings: FirstWords, folder: str) -> int:
