@@ -1,5 +1,6 @@
 """Mark a whole class: learners are shared out to processes, what is done is kept, a process that dies is replaced."""
 
+import atexit
 import dataclasses
 import functools
 import json
@@ -91,6 +92,8 @@ def start_worker(settings: Settings) -> None:
     try:
         _settings, _items = settings, catalogue()
         sandbox = Sandbox(at_least=settings.isolation)
+        # waited for, so that what its processes used counts as this one's
+        atexit.register(sandbox.close)
     except Exception as error:
         _no_start = f"{type(error).__name__}: {error}"
         return

@@ -27,7 +27,7 @@ from course_lib.grading.sandbox.channel import Channel, ChannelClosed, ChannelEr
 from course_lib.grading.sandbox.library import PACKAGE, library_for, withheld
 from course_lib.grading.sandbox.remote_handle import AnswerEnded, RemoteHandle, checked_failure
 from course_lib.grading.sandbox.sandbox import hidden_folders
-from course_lib.grading.sandbox.visible import without
+from course_lib.grading.sandbox.visible import visible_paths, without
 
 slow = pytest.mark.skipif(
     not os.environ.get("COURSE_SLOW_TESTS"), reason="waits for a time limit: set COURSE_SLOW_TESTS=1 to run it"
@@ -380,11 +380,11 @@ def test_partial_credit_is_the_share_of_properties_that_hold(best_sandbox, code,
 def test_what_an_answer_reads_of_the_course_does_not_hold_its_solution(sandbox):
     reading = acting(
         "import course_lib.warm_ups as r",
-        "source = r.__loader__.get_source(r.__name__)",
-        "raise RuntimeError(str((len(source) > 1000, source.count('room // stride'))))",
+        "code = r.conv_output_size.__code__",
+        "raise RuntimeError(str((code.co_names, r.__loader__.get_source(r.__name__))))",
     )
     (mark,) = mark_answers([answer(reading)], seed=SEED, sandbox=sandbox)
-    assert "RuntimeError: (True, 0)" in mark.message
+    assert "RuntimeError: (('NotImplementedError',), None)" in mark.message
 
 
 def test_no_file_of_a_lesson_can_be_read(sandbox):
@@ -635,7 +635,7 @@ def test_what_is_no_plain_data_is_refused(ends, bad):
 
 
 def test_a_bool_is_one_or_zero_whatever_the_bytes_are(ends):
-    ends[2].sendall(frame('{"tensor": ["bool", [3]]}', bytes([0, 1, 7])))
+    ends[2].sendall(frame('{"tensor": ["bool", [3]]}', bytes([0, 1, 7, *[0] * 13])))
     assert ends[0].receive(5).tolist() == [False, True, True]
 
 
@@ -713,3 +713,18 @@ def test_hidden_folders_are_left_out_and_their_neighbours_are_not(tmp_path):
     assert without([str(tmp_path / "packages")], hidden) == [str(tmp_path / "packages" / "seen")]
     assert without([str(tmp_path / "packages" / "seen")], hidden) == [str(tmp_path / "packages" / "seen")]
     assert without(hidden, hidden) == []
+
+
+def test_packages_that_an_environment_only_links_to_are_seen_where_they_lie(tmp_path, monkeypatch):
+    environment = tmp_path / "environment"
+    for name in ("whole", "by_file", "elsewhere", "course/course_lib"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+        (tmp_path / "store" / name / "__init__.py").touch()
+    (environment / "by_file").mkdir(parents=True)
+    (environment / "whole").symlink_to(tmp_path / "store" / "whole")
+    (environment / "by_file" / "__init__.py").symlink_to(tmp_path / "store" / "by_file" / "__init__.py")
+    (environment / "course").symlink_to(tmp_path / "store" / "course")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(environment)])
+    store = os.path.realpath(tmp_path / "store")
+    found = [path for path in visible_paths([f"{store}/course/course_lib"]) if path.startswith(store)]
+    assert sorted(found) == [f"{store}/by_file", f"{store}/whole"]

@@ -1,8 +1,8 @@
 """The only connection between the marking process and a learner's code: frames of plain data over a socket.
 
-A frame is two lengths, a JSON text, and the numbers of the tensors it mentions, one after the other. Nothing that is
-received is ever executed or unpickled. What comes from a learner's process is checked: sizes are limited, and only the
-few kinds of value below exist.
+A frame is two lengths, a JSON text, and the numbers of the tensors it mentions, one after the other, each filled up to
+a multiple of ALIGNMENT bytes. Nothing that is received is ever executed or unpickled. What comes from a learner's
+process is checked: sizes are limited, and only the few kinds of value below exist.
 """
 
 import json
@@ -26,6 +26,8 @@ MOST_NUMBERS = 2**26
 # Right answers have 65,000 at most, their inputs 200,000
 MOST_ITEMS = 2**19
 DEEPEST = 12
+# numbers are used where they arrived, without a copy: so they have to begin where the processor likes them to
+ALIGNMENT = 16
 
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -148,7 +150,9 @@ def written(value: Any, numbers: list[bytes]) -> Any:
         if items_in(value.shape) > MOST_ITEMS:
             raise ChannelError(f"a tensor of shape {tuple(value.shape)}")
         plain = value.detach().resolve_conj().resolve_neg().contiguous()
-        numbers.append(plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+        if plain.numel():
+            numbers.append(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+            numbers.append(bytes(-len(numbers[-1]) % ALIGNMENT))
         return {"tensor": [name, list(plain.shape)]}
     if isinstance(value, dict):
         return {"dict": [[written(key, numbers), written(item, numbers)] for key, item in value.items()]}
@@ -214,11 +218,12 @@ def read_tensor(content: Any, numbers: memoryview) -> tuple[Tensor, memoryview]:
     if items_in(shape) > MOST_ITEMS:
         raise ValueError("too large")
     length = math.prod(shape) * dtype.itemsize
-    if length > len(numbers):
+    filled = length + -length % ALIGNMENT
+    if filled > len(numbers):
         raise ValueError("fewer numbers than announced")
     if length == 0:
         return torch.empty(shape, dtype=dtype), numbers
-    flat = torch.frombuffer(numbers[:length], dtype=torch.uint8)
     # a byte other than 0 and 1 is no bool, and torch would believe it is
-    flat = flat != 0 if dtype == torch.bool else flat.clone().view(dtype)
-    return flat.reshape(shape), numbers[length:]
+    is_bool = dtype == torch.bool
+    flat = torch.frombuffer(numbers[:length], dtype=torch.uint8 if is_bool else dtype)
+    return (flat != 0 if is_bool else flat).reshape(shape), numbers[filled:]

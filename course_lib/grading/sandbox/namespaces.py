@@ -46,7 +46,7 @@ def enter_private_world(empty_folder: str, hidden: Iterable[str]) -> None:
         os.waitpid(pid, 0)
         os._exit(0)
     mount(None, "/", None, RECURSIVE | PRIVATE)
-    put_together(empty_folder, [*visible_paths(), *DEVICES], hidden)
+    put_together(empty_folder, [*visible_paths(hidden), *DEVICES], hidden)
     mount("proc", f"{empty_folder}/proc", "proc", NO_SUID | NO_DEVICES | NO_PROGRAMS)
     change_root(empty_folder)
     mount("tmpfs", WORK_FOLDER, "tmpfs", NO_SUID | NO_DEVICES | NO_PROGRAMS, WORK_SIZE)

@@ -14,7 +14,7 @@ from course_lib.checks.guard import CountedOutput, Failure
 from course_lib.checks.seam import Constructed, Gradients, Seam
 from course_lib.grading.marks import Answer, Status
 from course_lib.grading.sandbox.channel import ChannelClosed, ChannelError
-from course_lib.grading.sandbox.library import library_for
+from course_lib.grading.sandbox.library import compiled_for
 from course_lib.grading.sandbox.sandbox import AnswerProcess
 
 # a busy machine may be slow; what does not end, does not end within a few seconds either
@@ -82,7 +82,7 @@ class RemoteHandle(Seam):
             "method": self.exercise.method,
             "watched": f"{watched.__module__}.{watched.__qualname__}" if watched is not None else "",
             "seconds": self.seconds,
-            "library": library_for(self.exercise),
+            "library": compiled_for(self.exercise),
             "modules": dict(self.answer.modules),
         }
         value = self._exchanged(task, 0, FIRST_SECONDS)

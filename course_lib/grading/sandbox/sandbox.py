@@ -169,6 +169,9 @@ class Sandbox:
         if self._control is not None:
             self._control.close()
         if self._zygote is not None:
+            # by itself, so that it waits for its own and what they used is counted; else by force
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._zygote.wait(1)
             with contextlib.suppress(psutil.Error):
                 for one in (*psutil.Process(self._zygote.pid).children(recursive=True), self._zygote):
                     one.kill()

@@ -68,6 +68,7 @@ def main(first_words: dict) -> None:
 
 def import_everything() -> None:
     """What an answer may need, so that no fork has to load it again."""
+    import numpy.random  # noqa: F401 (numpy loads it when it is first asked for)
     import torch
     import torch.nn.functional as F
     import torch.utils.flop_counter  # what the library needs of torch and `import torch` leaves out
@@ -136,7 +137,7 @@ def remove(folder: str, level: str) -> None:
 
 def readable(settings: FirstWords) -> list[str]:
     """The files that remain readable where they cannot be hidden."""
-    return without([*visible_paths(), *DEVICES], [*settings.hidden, settings.folder])
+    return without([*visible_paths(settings.hidden), *DEVICES], [*settings.hidden, settings.folder])
 
 
 def fork_answering(channel: socket.socket, control: socket.socket, settings: FirstWords, folder: str) -> int:
