@@ -123,12 +123,10 @@ class Handle(Seam):
             set_seed(seed)
             with torch.enable_grad():
                 output = function(*passed, **named)
-                outputs = output if isinstance(output, tuple | list) else [output]
                 generator = torch.Generator().manual_seed(seed)
+                # also those in a list that stands in a tuple, as the skips beside h
                 total = sum(
-                    (one * torch.randn(one.shape, generator=generator).to(one.dtype)).sum()
-                    for one in outputs
-                    if isinstance(one, Tensor)
+                    (one * torch.randn(one.shape, generator=generator).to(one.dtype)).sum() for one in _tensors(output)
                 )
                 if isinstance(total, Tensor) and total.requires_grad:
                     total.backward()
