@@ -22,8 +22,8 @@ RECOGNISED_KINDS = {
     "changed its input": (
         "changes_its_input",
         "Your code changes what it was given, in place: a tensor (an operator such as += or *=, x[...] = ..., a method "
-        "that ends in an underscore) or a list (append, pop, sort). Whoever called it still needs it as it was: make a "
-        "new one instead.",
+        "that ends in an underscore, inplace=True) or a list (append, pop, sort). Whoever called it still needs it as "
+        "it was: make a new one instead.",
     ),
     "endless": (
         "endless_loop",
@@ -36,6 +36,12 @@ UNREGISTERED = (
     "Some of your layers are hidden from torch: a plain Python list, tuple or dict (or a plain tensor) is not "
     "searched for parameters, so an optimizer would never train them. Use nn.ModuleList, nn.Parameter, or an attribute "
     "for each layer.",
+)
+NOTHING_KEPT = (
+    "nothing_kept",
+    "After __init__ your object holds no weights, so training would find nothing to change. A layer is made in __init__ "
+    "and kept as self.name: made in forward it is new at every call, with new random weights, and in a local variable it "
+    "ends with __init__. What is in torch.nn.functional has no weights of its own.",
 )
 RETURNS_NOTHING = (
     "returns_nothing",
@@ -115,6 +121,16 @@ def first_failure(answer: Witness) -> FirstFailure | None:
     return None
 
 
+def keeps_nothing(failure: FirstFailure) -> bool:
+    """Whether the parameters were looked at, and an answer that should have some has none at all."""
+    if failure.seen is None or "parameter" not in failure.seen.label:
+        return False
+    value = failure.seen.value
+    if isinstance(value, Failure):
+        return value.kind == "parameters" and not value.error and "none at all" in value.text
+    return value == () and failure.expected.value != ()
+
+
 def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tuple[str | None, str] | None:
     """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough.
 
@@ -132,6 +148,8 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return known.name, known.sentence
     if isinstance(value, Failure) and value.error == "unregistered":
         return UNREGISTERED
+    if keeps_nothing(failure):
+        return NOTHING_KEPT
     if failure.seen is not None and value is None and failure.seen.returned:
         return RETURNS_NOTHING
     raised = raised_in(failure)

@@ -293,7 +293,8 @@ def elsewhere(name: str, owner: Any, frame: FrameType | None, line: str) -> str:
     if isinstance(owner, Tensor) and callable(getattr(torch, name, None)):
         return f"There is torch.{name}: a function, and no method of a tensor."
     if type(owner) in (int, float) and hasattr(math, name):
-        return f"There is math.{name}."
+        both = f", and for numbers and tensors alike torch.as_tensor(...).{name}()" if hasattr(Tensor, name) else ""
+        return f"There is math.{name}, for numbers{both}."
     return ""
 
 

@@ -18,6 +18,12 @@ with torch.enable_grad():
     total.backward()"""
 
 CASES: dict[str, tuple[Case, ...]] = {
+    "tensor_for_a_count_of_the_course": (
+        ("DDPM.loss", "self.sample_times(images, generator)"),
+        ("FlowMatching.loss", "self.sample_times(images, generator)"),
+        ("SelfAttention", "split_heads(x, x)"),
+        ("ResidualBlock", "from course_lib.group_norm import group_norm\ngroup_norm(x)"),
+    ),
     "none_given_to_the_course": (
         ("UNet", "self.class_embed(None)"),
         ("UNet", "cat_skip(x, [].append(x))"),
@@ -117,17 +123,31 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("SelfAttention", "[x + 1, x].index(x)"),
         ("DDPM.step", "[x_t + 1, x_t].remove(x_t)"),
     ),
+    "complex_numbers": (
+        ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
+        ("attention_weights", "torch.linalg.eig(q @ q.mT)[1] @ q"),
+        ("add_to_every_pixel", "torch.fft.fft2(h).amax()"),
+        ("decay_at", "min(1, (-0.5) ** 0.5)"),
+        ("learning_rate_at", "math.sqrt((-step - 1) ** 0.5)"),
+        ("DDPM.step", "x_t.mul_(torch.fft.fft(x_t))"),
+    ),
     "truth_of_several_numbers": (
         ("ClassEmbedding", "class_labels = 0 if class_labels == -1 else class_labels"),
         ("FlowMatching.velocity", "max(clean, noise)"),
         ("attention_weights", "if k: pass"),
         ("DDPM.step", "t = t or 0"),
     ),
+    "one_number_of_several": (
+        ("per_image", "table[t.item()]"),
+        ("gaussian_frechet", "(cov + other_cov).item()"),
+        ("FlowMatching.velocity", "float(clean)"),
+        ("add_to_every_pixel", "int(vectors)"),
+    ),
     "tensor_for_a_number": (
         ("per_image", "math.sqrt(table)"),
         ("ClassEmbedding", "for i in range(class_labels): pass"),
         ("add_to_every_pixel", "torch.zeros(vectors)"),
-        ("FlowMatching.velocity", "float(clean)"),
+        ("FlowMatching.velocity", "math.sqrt(float(3)) + math.exp(clean)"),
     ),
     "method_of_a_number": (
         ("conv_output_size", "size.item()"),
@@ -138,6 +158,8 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "F.interpolate(h, scale_factor=2, mode='neighbor')"),
         ("FlowMatching.velocity", "F.interpolate(clean, scale_factor=2, mode='near')"),
         ("normalize_groups", "F.interpolate(x, size=3, mode='Nearest')"),
+        ("Upsample", "F.interpolate(x, scale_factor=2, mode='nearest neighbour')"),
+        ("Downsample", "F.interpolate(x, scale_factor=2, mode='linear')"),
     ),
     "number_for_a_tensor": (
         ("num_groups", "torch.sqrt(channels)"),
@@ -211,6 +233,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("Downsample", "x = nn.Conv2d(x.shape[1], 4, 1)(x.double())"),
         ("attention_weights", "q @ k.double().transpose(-2, -1)"),
     ),
+    "product_for_other_axes": (
+        ("attention_weights", "torch.bmm(q[0, 0], k[0, 0].mT)"),
+        ("FlowMatching.velocity", "torch.mm(clean, noise.mT)"),
+        ("add_to_every_pixel", "torch.dot(vectors, vectors)"),
+        ("per_image", "torch.mv(x, table)"),
+    ),
     "matrices_do_not_fit": (
         ("add_to_every_pixel", "vectors @ torch.randn(99, 2)"),
         ("TimeEmbedding", "nn.Linear(99, 4)(timesteps.float())"),
@@ -236,8 +264,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("ResidualBlock", "x = F.batch_norm(x, torch.zeros(99), torch.ones(99))"),
         ("SelfAttention", "F.group_norm(x, 1, torch.ones(99))"),
     ),
-    "groups_do_not_divide": (
+    "norm_of_other_groups": (
         ("SelfAttention", "nn.GroupNorm(7, 16)"),
+        ("normalize_groups", "nn.GroupNorm(x.shape[1], groups)"),
+        ("ResidualBlock", ("super().__init__()", "super().__init__()\n        nn.GroupNorm(in_channels, 1)")),
+    ),
+    "groups_do_not_divide": (
+        ("SelfAttention", "F.group_norm(x, x.shape[1] + 1)"),
         ("ResidualBlock", "F.group_norm(x, 7)"),
         ("Downsample", "nn.Conv2d(8, 9, 1, groups=2)"),
     ),
@@ -245,6 +278,15 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("Upsample", "F.interpolate(x, size=x.shape)"),
         ("Downsample", "F.interpolate(x, size=(2, 2, 2))"),
         ("SelfAttention", "F.interpolate(x.flatten(2), size=(2, 2))"),
+    ),
+    "option_not_known": (
+        ("Downsample", ("padding=1", "padding=1, padding_mode='zero'")),
+        ("Upsample", ("padding=1", "padding='Same'")),
+        ("FlowMatching.loss", "F.mse_loss(images, images, reduction='average')"),
+        ("add_to_every_pixel", "F.pad(h, (1, 1, 1, 1), mode='mirror')"),
+        ("diversity", "torch.linalg.norm(features, 'l2')"),
+        ("class_accuracy", "torch.meshgrid(predicted, wanted, indexing='yx')"),
+        ("SelfAttention", "F.gelu(x, approximate='tan')"),
     ),
     "another_number_of_axes": (
         ("Downsample", "nn.Conv2d(4, 4, 1)(x.flatten())"),
@@ -286,7 +328,14 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("look_up_by_one_hot", "F.one_hot(-labels - 1)"),
         ("diversity", "F.one_hot(labels.long() + 999, 10)"),
     ),
+    "axes_one_by_one": (
+        ("add_to_every_pixel", "h.mean(2, 3)"),
+        ("attention_weights", "torch.sum(q, -2, -1)"),
+        ("FlowMatching.velocity", "clean.amax(2, 3)"),
+        ("normalize_groups", "x.max(2, 3)"),
+    ),
     "index_outside": (
+        ("count_parameters", "[p.shape[1] for p in module.parameters()]"),
         ("skip_channels", "channel_mults[99]"),
         ("add_to_every_pixel", "h[99]"),
         ("ClassEmbedding", "nn.Embedding(2, 3)(class_labels.abs() + 50)"),
@@ -366,6 +415,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("FlowMatching.velocity", "F.silu(clean, dim=1)"),
         ("SelfAttention", "nn.SiLU(inplac=True)"),
     ),
+    "called_at_once": (
+        ("from_other_direction", ("return model", "return model()")),
+        ("num_groups", "def largest(most): return most\nreturn largest()"),
+        ("update_average", "def mix(old, new): return old\n[mix() for one in average]"),
+    ),
     "argument_missing": (
         ("FlowMatching.velocity", "F.mse_loss(clean)"),
         ("SelfAttention", "nn.SiLU.forward(x)"),
@@ -377,7 +431,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("num_groups", "len(channels, channels)"),
         ("heun_step", "velocity_at(x, t, None)"),
     ),
+    "plain_numbers_only": (
+        ("decay_at", "torch.min(decay, 0.5)"),
+        ("num_groups", "torch.clamp(channels, min=1, max=8)"),
+        ("learning_rate_at", "torch.where(step > 3, 1.0, 0.5)"),
+    ),
     "arguments_of_another_kind": (
+        ("attention_weights", "torch.clamp(q, 0).clamp(3, min=4)"),
         ("FlowMatching.velocity", "clean.view('channels')"),
         ("add_to_every_pixel", "torch.mean(h, axes=1)"),
         ("per_image", "torch.randint(5)"),
@@ -429,6 +489,17 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("overlap_counts", "counts = [0, 0, 0]\ncounts[0:2] += 1"),
         ("skip_channels", "skips = [1]\nskips += base_channels"),
         ("FlowMatching.velocity", "rows = [clean]\nrows += 0.5"),
+    ),
+    "list_made_first": (
+        ("decoder_channels", "reversed(enumerate(channel_mults))"),
+        ("count_parameters", "module.parameters()[0]"),
+        ("skip_channels", "len(zip(channel_mults, channel_mults))"),
+        ("update_average", "reversed([1, 2])[0]"),
+    ),
+    "nothing_left_for_next": (
+        ("num_groups", "next(g for g in range(8, 1, -1) if g > channels + 8)"),
+        ("Downsample", "next(nn.SiLU().parameters())"),
+        ("skip_channels", "next(iter([]))"),
     ),
     "no_list_of_things": (
         ("num_groups", "for i in channels: pass"),

@@ -53,7 +53,9 @@ def ask(call: Call) -> tuple:
     result = found[RESULT]
     if not isinstance(result, Tensor):
         named = Failure("type", result if isinstance(result, str) else f"{type(result).__name__} came back")
-        call.trial.checked("what your model gives", None if result is None else named, told(call))
+        # their model called, yours has been returned; else None may be what either of the two functions gives
+        label = "what your model gives" if found[CALLS] else "what comes back"
+        call.trial.checked(label, None if result is None else named, told(call))
     return found
 
 
