@@ -1,6 +1,7 @@
 """Try every property of an exercise on an answer, and find the words for what goes wrong."""
 
 from collections.abc import Callable
+from inspect import isclass
 
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.blank_verdict import verdict_on_a_blank
@@ -39,9 +40,9 @@ UNREGISTERED = (
 )
 NOTHING_KEPT = (
     "nothing_kept",
-    "After __init__ your object holds no weights, so training would find nothing to change. A layer is made in __init__ "
-    "and kept as self.name: made in forward it is new at every call, with new random weights, and in a local variable it "
-    "ends with __init__. What is in torch.nn.functional has no weights of its own.",
+    "After __init__ your object holds no weights, so training would find nothing to change. A layer is made in "
+    "__init__ and kept as self.name: made in forward it is new at every call, with new random weights, and in a local "
+    "variable it ends with __init__. What is in torch.nn.functional has no weights of its own.",
 )
 RETURNS_NOTHING = (
     "returns_nothing",
@@ -148,7 +149,7 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return known.name, known.sentence
     if isinstance(value, Failure) and value.error == "unregistered":
         return UNREGISTERED
-    if keeps_nothing(failure):
+    if isclass(exercise.answer) and keeps_nothing(failure):
         return NOTHING_KEPT
     if failure.seen is not None and value is None and failure.seen.returned:
         return RETURNS_NOTHING
