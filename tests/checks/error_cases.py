@@ -267,7 +267,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "norm_of_other_groups": (
         ("SelfAttention", "nn.GroupNorm(7, 16)"),
         ("normalize_groups", "nn.GroupNorm(x.shape[1], groups)"),
-        ("ResidualBlock", ("super().__init__()", "super().__init__()\n        nn.GroupNorm(in_channels, 1)")),
+        ("Downsample", ("super().__init__()", "super().__init__()\n        nn.GroupNorm(channels, 1)")),
     ),
     "groups_do_not_divide": (
         ("SelfAttention", "F.group_norm(x, x.shape[1] + 1)"),
