@@ -35,8 +35,8 @@ def drawn(trial: Trial, batch: int, channels: int, height: int, width: int) -> t
 
 @holds("each channel of each image is raised by its own number")
 def not_the_sum(trial: Trial) -> None:
-    """Pixel [b, c, i, j] of the result is h[b, c, i, j] + vectors[b, c]: its own image's vector, its own channel's number,
-    for every b, c, i and j. Yours departs from that; the place where it first does stands below."""
+    """Pixel [b, c, i, j] of the result is h[b, c, i, j] + vectors[b, c]: its own image's vector, its own channel's
+    number, for every b, c, i and j. Yours departs from that, as you see below."""
     # every axis has length four: nothing raises, so a wrong axis shows in the numbers
     trial.call(*drawn(trial, 4, 4, 4, 4))
 

@@ -22,9 +22,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("at first it is (1 + step) / (10 + step)")
 def another_warm_up(trial: Trial) -> None:
-    """While the fraction (1 + step) / (10 + step) is the smaller of the two it is your decay, and at the step below yours
-    is another number. The fraction rises fast at first and then slower and slower, and no step of its own ends it: it
-    ends where it meets decay."""
+    """As long as (1 + step) / (10 + step) is below decay, that fraction is the answer, and yours is another number. It
+    rises fast at first and then slower and slower, and ends where it meets decay, at no fixed step."""
     for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
         trial.call(step, 0.9999, label="the decay")
 
