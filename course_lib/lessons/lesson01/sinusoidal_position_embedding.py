@@ -74,8 +74,8 @@ def has_parameters(trial: Trial) -> None:
 
 @holds("times of shape (B,) give an embedding of shape (B, dim)")
 def wrong_shape(trial: Trial) -> None:
-    """Your output does not have the shape (B, dim): dim/2 sines and dim/2 cosines for each time. Print the shape of
-    your angles first; it should be (B, dim/2)."""
+    """Your output does not have the shape (B, dim): dim/2 sines and dim/2 cosines for each time, in one
+    row. Print the shapes on the way: angles (B, dim/2), sines and cosines the same, and both side by side (B, dim)."""
     embed, (times,) = example(trial)
     value = embed(times, observed=False)
     shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__

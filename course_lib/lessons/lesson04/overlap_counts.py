@@ -41,7 +41,8 @@ def wrong_length(trial: Trial) -> None:
 @holds("kernel 3 and stride 2 give 1 1 2 1 2 ... 1 1")
 def miscounted(trial: Trial) -> None:
     """The length is right and the counts are not. Draw kernel 3 and stride 2 as in the lesson, one line an input pixel:
-    input i marks i * stride and the kernel_size - 1 pixels after it, and a column's marks are its count."""
+    input i marks i * stride and the kernel_size - 1 pixels after it, and a column's marks are its count. They alternate
+    between the ends, since 2 does not divide 3: no single number stands there."""
     trial.call(trial.random.randrange(4, 9), 3, 2)
 
 

@@ -57,8 +57,8 @@ def other_parameters(trial: Trial) -> None:
 
 @holds("with the projection at zero, the output is x itself")
 def shortcut_not_x(trial: Trial) -> None:
-    """With the projection at zero nothing but x should come out, and your block gives something else: x is added once,
-    as it came in, and nothing follows the sum. Nothing goes round the projection either."""
+    """With the projection at zero nothing but x should come out, and your block gives something else. Is x added, once,
+    as it came in? Does all that attention makes go through the projection? Does anything follow the sum?"""
     trial.build_silenced(r"^proj\.", 16, 4)(uneven(trial, 2, 16, 6, 6))
 
 

@@ -35,8 +35,8 @@ def small(trial: Trial, **config: Any) -> Call:
 @holds("every heading has the parameters of its parts")
 def wrong_under_a_heading(trial: Trial) -> None:
     """A heading, or the number of its parts' parameters, is not as it should be (where it first differs stands below).
-    Each part of model.named_children() goes under SECTIONS[name] once, with count_parameters(part), added to what is
-    there."""
+    Each part of model.named_children() goes under SECTIONS[name] once, with count_parameters(part), a whole number and
+    no share of the total, added to what is there."""
     small(trial, base_channels=trial.pick(8, 12), channel_mults=(1, 2)).see(SORTED)
 
 

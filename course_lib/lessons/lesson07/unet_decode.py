@@ -52,8 +52,9 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("with blocks and attentions at zero, every block takes the newest skip, laid behind h")
 def skips_otherwise(trial: Trial) -> None:
-    """Even with blocks and attentions silenced the output is another one. What is left is the stack: before every block
-    the newest skip leaves it and is laid behind h, cat([h, skip]), and at the end it is empty."""
+    """Even with blocks and attentions silenced (they hand on what they get) the output is another one, or not as many
+    skips are left. Before every block the newest skip leaves the stack and is laid behind h, cat([h, skip]); what a
+    layer gives is the next h, nothing added; and at the end the list you were handed is empty."""
     decoding(trial, trial.build_silenced(BARE, **ONE_LEVEL | {"num_res_blocks": 2}), 4).see(OUTPUT)
 
 

@@ -39,8 +39,9 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("with blocks and attentions at zero, h goes down level by level and the skips are what is pushed on the way")
 def way_down(trial: Trial) -> None:
-    """Even with blocks and attentions silenced, h or the stack is another one. Follow them on paper: the stack begins
-    with h itself, every block pushes, and so does every Downsample; what comes back is h, and the list."""
+    """Even with blocks and attentions silenced (they hand on what they get), h or the stack is another one. Follow them
+    on paper through every level: the stack begins with h itself, every block pushes, and so does every Downsample; what
+    a layer gives is the next h, nothing added; behind the last level come back h, and the list."""
     encoding(trial, trial.build_silenced(BARE, **THREE_LEVELS)).see("h and the stack")
 
 

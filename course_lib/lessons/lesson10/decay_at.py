@@ -21,7 +21,9 @@ def ordinary_call(trial: Trial) -> Call:
 
 
 @holds("at first it is (1 + step) / (10 + step)")
-def values_while_warming_up(trial: Trial) -> None:
+def another_warm_up(trial: Trial) -> None:
+    """As long as (1 + step) / (10 + step) is below decay, that fraction is the answer, and yours is another number. It
+    rises fast at first and then slower and slower, and ends where it meets decay, at no fixed step."""
     for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
         trial.call(step, 0.9999, label="the decay")
 

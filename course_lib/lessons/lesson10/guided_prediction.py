@@ -168,14 +168,15 @@ def two_calls_for_scale_zero(trial: Trial) -> None:
 
 @holds("labels None cost one call of the model")
 def two_calls_without_labels(trial: Trial) -> None:
-    """Without labels you call the model twice for the same answer: with no class, cond and uncond are one."""
+    """Without labels the batch goes through the model twice for the same answer: with no class, cond and uncond are
+    one."""
     x, t, _, numbers = a_batch(trial, 3)
     calls_at(trial, (x, t, None, numbers, a_scale(trial)))
 
 
 @holds("any other scale costs two calls, or one with twice the images")
 def more_than_two_calls(trial: Trial) -> None:
-    """The values are right, and the model is called more often than twice. Keep what it gave in a name."""
+    """The values are right, and the batch goes through the model more often than twice. Keep what it gave in a name."""
     calls_at(trial, (*a_batch(trial, 3), a_scale(trial)))
 
 

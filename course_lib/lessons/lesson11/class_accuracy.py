@@ -37,8 +37,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("if every image is taken for what was wanted, the accuracy is 1")
 def all_right_is_not_1(trial: Trial) -> None:
-    """Every image is right here, and your share is not 1. Number i is compared with number i, and the sum divided by
-    the number of images, whatever it is."""
+    """Every image is right here, and your share is not 1. Both hold one class for each image: number i is
+    compared with number i, and the sum divided by the number of images, whatever it is."""
     wanted = trial.integers(0, 10, trial.pick(7, 9))
     wanted[trial.pick(1, 3, 5)] = 0  # to count labels that are not 0 is wrong under every seed
     trial.call(wanted.clone(), wanted)

@@ -42,7 +42,7 @@ def ordinary_call(trial: Trial) -> Call:
 @holds("for two images of one class it is their squared distance")
 def wrong_for_two_images(trial: Trial) -> None:
     """For two images of one class there is one pair, and the answer is its squared distance: the features' differences,
-    squared and added up. Yours is something else."""
+    squared and added up. The mean over the classes is over that one class. Yours is something else."""
     trial.call(trial.normal(2, 4), torch.tensor([5, 5]))
 
 
