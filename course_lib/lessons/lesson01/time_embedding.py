@@ -61,9 +61,9 @@ def no_layer_stays(trial: Trial) -> None:
     with it. Make both in __init__, as self.linear1 and self.linear2. An optimizer takes the parameters that are there
     before forward runs, and would never train a layer that forward makes."""
     made = trial.handle.construct((6,), {}, 0)
-    if not isinstance(made, Failure):  # layers that torch does not see are there; the next one names them
-        held = bool(made.parameters or made.unregistered)
-        trial.see("whether it holds any parameter after __init__", held, "TimeEmbedding(6)")
+    # what stops, and layers that torch does not see, have properties of their own
+    held = isinstance(made, Failure) or bool(made.parameters or made.unregistered)
+    trial.see("whether it holds any parameter after __init__", held, "TimeEmbedding(6)")
 
 
 @holds("there are two linear layers, each dim -> dim with a bias, and no other parameters")
