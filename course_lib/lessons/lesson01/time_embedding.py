@@ -55,6 +55,17 @@ def ordinary_call(trial: Trial) -> Call:
     return made.calling(*args)
 
 
+@holds("the object holds layers that training can change")
+def no_layer_stays(trial: Trial) -> None:
+    """After __init__ your object holds no parameters: no layer is made there, or none is kept, as a local variable ends
+    with it. Make both in __init__, as self.linear1 and self.linear2. An optimizer takes the parameters that are there
+    before forward runs, and would never train a layer that forward makes."""
+    made = trial.handle.construct((6,), {}, 0)
+    # what stops, and layers that torch does not see, have properties of their own
+    held = isinstance(made, Failure) or bool(made.parameters or made.unregistered)
+    trial.see("whether it holds any parameter after __init__", held, "TimeEmbedding(6)")
+
+
 @holds("there are two linear layers, each dim -> dim with a bias, and no other parameters")
 def wrong_layers(trial: Trial) -> None:
     """Your parameters are not those of two layers nn.Linear(dim, dim), each with its bias. Compare the shapes below

@@ -153,7 +153,7 @@ def last_class_lost(trial: Trial) -> None:
 @holds("label 0 gives row 0")
 def class_zero_lost(trial: Trial) -> None:
     """Labels 1 and up were right, and a batch with label 0 in it is not. 0 is a class, the first; "no class" is -1. Is
-    something compared with 0, or asked whether it is true?"""
+    something compared with 0, asked whether it is true, or written into the table?"""
     trial.build(*sizes(trial))(torch.tensor([0, 2, 0]))
 
 

@@ -93,7 +93,7 @@ def form_of_the_result(trial: Trial) -> None:
 @holds("with probability 0 every label is kept, as it is")
 def labels_change_at_probability_zero(trial: Trial) -> None:
     """With probability 0 nothing should happen, and in your code some labels change or are dropped. Is the probability
-    used at all, and are kept labels left alone?"""
+    used at all, are kept labels left alone, and where a draw can be exactly 0, do you compare with < and not <=?"""
     labels = some_labels(trial, 500)
     result, _ = called(trial, labels, 0.0)
     trial.see("the result", result, text(labels, 0.0, None))
@@ -109,13 +109,13 @@ def nothing_dropped(trial: Trial) -> None:
 
 @holds("a dropped label becomes -1, and all others stay what they are")
 def not_minus_one(trial: Trial) -> None:
-    """Where a label is gone, something else than -1 stands in its place, always or sometimes; see below. Only -1 means
-    "no class" here: it is the one number that no class has."""
+    """Some labels come back neither as they were nor as -1; see below. A kept label stays what it is, and a dropped one
+    becomes -1, "no class": the one number that no class has."""
     # several batches: where one draw decides for all, some batch loses its labels
     labels = some_labels(trial, MANY // 10)
     results = [called(trial, labels, 0.5)[0] for _ in range(10)]
     new = torch.cat([result[result != labels] for result in results]).unique().tolist()
-    trial.see("what stands where the label is gone", tuple(new[:12]), text(labels, 0.5, None))
+    trial.see("what stands where a label is not what it was", tuple(new[:12]), text(labels, 0.5, None))
 
 
 @holds("some labels of a batch are dropped and others kept")

@@ -28,6 +28,8 @@ def ask(trial: Trial, widths: tuple[int, ...]) -> None:
 
 @holds("64 channels give 16 groups, 128 give 32")
 def powers_of_two(trial: Trial) -> None:
+    """For 16, 32, 64 or 128 channels already your number is not the rule's. That is the largest which divides the
+    channels, is at most 32, and leaves at least four channels in each group: compare each of these with yours."""
     ask(trial, POWERS_OF_TWO)
 
 
