@@ -16,6 +16,11 @@ UMASK = os.umask(0o022)
 os.umask(UMASK)
 
 
+def expanded(path: str | Path) -> Path:
+    """A path that somebody named: a leading `~` is their home, and stays where there is none."""
+    return Path(os.path.expanduser(path))
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, push its bytes to the disk, then move it into place.
 

@@ -3,12 +3,16 @@
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from course_lib.assets import IS_INSTALLED
+from course_lib.authoring.blanks import exercise_source
 from course_lib.grading import records
 from course_lib.grading.reading.catalogue import NOTEBOOKS, Item, catalogue, lesson_names
 from course_lib.grading.reading.submissions import find_submissions
 from course_lib.grading.whole_class import level_in_force, mark_class, settings_for
+from course_lib.progress.outline import outline
 
 BLANK = re.compile(r"raise NotImplementedError.*")
 SOLUTIONS = NOTEBOOKS.parent / "solutions"
@@ -32,6 +36,8 @@ def self_test(isolation: str, jobs: int) -> int:
             (root / "in" / name).mkdir(parents=True)
             for path in source.glob("[0-9][0-9]_*.ipynb"):
                 (root / "in" / name / path.name).write_bytes(path.read_bytes())
+        if IS_INSTALLED:  # an installation has no solutions: their cells are the library's source
+            write_solved(root / "in" / "solved")
         item = next(item for item in catalogue() if item.blank and not item.is_class and not item.owner)
         for number, (code, _) in enumerate(ODD.values()):
             write_answer(root / "in" / f"odd{number}", item, BLANK.sub(lambda _, code=code: code, item.blank))
@@ -54,9 +60,23 @@ def say(what: str, good: bool) -> int:
     return 0 if good else 1
 
 
+def write_solved(folder: Path) -> None:
+    for lesson in outline():
+        sources = {one.name: exercise_source(one.path, one.blank, one.given) for one in lesson.exercises}
+        write_notebook(folder, lesson.notebook, {name: source.cell(source.full) for name, source in sources.items()})
+
+
 def write_answer(folder: Path, item: Item, code: str) -> None:
-    name = lesson_names()[item.lesson]
-    cell = {"cell_type": "code", "metadata": {"exercise": item.name}, "source": code, "outputs": [], "id": "answer"}
-    content = {"cells": [cell], "metadata": {"course": {"lesson": name}}, "nbformat": 4, "nbformat_minor": 5}
-    folder.mkdir(parents=True)
+    write_notebook(folder, lesson_names()[item.lesson], {item.name: code})
+
+
+def write_notebook(folder: Path, name: str, answers: Mapping[str, str]) -> None:
+    """A notebook of a lesson, with nothing in it but the cells of its answers."""
+    cell = {"cell_type": "code", "outputs": []}
+    cells = [
+        {**cell, "metadata": {"exercise": exercise}, "source": code, "id": f"answer-{number}"}
+        for number, (exercise, code) in enumerate(answers.items())
+    ]
+    content = {"cells": cells, "metadata": {"course": {"lesson": name}}, "nbformat": 4, "nbformat_minor": 5}
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")

@@ -23,6 +23,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
+from course_lib.commands.options import local_path
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
@@ -174,7 +175,7 @@ def new_results(config: TrainingConfig, judge: Judge, pictures: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "ablations.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "ablations.json")
     parser.add_argument("--seeds", type=int, default=3, help="at most so many seeds a variant (default: 3)")
     parser.add_argument("--quick", action="store_true", help="a few steps and 20 pictures, to see that it works")
     options = parser.parse_args()
