@@ -63,6 +63,26 @@ def test_output_goes_into_a_file_of_another_encoding(encoding, tmp_path):
     assert text.splitlines()[-1].startswith("Fr?chet" if encoding == "ascii" else "Fréchet")
 
 
+CHECKING = """
+from course_lib.checks import check
+def from_pixels(pixels):
+    return pixels.float() / 127.5 - 1
+check(from_pixels)
+"""
+
+
+def test_a_check_in_a_script_speaks_any_encoding(tmp_path):
+    """A verdict has a dot in its first line that ASCII lacks: a right answer must not end in a UnicodeEncodeError."""
+    (tmp_path / "script.py").write_text(CHECKING)
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "UNET_COURSE_WORK": str(tmp_path / "é")}
+    environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    finished = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environ, capture_output=True, encoding="ascii"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("passed ? from_pixels")
+
+
 # the file by itself, which loads no torch
 PRINTING = f"""
 import argparse, runpy, sys
