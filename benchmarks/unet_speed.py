@@ -50,8 +50,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from course_lib import UNet
-from course_lib.commands.options import local_path
-from course_lib.files import write_text
+from course_lib.files import local_path, write_text
 from course_lib.training.hardware import computes_in_bf16
 
 PHASES = ("forward", "training step")

@@ -12,10 +12,9 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_or_address, local_path
 from course_lib.data.fashion_mnist import load_fashion_mnist, load_fashion_mnist_full
 from course_lib.evaluation.classifier import JUDGE_FILE, FashionClassifier, judge_images
-from course_lib.files import save_safetensors
+from course_lib.files import local_or_address, local_path, save_safetensors
 
 
 def train_judge(data_dir: str | None, epochs: int, batch_size: int = 128, seed: int = 0) -> FashionClassifier:

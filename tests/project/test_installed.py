@@ -107,7 +107,7 @@ def test_the_answers_of_the_self_test_need_no_solutions(installed):
     """An installation has none, and `grade --self-test` marks the library's source."""
     _, folder = installed
     code = (
-        "from pathlib import Path; from course_lib.grading.self_test import SOLUTIONS, write_solved\n"
+        "from pathlib import Path; from course_lib.commands.grade_self_test import SOLUTIONS, write_solved\n"
         "assert not SOLUTIONS.exists(); write_solved(Path('solved'))"
     )
     run(installed, "-c", code)

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from course_lib.commands.options import local_path
+from course_lib.files import local_path
 
 
 def main() -> int:

@@ -22,10 +22,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS, asset_path
-from course_lib.commands.options import local_path
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, fast_drawing
-from course_lib.files import save_safetensors
+from course_lib.files import local_path, save_safetensors
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.training.draw import draw_images

@@ -17,11 +17,10 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.data import load_dataset
 from course_lib.ema import decay_at, update_average
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator

@@ -11,8 +11,8 @@ import argparse
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.lessons.shared.shipped import shipped_model
 

@@ -23,11 +23,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.files import write_atomically, write_text
+from course_lib.files import local_path, write_atomically, write_text
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson11.network_changes import (
     cut_the_skips,

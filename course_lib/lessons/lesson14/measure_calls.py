@@ -14,8 +14,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.evaluation.evaluate import Judge, balanced_labels
+from course_lib.files import local_path
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.shared.results import read_results, rounded, shipped_results, write_results
 from course_lib.lessons.shared.shipped import shipped_model

@@ -19,9 +19,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.ema import EMA
-from course_lib.files import load_checkpoint, save_checkpoint, save_safetensors, write_text
+from course_lib.files import load_checkpoint, local_path, save_checkpoint, save_safetensors, write_text
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.seeds import mixed_seed
 from course_lib.straightening import euler_walk, guided_within, spaced_times, straight_piece

@@ -14,8 +14,8 @@ import torch
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.data import load_dataset
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator

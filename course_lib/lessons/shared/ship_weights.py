@@ -13,9 +13,8 @@ from typing import NamedTuple
 import torch
 
 from course_lib.assets import ASSETS
-from course_lib.commands.options import local_path
 from course_lib.evaluation.evaluate import Judge, Scores, balanced_labels, draw_many
-from course_lib.files import write_text
+from course_lib.files import local_path, write_text
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained, save_trained
