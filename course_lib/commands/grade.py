@@ -95,6 +95,10 @@ def run(options: argparse.Namespace) -> int:
     """Mark a class. Returns 0, or 1 if the self-test found something wrong."""
     if not hasattr(os, "fork"):
         raise ValueError(NO_FORK)
+    from course_lib.checks.properties import check_docstrings
+
+    # else no exercise could be marked, and everybody would have no points
+    check_docstrings()
     way = way_of(options)
     check_options(options)
     if way in ("merge", "autograder", "classroom"):

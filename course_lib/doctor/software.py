@@ -20,6 +20,9 @@ def python() -> Finding:
         lowest = ".".join(map(str, LOWEST_PYTHON))
         advice = f"install Python {lowest} or newer, make a new environment with it, and install the course again."
         return Finding(FAIL, "Python", f"{found}; the course needs {lowest} or newer", advice)
+    if sys.flags.optimize > 1:
+        advice = "start Python without -OO, and unset PYTHONOPTIMIZE."
+        return Finding(FAIL, "Python", f"{found}, without the docstrings that the checks' sentences are", advice)
     return Finding(OK, "Python", found)
 
 

@@ -83,6 +83,48 @@ def test_a_check_in_a_script_speaks_any_encoding(tmp_path):
     assert finished.stdout.startswith("passed ? from_pixels")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot be removed")
+@pytest.mark.parametrize("arguments", ["-m course_lib shapes", "-c 'import course_lib'"])
+def test_in_a_folder_that_is_gone_a_sentence_says_so(tmp_path, arguments):
+    """In place of "oneMKL FATAL ERROR: Cannot load libtorch_cpu.so", a file that is there."""
+    (tmp_path / "gone").mkdir()
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = f"cd gone && rmdir ../gone && '{sys.executable}' {arguments}"
+    finished = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8")
+    assert finished.returncode == 1
+    assert "The folder that you are in is gone." in finished.stderr.splitlines()[-1]
+    assert ("Traceback" in finished.stderr) == ("import" in arguments)
+
+
+WITHOUT_DOCSTRINGS = """
+from course_lib.checks import check
+from course_lib.__main__ import main
+from course_lib.doctor.first_cell import look_around
+from course_lib.doctor.software import python
+from course_lib import __version__
+def from_pixels(pixels):
+    return pixels.float() / 127.5 - 1
+check(from_pixels)
+print("grade ends with", main(["grade", "."]))
+print("the first cell says", look_around(__version__))
+print(python())
+"""
+
+
+def test_without_docstrings_no_verdict_is_given_and_the_reason_is_said():
+    """With -OO the probes lose their words: a check raised, and marking gave everybody no points."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS]
+    finished = subprocess.run(command, env=environ, capture_output=True, encoding="utf-8")
+    assert finished.returncode == 0, finished.stderr
+    reason = "Python was started with -OO or PYTHONOPTIMIZE=2"
+    assert finished.stdout.startswith(f"not yet · {reason}")
+    assert "grade ends with 2" in finished.stdout
+    assert f"error: {reason}" in finished.stderr
+    assert f"the first cell says {reason}" in finished.stdout
+    assert "[FAIL] Python" in finished.stdout
+
+
 # the file by itself, which loads no torch
 PRINTING = f"""
 import argparse, runpy, sys
