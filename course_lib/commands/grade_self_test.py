@@ -3,7 +3,6 @@
 import json
 import re
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from course_lib.assets import IS_INSTALLED
@@ -61,22 +60,20 @@ def say(what: str, good: bool) -> int:
 
 
 def write_solved(folder: Path) -> None:
+    """The blank notebooks with the library's source in the exercises' cells: what is given stays beside them."""
     for lesson in outline():
+        content = json.loads((NOTEBOOKS / f"{lesson.notebook}.ipynb").read_text(encoding="utf-8"))
         sources = {one.name: exercise_source(one.path, one.blank, one.given) for one in lesson.exercises}
-        write_notebook(folder, lesson.notebook, {name: source.cell(source.full) for name, source in sources.items()})
+        for cell in content["cells"]:
+            source = sources.get(cell["metadata"].get("exercise"))
+            if source is not None:
+                cell["source"] = source.cell(source.full)
+        (folder / f"{lesson.notebook}.ipynb").write_text(json.dumps(content), encoding="utf-8")
 
 
 def write_answer(folder: Path, item: Item, code: str) -> None:
-    write_notebook(folder, lesson_names()[item.lesson], {item.name: code})
-
-
-def write_notebook(folder: Path, name: str, answers: Mapping[str, str]) -> None:
-    """A notebook of a lesson, with nothing in it but the cells of its answers."""
-    cell = {"cell_type": "code", "outputs": []}
-    cells = [
-        {**cell, "metadata": {"exercise": exercise}, "source": code, "id": f"answer-{number}"}
-        for number, (exercise, code) in enumerate(answers.items())
-    ]
-    content = {"cells": cells, "metadata": {"course": {"lesson": name}}, "nbformat": 4, "nbformat_minor": 5}
-    folder.mkdir(parents=True, exist_ok=True)
+    name = lesson_names()[item.lesson]
+    cell = {"cell_type": "code", "metadata": {"exercise": item.name}, "source": code, "outputs": [], "id": "answer"}
+    content = {"cells": [cell], "metadata": {"course": {"lesson": name}}, "nbformat": 4, "nbformat_minor": 5}
+    folder.mkdir(parents=True)
     (folder / f"{name}.ipynb").write_text(json.dumps(content), encoding="utf-8")

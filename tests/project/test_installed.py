@@ -108,12 +108,14 @@ def test_the_answers_of_the_self_test_need_no_solutions(installed):
     _, folder = installed
     code = (
         "from pathlib import Path; from course_lib.commands.grade_self_test import SOLUTIONS, write_solved\n"
-        "assert not SOLUTIONS.exists(); write_solved(Path('solved'))"
+        "assert not SOLUTIONS.exists(); Path('solved').mkdir(); write_solved(Path('solved'))"
     )
     run(installed, "-c", code)
     ours = {path.name: answers_in(path) for path in SOLUTIONS.glob("[0-9]*.ipynb")}
     assert sum(map(len, ours.values())) >= 60
     assert {name: answers_in(folder / "elsewhere" / "solved" / name) for name in ours} == ours
+    # what is given and shown stands there too
+    assert "class UNetLayers" in (folder / "elsewhere" / "solved" / "07_unet.ipynb").read_text(encoding="utf-8")
 
 
 def answers_in(path):
