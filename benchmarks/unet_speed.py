@@ -50,7 +50,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from course_lib import UNet
-from course_lib.files import write_text
+from course_lib.files import local_path, write_text
 from course_lib.training.hardware import computes_in_bf16
 
 PHASES = ("forward", "training step")
@@ -519,7 +519,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", choices=keys, metavar="NAME", help=f"a subset of {', '.join(keys)}")
     parser.add_argument("--compile", action="store_true", help="also measure torch.compile of the best mode")
     parser.add_argument("--no-memory", dest="memory", action="store_false", help="skip the peak memory")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write everything to this file as well")
+    parser.add_argument("--json", type=local_path, metavar="OUT", help="write everything to this file as well")
     parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)  # how this script calls itself
     return parser
 

@@ -18,6 +18,12 @@ if sys.version_info < (3, 11):
     )
 
 import importlib.util
+import os
+
+try:
+    os.getcwd()
+except OSError:  # torch's own libraries then end the process, in words about a file that is there
+    raise WHAT_TO_RAISE("The folder that you are in is gone. Go to another one (cd), and try again.")
 
 if importlib.util.find_spec("torch") is None:
     raise WHAT_TO_RAISE(

@@ -12,9 +12,17 @@ def usual_defaults() -> Iterator[None]:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     # a device's context is a detour in Python for every call of torch: it is entered where there is something to undo
-    elsewhere = torch.get_default_device() != torch.device("cpu")
+    elsewhere = default_is_elsewhere()
     try:
         with torch.device("cpu") if elsewhere else contextlib.nullcontext():
             yield
     finally:
         torch.set_default_dtype(before)
+
+
+def default_is_elsewhere() -> bool:
+    """Whether new tensors are made on another device than the CPU."""
+    try:
+        return torch.get_default_device() != torch.device("cpu")
+    except AttributeError:  # torch 2.6 after set_default_device(None), which gives the CPU back
+        return False

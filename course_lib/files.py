@@ -16,6 +16,20 @@ UMASK = os.umask(0o022)
 os.umask(UMASK)
 
 
+def local_path(path: str | Path) -> Path:
+    """A path that somebody named; a leading `~` is the home.
+
+    A shell replaces it itself, but not in `--out=~/runs`, Windows' command line never does, and nobody does in a
+    notebook. Where there is no such home it stays.
+    """
+    return Path(os.path.expanduser(path))
+
+
+def local_or_address(text: str) -> str:
+    """As `local_path`, for what may also be an address, or is stored as text."""
+    return os.path.expanduser(text)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, push its bytes to the disk, then move it into place.
 

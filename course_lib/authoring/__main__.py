@@ -19,8 +19,8 @@ from course_lib.authoring.build import (
     write_expert_copy,
     write_generated,
 )
-from course_lib.commands.options import local_path
 from course_lib.commands.surroundings import complain, in_any_terminal
+from course_lib.files import local_path
 from course_lib.shown_command import shown_command
 
 

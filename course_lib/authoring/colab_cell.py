@@ -62,12 +62,12 @@ def set_up(use_drive):
     on_colab = not on_kaggle and is_there("google.colab")
     course = None
     if on_kaggle or on_colab:
-        attached = os.environ.get("KAGGLE_INPUT", "/kaggle/input") + "/**/course_lib/__init__.py"
+        attached = os.path.expanduser(os.environ.get("KAGGLE_INPUT", "/kaggle/input")) + "/**/course_lib/__init__.py"
         found = glob.glob(attached, recursive=True) if on_kaggle else []
         course = os.path.dirname(os.path.dirname(found[0])) if found else os.path.abspath("unet-course-{version}")
         if not os.path.isdir(course):
             address = "{address}"
-            fetch(os.environ.get("UNET_COURSE_REPOSITORY", address), course)
+            fetch(os.path.expanduser(os.environ.get("UNET_COURSE_REPOSITORY", address)), course)
     elif sys.version_info < (3, 11):
         raise Stop(
             f"This kernel is Python {{sys.version.split()[0]}} ({{sys.executable}}); the course needs 3.11 or newer. "

@@ -40,6 +40,7 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
 from course_lib.checks.last_answers import is_the_reference, note_the_last, sentence_for_the_reference
 from course_lib.checks.picture import in_a_notebook, show
+from course_lib.checks.properties import check_docstrings
 from course_lib.checks.read_again import address_of
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
@@ -62,6 +63,7 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
             when the reference has taken the place of the answer since.
     """
     try:
+        check_docstrings()
         found = find_exercise(obj, exercise)
     except ValueError as error:
         return CheckResult("failed", f"{error}.")
@@ -81,6 +83,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     from course_lib.progress.journal import note
 
     try:
+        check_docstrings()
         found = find_exercise(obj, exercise)
     except ValueError as error:
         Verdict("not yet", head=f"{error}.", of_the_call=True).show()

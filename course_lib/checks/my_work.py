@@ -18,7 +18,7 @@ from course_lib.checks.cells import KEPT_MODULE
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import CountedOutput, Failure, guarded
 from course_lib.checks.last_answers import is_of_the_course
-from course_lib.files import write_text
+from course_lib.files import local_path, write_text
 
 # how the reason begins where there is no file
 NOTHING_KEPT = "there is no"
@@ -45,7 +45,7 @@ def work_folder() -> Path:
     """Where passed answers are kept; it need not exist yet."""
     named = os.environ.get(VARIABLE, "")
     if named:
-        return Path(os.path.expanduser(named))
+        return local_path(named)
     beside = PACKAGE.parent / "my_work"
     if not IS_INSTALLED and is_own(beside if beside.is_dir() else PACKAGE.parent):
         return beside

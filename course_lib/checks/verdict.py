@@ -53,7 +53,9 @@ class Verdict:
     def show(self) -> None:
         """Print it; in a notebook, display it as what each front end shows best."""
         if not in_a_notebook():
-            print(self.text, end="")
+            # in a script of the learner's: what the output's encoding does not have becomes a question mark
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            print(self.text.encode(encoding, "replace").decode(encoding), end="")
             return
         from IPython.display import display
 

@@ -3,7 +3,8 @@
 import argparse
 import json
 
-from course_lib.commands.options import add_subparser, local_or_address, local_path, numbers
+from course_lib.commands.options import add_subparser, numbers
+from course_lib.files import local_or_address, local_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

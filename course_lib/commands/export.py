@@ -2,7 +2,8 @@
 
 import argparse
 
-from course_lib.commands.options import add_subparser, local_or_address, local_path
+from course_lib.commands.options import add_subparser
+from course_lib.files import local_or_address, local_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

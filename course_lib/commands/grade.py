@@ -5,7 +5,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_lib.commands.options import add_subparser, local_path
+from course_lib.commands.options import add_subparser
+from course_lib.files import local_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -94,6 +95,10 @@ def run(options: argparse.Namespace) -> int:
     """Mark a class. Returns 0, or 1 if the self-test found something wrong."""
     if not hasattr(os, "fork"):
         raise ValueError(NO_FORK)
+    from course_lib.checks.properties import check_docstrings
+
+    # else no exercise could be marked, and everybody would have no points
+    check_docstrings()
     way = way_of(options)
     check_options(options)
     if way in ("merge", "autograder", "classroom"):
@@ -104,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     # the networks are tiny, and threads of several processes would wait for each other
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     if options.self_test:
-        from course_lib.grading.self_test import self_test
+        from course_lib.commands.grade_self_test import self_test
 
         return self_test(options.require_isolation, options.jobs)
     mark(options)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from course_lib.assets import ASSETS, NOTEBOOKS
-from course_lib.commands.options import add_subparser, local_path
-from course_lib.files import write_text
+from course_lib.commands.options import add_subparser
+from course_lib.files import local_path, write_text
 
 # what lessons link to and show lies beside the copies, so that the links lead there from any folder
 BESIDE = ("network.md", "figures/first_steps.svg")
@@ -41,6 +41,7 @@ def copy_notebooks(folder: Path) -> tuple[list[str], list[str]]:
     Returns: the names of those that were copied, and of those that stay, since another file of that name was there.
     Raises: ValueError if the course's notebooks are missing, or if the folder cannot be written.
     """
+    folder = local_path(folder)
     sources = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     if not sources:
         raise ValueError(f"{NOTEBOOKS} holds no notebooks; allowed: a complete copy of the course")

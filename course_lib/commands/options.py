@@ -2,9 +2,7 @@
 
 import argparse
 import math
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 
 def add_subparser(
@@ -14,19 +12,6 @@ def add_subparser(
     parser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
     parser.set_defaults(run=run)
     return parser
-
-
-def local_path(text: str) -> Path:
-    """Read a path; a leading `~` is the home.
-
-    A shell replaces it itself, but not in `--out=~/runs`, and Windows' command line never does.
-    """
-    return Path(local_or_address(text))
-
-
-def local_or_address(text: str) -> str:
-    """As `local_path`, for what may also be an address, or is stored as text."""
-    return os.path.expanduser(text)
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:

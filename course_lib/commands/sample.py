@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from course_lib.commands.options import add_subparser, finite_number, local_or_address, local_path
+from course_lib.commands.options import add_subparser, finite_number
+from course_lib.files import local_or_address, local_path
 
 FRAMES = 60
 

@@ -4,7 +4,8 @@ import argparse
 import dataclasses
 import sys
 
-from course_lib.commands.options import add_subparser, local_or_address, whole_numbers
+from course_lib.commands.options import add_subparser, whole_numbers
+from course_lib.files import local_or_address
 from course_lib.shown_command import shown_command
 
 # option -> field of TrainingConfig, and of UNet

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 
 # how far below a folder that was named its files are looked for
 LEVELS_BELOW = 3
@@ -42,7 +42,7 @@ def folder_of(data_dir: str | Path | None) -> Path:
         return default_data_dir()
     if not str(data_dir).strip() or re.match(r"^[A-Za-z][A-Za-z0-9+.-]+:/", str(data_dir)):
         raise ValueError(f"data_dir is {str(data_dir)!r}; allowed: a folder, or an address that begins with http(s)://")
-    folder = Path(os.path.expanduser(data_dir))
+    folder = local_path(data_dir)
     if folder.is_file():
         raise ValueError(f"data_dir is {str(data_dir)!r}, which is a file; allowed: the folder it is in")
     return folder

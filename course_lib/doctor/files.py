@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from course_lib.assets import ASSETS, LIST, digest_of, read_list
+from course_lib.assets import ASSETS, IS_INSTALLED, LIST, digest_of, read_list
 from course_lib.doctor.finding import FAIL, OK, Finding
 
 
 def asset_files(folder: Path = ASSETS) -> Finding:
     """Compare every file of the list with its checksum."""
-    advice = (
-        "fetch the course again, or in its folder run: git restore assets. What you passed is in my_work, and stays."
-    )
+    fetch = "fetch the course again, or in its folder run: git restore assets"
+    advice = f"{'install the course again' if IS_INSTALLED else fetch}. What you passed is in my_work, and stays."
     if not (folder / LIST).exists():
         return Finding(FAIL, "the course's files", f"the list assets/{LIST} is missing", advice)
     missing, damaged = [], []

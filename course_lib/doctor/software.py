@@ -5,6 +5,7 @@ import importlib.metadata
 import sys
 import tomllib
 from collections.abc import Iterable
+from typing import Any
 
 from course_lib.assets import IS_INSTALLED, ROOT
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
@@ -19,6 +20,9 @@ def python() -> Finding:
         lowest = ".".join(map(str, LOWEST_PYTHON))
         advice = f"install Python {lowest} or newer, make a new environment with it, and install the course again."
         return Finding(FAIL, "Python", f"{found}; the course needs {lowest} or newer", advice)
+    if sys.flags.optimize > 1:
+        advice = "start Python without -OO, and unset PYTHONOPTIMIZE."
+        return Finding(FAIL, "Python", f"{found}, without the docstrings that the checks' sentences are", advice)
     return Finding(OK, "Python", found)
 
 
@@ -26,10 +30,10 @@ def packages() -> Finding:
     """Compare every installed version with its range.
 
     What the library itself imports must be there. Without the rest (JupyterLab, the tests' and the build's tools) the
-    notebooks still run, on Colab or in an editor.
+    notebooks still run, on Colab or in an editor. Where the course was installed there is nothing to build or to test.
     """
     needed = library_requirements()
-    others = [line for line in requirements_file() if line not in needed]
+    others = [line for line in (lab_extra() if IS_INSTALLED else requirements_file()) if line not in needed]
     broken, missing_tools, newer = {}, {}, {}
     for line in [*needed, *others]:
         name, found, verdict = compared(line)
@@ -46,7 +50,8 @@ def packages() -> Finding:
         return Finding(WARN, "packages", text, f"if something breaks, {install_command(newer)}")
     if missing_tools:
         text = f"all that lessons need is here; not installed: {', '.join(missing_tools.values())}"
-        advice = "nothing, if you open the notebooks in some other way and do not build or test them. Else, "
+        build = "" if IS_INSTALLED else " and do not build or test them"
+        advice = f"nothing, if you open the notebooks in some other way{build}. Else, "
         advice += install_command(missing_tools)
         return Finding(WARN, "packages", text, advice)
     return Finding(OK, "packages", f"{len(needed) + len(others)}, all in versions that the course is made for")
@@ -69,8 +74,17 @@ def torchvision() -> Finding:
 
 def library_requirements() -> list[str]:
     """What pyproject.toml lists for this Python: the packages that course_lib imports."""
+    return for_this_python(project()["dependencies"])
+
+
+def lab_extra() -> list[str]:
+    """What opens the notebooks, in an installation: pip install ".[lab]"."""
+    return for_this_python(project()["optional-dependencies"]["lab"])
+
+
+def project() -> dict[str, Any]:
     with open(ROOT / "pyproject.toml", "rb") as file:
-        return for_this_python(tomllib.load(file)["project"]["dependencies"])
+        return tomllib.load(file)["project"]
 
 
 def requirements_file() -> list[str]:

@@ -6,7 +6,6 @@ Writes assets/judge/fashion_mnist_judge.safetensors and prints the accuracy that
 """
 
 import argparse
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +14,7 @@ from tqdm.auto import tqdm
 from course_lib.assets import ASSETS
 from course_lib.data.fashion_mnist import load_fashion_mnist, load_fashion_mnist_full
 from course_lib.evaluation.classifier import JUDGE_FILE, FashionClassifier, judge_images
-from course_lib.files import save_safetensors
+from course_lib.files import local_or_address, local_path, save_safetensors
 
 
 def train_judge(data_dir: str | None, epochs: int, batch_size: int = 128, seed: int = 0) -> FashionClassifier:
@@ -46,10 +45,12 @@ def train_judge(data_dir: str | None, epochs: int, batch_size: int = 128, seed: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-dir", help="folder or mirror that has the 60,000 training images")
+    parser.add_argument(
+        "--data-dir", type=local_or_address, help="folder or mirror that has the 60,000 training images"
+    )
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=ASSETS / JUDGE_FILE)
+    parser.add_argument("--out", type=local_path, default=ASSETS / JUDGE_FILE)
     options = parser.parse_args()
     judge = train_judge(options.data_dir, options.epochs, seed=options.seed)
     unseen = load_fashion_mnist()

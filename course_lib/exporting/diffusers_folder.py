@@ -4,7 +4,6 @@ Nothing of diffusers is needed to write it.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from importlib.resources import files
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from course_lib.ddpm import DDPM
-from course_lib.files import save_safetensors, write_text
+from course_lib.files import local_path, save_safetensors, write_text
 from course_lib.training.draw import IMAGE_SHAPE
 from course_lib.training.saved_model import TrainedModel
 
@@ -71,7 +70,7 @@ def write_diffusers_folder(trained: TrainedModel, folder: str | Path, num_steps:
         num_steps: for flow matching, the number of Euler steps for which the scheduler's times are equally spaced.
     Raises: ValueError for a folder that holds something else, num_steps below 2, or a network that is not a UNet.
     """
-    folder = Path(os.path.expanduser(folder))
+    folder = local_path(folder)
     if num_steps < 2:
         raise ValueError(f"num_steps is {num_steps}; allowed: at least 2")
     if folder.exists() and not (folder / "unet" / f"{NETWORK}.py").is_file() and any_file(folder):

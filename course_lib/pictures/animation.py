@@ -1,12 +1,11 @@
 """A trajectory from noise to image as an animated GIF."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 from course_lib.pictures.grid import tile
 
 FRAME_MS, LAST_FRAME_MS = 100, 2000
@@ -19,6 +18,4 @@ def save_gif(states: Sequence[Tensor], path: Path, columns: int) -> None:
     frames = [Image.fromarray(tile(images, columns).permute(1, 2, 0).cpu().numpy()) for images in states]
     durations = [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]
     options = {"save_all": True, "append_images": frames[1:], "duration": durations, "loop": 0}
-    write_atomically(
-        Path(os.path.expanduser(path)), lambda temporary: frames[0].save(temporary, format="GIF", **options)
-    )
+    write_atomically(local_path(path), lambda temporary: frames[0].save(temporary, format="GIF", **options))

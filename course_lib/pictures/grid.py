@@ -1,6 +1,5 @@
 """A grid of images, with the names of the classes beside its rows."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_lib.data.pixels import to_pixels
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 
 PIXEL_ZOOM = 2
 GAP = 2
@@ -40,7 +39,7 @@ def save_grid(images: Tensor, path: Path, row_names: Sequence[str]) -> None:
         raise ValueError(f"images holds {len(images)}; allowed: a multiple of the {len(row_names)} rows")
     picture = tile(images, columns=len(images) // len(row_names))
     labelled = _with_row_names(Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()), row_names)
-    write_atomically(Path(os.path.expanduser(path)), lambda temporary: labelled.save(temporary, format="PNG"))
+    write_atomically(local_path(path), lambda temporary: labelled.save(temporary, format="PNG"))
 
 
 def _with_row_names(picture: "Image.Image", row_names: Sequence[str]) -> "Image.Image":  # noqa: F821

@@ -3,7 +3,7 @@
 import statistics
 from pathlib import Path
 
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 
 # dots on each side that the line averages over; looking back only, the line would lag behind a falling loss
 HALF_WINDOW = 5
@@ -24,4 +24,4 @@ def save_loss_curve(metrics: list[dict], path: Path) -> None:
     axes.set(xlabel="step", ylabel="loss (mean squared error)", yscale="log", title="Training loss")
     axes.grid(alpha=0.3, which="both")
     axes.legend()
-    write_atomically(path, lambda temporary: figure.savefig(temporary, dpi=110))
+    write_atomically(local_path(path), lambda temporary: figure.savefig(temporary, dpi=110))

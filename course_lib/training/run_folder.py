@@ -17,14 +17,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from course_lib.files import load_checkpoint, remove_leftovers, write_text
+from course_lib.files import load_checkpoint, local_path, remove_leftovers, write_text
 
 
 class RunFolder:
     """Paths and small files of one training run."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(os.path.expanduser(path))
+        self.path = local_path(path)
         self.config = self.path / "config.json"
         self.checkpoint = self.path / "checkpoint.pt"
         self.model = self.path / "model.safetensors"

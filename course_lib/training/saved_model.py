@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from course_lib.defaults import usual_defaults
-from course_lib.files import save_safetensors
+from course_lib.files import local_path, save_safetensors
 from course_lib.shown_command import shown_command
 from course_lib.training.config import Process, TrainingConfig, make_process
 from course_lib.training.run_folder import RunFolder
@@ -36,7 +36,7 @@ def save_trained(trained: TrainedModel, path: Path, precision: torch.dtype = tor
         "step": str(trained.step),
     }
     weights = {name: values.to(precision) for name, values in without_wrappers(trained.model.state_dict()).items()}
-    save_safetensors(weights, path, metadata)
+    save_safetensors(weights, local_path(path), metadata)
 
 
 @usual_defaults()

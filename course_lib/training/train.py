@@ -19,7 +19,7 @@ from course_lib.data import load_dataset
 from course_lib.data.download import is_url
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.ema import EMA
-from course_lib.files import save_checkpoint, write_text
+from course_lib.files import local_path, save_checkpoint, write_text
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import Process, TrainingConfig, ema_decay_within, make_process
@@ -192,7 +192,7 @@ def remembered(data_dir: str | Path | None) -> str | None:
     """`data_dir` as it is found from any folder."""
     if data_dir is None or is_url(data_dir):
         return data_dir
-    return str(Path(data_dir).expanduser().resolve())
+    return str(local_path(data_dir).resolve())
 
 
 def write_config_of(folder: RunFolder, config: TrainingConfig) -> None:

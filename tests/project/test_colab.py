@@ -189,6 +189,15 @@ def test_without_the_repository_the_cell_says_so_and_an_interrupted_fetch_does_n
     assert run_cell(python, tmp_path, UNET_COURSE_REPOSITORY=repository.as_uri()).returncode == 0
 
 
+@needs_git
+def test_a_repository_below_the_home_is_found_by_a_tilde(environment, repository, tmp_path):
+    _, python = environment
+    home = {"HOME": repository.parent, "USERPROFILE": repository.parent}
+    finished = run_cell(python, tmp_path, UNET_COURSE_REPOSITORY=f"~/{repository.name}", **home)
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / COURSE / "course_lib").is_dir()
+
+
 # Kaggle, whose machines have Colab's package too
 
 

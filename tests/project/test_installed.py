@@ -88,6 +88,9 @@ def test_the_commands_work_from_anywhere(installed):
     work = folder / "home" / "unet-diffusion-course" / "my_work"
     assert f"{len(list(NOTEBOOKS.glob('[0-9]*')))} notebooks copied to mine." in said
     assert "FAIL" not in said
+    # nobody builds or tests the course where it is installed
+    assert "packages: all that lessons need" not in said
+    assert "hatchling" not in said
     assert "10 pictures in grid.png" in said
     assert "passed · from_pixels" in said
     assert f"(Your work is kept in {work}.)" in said
@@ -99,6 +102,27 @@ def test_the_commands_work_from_anywhere(installed):
     }
 
 
+@pytest.mark.skipif(os.name == "nt", reason="marking needs fork")
+def test_the_answers_of_the_self_test_need_no_solutions(installed):
+    """An installation has none, and `grade --self-test` marks the library's source."""
+    _, folder = installed
+    code = (
+        "from pathlib import Path; from course_lib.commands.grade_self_test import SOLUTIONS, write_solved\n"
+        "assert not SOLUTIONS.exists(); Path('solved').mkdir(); write_solved(Path('solved'))"
+    )
+    run(installed, "-c", code)
+    ours = {path.name: answers_in(path) for path in SOLUTIONS.glob("[0-9]*.ipynb")}
+    assert sum(map(len, ours.values())) >= 60
+    assert {name: answers_in(folder / "elsewhere" / "solved" / name) for name in ours} == ours
+    # what is given and shown stands there too
+    assert "class UNetLayers" in (folder / "elsewhere" / "solved" / "07_unet.ipynb").read_text(encoding="utf-8")
+
+
+def answers_in(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return {cell["metadata"]["exercise"]: "".join(cell["source"]) for cell in cells if "exercise" in cell["metadata"]}
+
+
 @pytest.mark.skipif(not SLOW, reason="only with COURSE_SLOW_TESTS=1")
 def test_training_and_marking_work_with_what_was_installed(installed):
     _, folder = installed
@@ -108,6 +132,7 @@ def test_training_and_marking_work_with_what_was_installed(installed):
     run(installed, "-m", "course_lib", "train", "--profile", "smoke", "--steps", "3", "--out", "run")
     assert (folder / "elsewhere" / "run" / "model.safetensors").is_file()
     assert "3 passed" in run(installed, "-m", "course_lib", "grade", "submissions", "--out", "report")
+    assert "everything is as it should be" in run(installed, "-m", "course_lib", "grade", "--self-test")
 
 
 def test_the_source_distribution_has_what_its_tests_need(built):

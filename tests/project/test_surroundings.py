@@ -1,6 +1,7 @@
 """Everyday surroundings: encodings, a reader that goes away, homes, rights, blanks, other defaults of torch."""
 
 import argparse
+import ast
 import importlib
 import os
 import subprocess
@@ -12,17 +13,31 @@ import torch
 
 from course_lib import files
 from course_lib.__main__ import main
+from course_lib.assets import asset_path
+from course_lib.authoring.source import ROOT
 from course_lib.checks import my_work
 from course_lib.checks.registry import exercises
 from course_lib.commands import surroundings
+from course_lib.commands.notebooks import copy_notebooks
 from course_lib.commands.surroundings import NOBODY_READS, in_any_terminal
+from course_lib.data.cifar10 import load_cifar10
 from course_lib.data.download import default_data_dir
+from course_lib.data.fashion_mnist import load_fashion_mnist_full
 from course_lib.doctor import machine
+from course_lib.exporting import write_diffusers_folder
+from course_lib.pictures.animation import save_gif
+from course_lib.pictures.grid import save_grid
+from course_lib.pictures.loss_curve import save_loss_curve
+from course_lib.training.saved_model import load_trained, save_trained
+from course_lib.training.train import remembered
+
+FLOW = asset_path("weights/fashion_mnist_flow.safetensors")
 
 NO_PATHS = {
     # what may be given as text, and is no path
     "again", "attention_resolutions", "channel_mults", "classes", "column", "comments", "data", "device", "guidance",
-    "key", "lessons", "method", "part", "profile", "require_isolation", "schedule", "solver", "time_sampling", "to",
+    "key", "lessons", "memory_of", "method", "note", "part", "profile", "require_isolation", "schedule", "solver",
+    "time_sampling", "to",
 }  # fmt: skip
 COMMANDS = """
 import sys
@@ -46,6 +61,68 @@ def test_output_goes_into_a_file_of_another_encoding(encoding, tmp_path):
     text = (tmp_path / "out.txt").read_text(encoding=encoding)
     assert "exercises passed" in text
     assert text.splitlines()[-1].startswith("Fr?chet" if encoding == "ascii" else "Fréchet")
+
+
+CHECKING = """
+from course_lib.checks import check
+def from_pixels(pixels):
+    return pixels.float() / 127.5 - 1
+check(from_pixels)
+"""
+
+
+def test_a_check_in_a_script_speaks_any_encoding(tmp_path):
+    """A verdict has a dot in its first line that ASCII lacks: a right answer must not end in a UnicodeEncodeError."""
+    (tmp_path / "script.py").write_text(CHECKING)
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "UNET_COURSE_WORK": str(tmp_path / "é")}
+    environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    finished = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environ, capture_output=True, encoding="ascii"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("passed ? from_pixels")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use cannot be removed")
+@pytest.mark.parametrize("arguments", ["-m course_lib shapes", "-c 'import course_lib'"])
+def test_in_a_folder_that_is_gone_a_sentence_says_so(tmp_path, arguments):
+    """In place of "oneMKL FATAL ERROR: Cannot load libtorch_cpu.so", a file that is there."""
+    (tmp_path / "gone").mkdir()
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = f"cd gone && rmdir ../gone && '{sys.executable}' {arguments}"
+    finished = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8")
+    assert finished.returncode == 1
+    assert "The folder that you are in is gone." in finished.stderr.splitlines()[-1]
+    assert ("Traceback" in finished.stderr) == ("import" in arguments)
+
+
+WITHOUT_DOCSTRINGS = """
+from course_lib.checks import check
+from course_lib.__main__ import main
+from course_lib.doctor.first_cell import look_around
+from course_lib.doctor.software import python
+from course_lib import __version__
+def from_pixels(pixels):
+    return pixels.float() / 127.5 - 1
+check(from_pixels)
+print("grade ends with", main(["grade", "."]))
+print("the first cell says", look_around(__version__))
+print(python())
+"""
+
+
+def test_without_docstrings_no_verdict_is_given_and_the_reason_is_said():
+    """With -OO the probes lose their words: a check raised, and marking gave everybody no points."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-OO", "-c", WITHOUT_DOCSTRINGS]
+    finished = subprocess.run(command, env=environ, capture_output=True, encoding="utf-8")
+    assert finished.returncode == 0, finished.stderr
+    reason = "Python was started with -OO or PYTHONOPTIMIZE=2"
+    assert finished.stdout.startswith(f"not yet · {reason}")
+    assert "grade ends with 2" in finished.stdout
+    assert f"error: {reason}" in finished.stderr
+    assert f"the first cell says {reason}" in finished.stdout
+    assert "[FAIL] Python" in finished.stdout
 
 
 # the file by itself, which loads no torch
@@ -162,10 +239,61 @@ def test_a_tilde_is_the_home_in_every_path(monkeypatch, home, tmp_path):
     from course_lib.training.run_folder import RunFolder
 
     assert RunFolder("~/runs/x").path == tmp_path / "runs" / "x"
-    from course_lib.pictures.grid import save_grid
 
-    save_grid(torch.zeros(1, 3, 4, 4), Path("~/a.png"), ["one"])
-    assert (tmp_path / "a.png").is_file()
+
+# what a notebook may call with a path
+WRITERS = {
+    "save_grid": lambda path: save_grid(torch.zeros(1, 3, 4, 4), path, ["one"]),
+    "save_gif": lambda path: save_gif([torch.zeros(1, 3, 4, 4)] * 2, path, columns=1),
+    "save_loss_curve": lambda path: save_loss_curve([{"step": 1, "loss": 1.0}, {"step": 2, "loss": 0.5}], path),
+    "save_trained": lambda path: save_trained(load_trained(FLOW), path),
+    "copy_notebooks": copy_notebooks,
+    "write_diffusers_folder": lambda path: write_diffusers_folder(load_trained(FLOW), path),
+}
+READERS = {
+    "load_trained": load_trained,
+    "load_fashion_mnist_full": load_fashion_mnist_full,
+    "load_cifar10": load_cifar10,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_tilde_is_the_home_in_every_function_that_writes(home, monkeypatch, tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    WRITERS[name](Path("~/a b ü.png"))
+    assert (home / "a b ü.png").exists()
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_tilde_is_the_home_in_every_function_that_reads(home, name):
+    (home / "a b ü").write_text("no data")
+    # each complains of the file, so it has found it
+    with pytest.raises(ValueError, match=r"is not a trained model|which is a file"):
+        READERS[name]("~/a b ü")
+
+
+def test_a_folder_of_data_below_the_home_is_remembered_and_one_of_nobody_s_home_is_a_folder(home):
+    assert remembered("~/data") == str((home / "data").resolve())
+    # there is no such user: a folder of that name
+    assert remembered("~nobody-of-this-name/data") == str(Path("~nobody-of-this-name/data").resolve())
+
+
+def test_no_script_takes_a_path_that_is_not_read_as_one():
+    seen = 0
+    for file in (path for folder in ("course_lib", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "add_argument":
+                continue
+            given = {key.arg: ast.unparse(key.value) for key in node.keywords}
+            option = ast.literal_eval(node.args[0]).lstrip("-").replace("-", "_")
+            kind = given.get("type", "str" if given.get("action", "'store'") in ("'store'", "'append'") else "")
+            assert not kind.endswith("Path"), (file.name, option)
+            if kind == "str" and "choices" not in given:
+                assert option in NO_PATHS, (file.name, option)
+            seen += kind in ("local_path", "local_or_address")
+    assert seen >= 35
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such rights")

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 from course_lib.assets import ASSETS, asset_path
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, fast_drawing
-from course_lib.files import save_safetensors
+from course_lib.files import local_path, save_safetensors
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.training.draw import draw_images
@@ -150,10 +150,10 @@ def is_there(results: dict[str, dict], run: Run) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "side_by_side.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "side_by_side.json")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this one; all by default")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no other batch after this time")
-    parser.add_argument("--batches", type=Path, default=ASSETS.parent / "runs" / "side_by_side")
+    parser.add_argument("--batches", type=local_path, default=ASSETS.parent / "runs" / "side_by_side")
     parser.add_argument("--quick", action="store_true", help="20 pictures in 2 steps a part, to see that it works")
     options = parser.parse_args()
     until = time.monotonic() + 60 * options.minutes

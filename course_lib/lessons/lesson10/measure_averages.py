@@ -20,7 +20,7 @@ from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.ema import decay_at, update_average
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.files import write_atomically
+from course_lib.files import local_path, write_atomically
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator
@@ -69,7 +69,7 @@ def save_row(trained: TrainedModel, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "averages.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "averages.json")
     parser.add_argument("--quick", action="store_true", help="3 steps and 20 pictures, to see that it works")
     options = parser.parse_args()
     results = read_results(options.out)

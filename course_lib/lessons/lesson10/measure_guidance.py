@@ -7,12 +7,12 @@ already is not measured again.
 """
 
 import argparse
-from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.lessons.shared.shipped import shipped_model
 
@@ -24,7 +24,7 @@ PICTURES, STEPS = 500, 20
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "guidance.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "guidance.json")
     parser.add_argument("--method", choices=METHODS, action="append", help="only this one; both by default")
     parser.add_argument("--quick", action="store_true", help="20 pictures in 2 steps, to see that it works")
     options = parser.parse_args()

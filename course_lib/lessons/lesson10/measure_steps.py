@@ -8,13 +8,13 @@ entry that is there already is not measured again.
 
 import argparse
 import dataclasses
-from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.ddpm import DDPM
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, rounded, write_results
 from course_lib.lessons.shared.shipped import shipped_model
 
@@ -58,7 +58,7 @@ def all_runs() -> list[tuple[str, str, int]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "steps.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "steps.json")
     parser.add_argument("--quick", action="store_true", help="20 pictures, to see that it works")
     options = parser.parse_args()
     pictures = 20 if options.quick else PICTURES

@@ -26,7 +26,7 @@ from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
 from course_lib.evaluation.evaluate import Judge, balanced_labels, draw_many
-from course_lib.files import write_atomically, write_text
+from course_lib.files import local_path, write_atomically, write_text
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson11.network_changes import (
     cut_the_skips,
@@ -174,7 +174,7 @@ def new_results(config: TrainingConfig, judge: Judge, pictures: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "ablations.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "ablations.json")
     parser.add_argument("--seeds", type=int, default=3, help="at most so many seeds a variant (default: 3)")
     parser.add_argument("--quick", action="store_true", help="a few steps and 20 pictures, to see that it works")
     options = parser.parse_args()

@@ -9,13 +9,13 @@ already is not done again.
 import argparse
 import dataclasses
 import math
-from pathlib import Path
 
 import torch
 from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
@@ -72,7 +72,7 @@ def losses_of(name: str, config: TrainingConfig) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "loss_curves.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "loss_curves.json")
     parser.add_argument("--quick", action="store_true", help="6 steps, to see that it works")
     options = parser.parse_args()
     results = read_results(options.out)

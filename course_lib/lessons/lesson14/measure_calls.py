@@ -8,7 +8,6 @@ already is not measured again.
 """
 
 import argparse
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.evaluation.evaluate import Judge, balanced_labels
+from course_lib.files import local_path
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.shared.results import read_results, rounded, shipped_results, write_results
 from course_lib.lessons.shared.shipped import shipped_model
@@ -66,7 +66,7 @@ def draw(network: str, calls: int, shift: float, seed: int, labels: Tensor, batc
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "fewer_calls.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "fewer_calls.json")
     options = parser.parse_args()
     judge, results = Judge(), read_results(options.out)
     before = shipped_results("steps")

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from course_lib.assets import ASSETS
 from course_lib.ema import EMA
-from course_lib.files import load_checkpoint, save_checkpoint, save_safetensors, write_text
+from course_lib.files import load_checkpoint, local_path, save_checkpoint, save_safetensors, write_text
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.seeds import mixed_seed
 from course_lib.straightening import euler_walk, guided_within, spaced_times, straight_piece
@@ -128,7 +128,9 @@ def train(work: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder for the paths, the checkpoint and the weights")
+    parser.add_argument(
+        "--work", type=local_path, required=True, help="folder for the paths, the checkpoint and the weights"
+    )
     parser.add_argument("--ship", action="store_true", help="copy the finished weights into assets/weights")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

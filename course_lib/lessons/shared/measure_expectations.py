@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
+from course_lib.files import local_path
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator
@@ -67,7 +68,7 @@ def save_small_grid(trained: TrainedModel, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "expectations.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "expectations.json")
     parser.add_argument("--quick", action="store_true", help="a few steps only, to see that it works")
     options = parser.parse_args()
     profile = PROFILES["lesson"]

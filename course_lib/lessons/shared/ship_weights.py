@@ -14,7 +14,7 @@ import torch
 
 from course_lib.assets import ASSETS
 from course_lib.evaluation.evaluate import Judge, Scores, balanced_labels, draw_many
-from course_lib.files import write_text
+from course_lib.files import local_path, write_text
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained, save_trained
@@ -140,10 +140,10 @@ def training_seconds(run: Path, batch_size: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--flow", type=Path, required=True, help="folder of the finished flow matching run")
-    parser.add_argument("--ddpm", type=Path, required=True, help="folder of the finished DDPM run")
+    parser.add_argument("--flow", type=local_path, required=True, help="folder of the finished flow matching run")
+    parser.add_argument("--ddpm", type=local_path, required=True, help="folder of the finished DDPM run")
     parser.add_argument("--note", default="", help="what else a reader of the cards should know of the training")
-    parser.add_argument("--out", type=Path, default=ASSETS / "results" / "shipped_weights.json")
+    parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "shipped_weights.json")
     options = parser.parse_args()
     results, judge = read_results(options.out), Judge()
     results.setdefault("real", as_entry(judge.real_scores(COUNT)))

@@ -5,10 +5,13 @@ import re
 import tempfile
 from pathlib import Path
 
+from course_lib.assets import IS_INSTALLED
+from course_lib.authoring.blanks import exercise_source
 from course_lib.grading import records
 from course_lib.grading.reading.catalogue import NOTEBOOKS, Item, catalogue, lesson_names
 from course_lib.grading.reading.submissions import find_submissions
 from course_lib.grading.whole_class import level_in_force, mark_class, settings_for
+from course_lib.progress.outline import outline
 
 BLANK = re.compile(r"raise NotImplementedError.*")
 SOLUTIONS = NOTEBOOKS.parent / "solutions"
@@ -32,6 +35,8 @@ def self_test(isolation: str, jobs: int) -> int:
             (root / "in" / name).mkdir(parents=True)
             for path in source.glob("[0-9][0-9]_*.ipynb"):
                 (root / "in" / name / path.name).write_bytes(path.read_bytes())
+        if IS_INSTALLED:  # an installation has no solutions: their cells are the library's source
+            write_solved(root / "in" / "solved")
         item = next(item for item in catalogue() if item.blank and not item.is_class and not item.owner)
         for number, (code, _) in enumerate(ODD.values()):
             write_answer(root / "in" / f"odd{number}", item, BLANK.sub(lambda _, code=code: code, item.blank))
@@ -52,6 +57,18 @@ def self_test(isolation: str, jobs: int) -> int:
 def say(what: str, good: bool) -> int:
     print(f"{'as expected' if good else 'NOT AS EXPECTED'}: {what}")
     return 0 if good else 1
+
+
+def write_solved(folder: Path) -> None:
+    """The blank notebooks with the library's source in the exercises' cells: what is given stays beside them."""
+    for lesson in outline():
+        content = json.loads((NOTEBOOKS / f"{lesson.notebook}.ipynb").read_text(encoding="utf-8"))
+        sources = {one.name: exercise_source(one.path, one.blank, one.given) for one in lesson.exercises}
+        for cell in content["cells"]:
+            source = sources.get(cell["metadata"].get("exercise"))
+            if source is not None:
+                cell["source"] = source.cell(source.full)
+        (folder / f"{lesson.notebook}.ipynb").write_text(json.dumps(content), encoding="utf-8")
 
 
 def write_answer(folder: Path, item: Item, code: str) -> None:
