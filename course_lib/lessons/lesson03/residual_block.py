@@ -159,9 +159,9 @@ def embedding_on_the_wrong_axes(trial: Trial) -> None:
 
 @holds("the block runs where more channels come out than go in")
 def stops_where_the_channels_change(trial: Trial) -> None:
-    """Your block runs where the channels stay and stops where they change. What comes to conv1, and to skip_conv, has
-    in_channels; only behind them it has out_channels, as the projected embedding has, norm2 and conv2. Which of them
-    meets the others in the line below?"""
+    """Your block runs where the channels stay and stops where they change. What comes to norm1, conv1 and skip_conv
+    has in_channels; only behind them it has out_channels, as the projected embedding has, norm2 and conv2. Which of
+    them meets the others in the line below?"""
     stops(trial, (8, 16, 6), 3, 4, 6)
 
 
