@@ -143,10 +143,15 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("FlowMatching.velocity", "float(clean)"),
         ("add_to_every_pixel", "int(vectors)"),
     ),
+    "tensor_for_a_shape": (
+        ("add_to_every_pixel", "torch.zeros(vectors)"),
+        ("per_image", "torch.full(t, 1.0)"),
+        ("FlowMatching.velocity", "clean.new_full(noise, 0)"),
+        ("class_accuracy", "torch.ones(predicted)"),
+    ),
     "tensor_for_a_number": (
         ("per_image", "math.sqrt(table)"),
         ("ClassEmbedding", "for i in range(class_labels): pass"),
-        ("add_to_every_pixel", "torch.zeros(vectors)"),
         ("FlowMatching.velocity", "math.sqrt(float(3)) + math.exp(clean)"),
     ),
     "method_of_a_number": (
@@ -210,8 +215,18 @@ CASES: dict[str, tuple[Case, ...]] = {
     "count_with_a_fraction": (
         ("num_groups", "range(channels / 4)"),
         ("interleave", "embedding.reshape(-1, 2, embedding.shape[-1] / 2)"),
-        ("skip_channels", "[0] * (num_res_blocks / 2)"),
         ("merge_heads", "torch.zeros(height / 2)"),
+    ),
+    "number_for_a_tuple": (
+        ("per_image", "torch.full((len(t)), 1.0)"),
+        ("attention_weights", "q.new_full(3, 0)"),
+        ("FlowMatching.velocity", "F.layer_norm(clean, clean.shape[-1])"),
+        ("add_to_every_pixel", "torch.reshape(vectors, -1)"),
+    ),
+    "list_times_a_fraction": (
+        ("skip_channels", "[0] * (num_res_blocks / 2)"),
+        ("decoder_channels", "1.5 * tuple(channel_mults)"),
+        ("conv_output_size", "[size, size] * 0.5"),
     ),
     "operator_for_other_types": (
         ("skip_channels", "base_channels + [1]"),
@@ -321,7 +336,12 @@ CASES: dict[str, tuple[Case, ...]] = {
     "too_many_axes_indexed": (
         ("add_to_every_pixel", "vectors[:, :, 0, 0]"),
         ("FlowMatching.velocity", "clean.sum()[0]"),
+        ("class_accuracy", "[one for one in predicted.sum()]"),
+    ),
+    "length_of_a_single_number": (
         ("class_accuracy", "len(predicted.sum())"),
+        ("attention_weights", "len(q.mean())"),
+        ("per_image", "[len(one) for one in t]"),
     ),
     "no_class_of_that_number": (
         ("ClassEmbedding", "F.one_hot(class_labels.clamp(min=0) + 99, 5)"),
@@ -333,6 +353,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("attention_weights", "torch.sum(q, -2, -1)"),
         ("FlowMatching.velocity", "clean.amax(2, 3)"),
         ("normalize_groups", "x.max(2, 3)"),
+    ),
+    "value_not_found": (
+        ("skip_channels", "channel_mults.index(99)"),
+        ("conv_output_size", "[1, 2].remove(size + 50)"),
+        ("num_groups", "range(4).index(channels + 99)"),
+        ("class_accuracy", "predicted.tolist().index(-7)"),
     ),
     "index_outside": (
         ("count_parameters", "[p.shape[1] for p in module.parameters()]"),
