@@ -7,7 +7,6 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
-from course_lib.lessons.lesson14.paired_noise_watched import watched
 from course_lib.straightening import cheapest_assignment, paired_noise
 
 EXERCISE = Exercise(
@@ -15,7 +14,6 @@ EXERCISE = Exercise(
     paired_noise,
     __name__,
     where="section 14.2",
-    watched=watched,
     not_for_all={
         "mixes_the_batch": "the images of a class share their noises, so that each depends on the others",
         "gradients_cut": "it prepares the data, where nothing learns",

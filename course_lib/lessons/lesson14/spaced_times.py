@@ -1,6 +1,12 @@
 """What holds for spaced_times, and right answers written differently."""
 
+from typing import Any
+
+from torch import Tensor
+
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
+from course_lib.checks.properties import shape_of
 from course_lib.checks.trial import Call, Trial
 from course_lib.straightening import spaced_times
 
@@ -9,7 +15,10 @@ EXERCISE = Exercise(
     spaced_times,
     __name__,
     where="section 14.4",
-    not_for_all={"mixes_the_batch": "there is no batch: plain numbers go in and come out"},
+    not_for_all={
+        "another_shape": "no_list_of_times looks at it, and has the words for a tensor",
+        "mixes_the_batch": "there is no batch: plain numbers go in and come out",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -17,6 +26,24 @@ holds, right = EXERCISE.holds, EXERCISE.right
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(4, 5, 6), trial.pick(2.0, 3.0))
+
+
+@holds("a list of num_steps + 1 numbers comes back")
+def no_list_of_times(trial: Trial) -> None:
+    """What comes back is not a list of num_steps + 1 numbers. n steps have n + 1 times, both ends counted; a tensor becomes a
+    list by .tolist()."""
+    call = ordinary_call(trial)
+    value = call.value()
+    trial.checked("what comes back", value if isinstance(value, Failure | None) else kind_of(value), call.text())
+
+
+def kind_of(value: Any) -> str:
+    if isinstance(value, Tensor) and value.ndim:
+        return f"a tensor of shape {tuple(value.shape)}"
+    if not isinstance(value, tuple):
+        return "a single value"
+    single = all(shape_of(one) == () for one in value)
+    return f"a list of {len(value)} numbers" if single else f"a list of {len(value)} that are not all numbers"
 
 
 @holds("one step goes from 1 to 0")
