@@ -59,8 +59,8 @@ def wrong_beginning(trial: Trial) -> None:
 
 @holds("num_steps calls, whatever the strength")
 def wrong_number_of_calls(trial: Trial) -> None:
-    """The network is not asked num_steps times. num_steps steps lead from strength to 0, whatever the strength is, and each
-    asks once; n steps have n + 1 times, both ends counted."""
+    """The network is not asked num_steps times. num_steps steps lead from strength to 0, whatever the strength is, and
+    each asks once; n steps have n + 1 times, both ends counted."""
     for strength, steps in ((0.72, 4), (0.2, 5), (0.9, 3), (0.5, 1)):
         call = a_call(trial, strength, steps)
         see(call, CALLS, "how often split is called", given(call))

@@ -30,8 +30,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("a list of num_steps + 1 numbers comes back")
 def no_list_of_times(trial: Trial) -> None:
-    """What comes back is not a list of num_steps + 1 numbers. n steps have n + 1 times, both ends counted; a tensor becomes a
-    list by .tolist()."""
+    """What comes back is not a list of num_steps + 1 numbers. n steps have n + 1 times, both ends counted; a tensor
+    becomes a list by .tolist()."""
     call = ordinary_call(trial)
     value = call.value()
     trial.checked("what comes back", value if isinstance(value, Failure | None) else kind_of(value), call.text())
