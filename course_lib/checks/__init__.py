@@ -40,12 +40,12 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.handle import Handle
 from course_lib.checks.last_answers import is_the_reference, note_the_last, sentence_for_the_reference
 from course_lib.checks.picture import in_a_notebook, show
-from course_lib.checks.properties import check_docstrings
 from course_lib.checks.read_again import address_of
 from course_lib.checks.registry import find_exercise
 from course_lib.checks.result import CheckResult
 from course_lib.checks.verdict import LINE, Verdict
 from course_lib.defaults import usual_defaults
+from course_lib.docstrings import check_docstrings
 
 __all__ = ["CheckResult", "check", "examine"]
 

@@ -6,7 +6,6 @@ nothing goes in that has one) nothing is seen of the reference and nothing is as
 does without one says so, and why, in its `not_for_all`.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,18 +18,6 @@ from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial, is_floating
 
 RESEEDS = "reseeds_the_random_state"
-
-
-NO_DOCSTRINGS = (
-    "Python was started with -OO or PYTHONOPTIMIZE=2, which leaves out the docstrings that the checks' sentences are; "
-    "allowed: without it"
-)
-
-
-def check_docstrings() -> None:
-    """Raises: ValueError if this Python has none, and no verdict could be given."""
-    if sys.flags.optimize > 1:
-        raise ValueError(NO_DOCSTRINGS)
 
 
 def with_those_of_all(exercise: Exercise) -> tuple[Property, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.commands.options import add_subparser
+from course_lib.docstrings import check_docstrings
 from course_lib.files import local_path
 
 
@@ -95,8 +96,6 @@ def run(options: argparse.Namespace) -> int:
     """Mark a class. Returns 0, or 1 if the self-test found something wrong."""
     if not hasattr(os, "fork"):
         raise ValueError(NO_FORK)
-    from course_lib.checks.properties import check_docstrings
-
     # else no exercise could be marked, and everybody would have no points
     check_docstrings()
     way = way_of(options)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import course_lib
 from course_lib.assets import IS_INSTALLED, PACKAGE
-from course_lib.checks.properties import NO_DOCSTRINGS
+from course_lib.docstrings import NO_DOCSTRINGS, has_docstrings
 from course_lib.doctor.software import compared, install_command, library_requirements, ranges
 
 LINE = 100
@@ -30,7 +30,7 @@ def look_around(notebook: str, host: str = "", use_drive: bool = False) -> str:
 
         set_up_on_kaggle()
     else:
-        problem = missing_packages() or (f"{NO_DOCSTRINGS}." if sys.flags.optimize > 1 else "")
+        problem = missing_packages() or ("" if has_docstrings() else f"{NO_DOCSTRINGS}.")
         if problem:
             return problem
         say(second_checkout(Path.cwd()))

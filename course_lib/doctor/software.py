@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from course_lib.assets import IS_INSTALLED, ROOT
+from course_lib.docstrings import has_docstrings
 from course_lib.doctor.finding import FAIL, OK, WARN, Finding
 from course_lib.shown_command import quoted
 
@@ -20,7 +21,7 @@ def python() -> Finding:
         lowest = ".".join(map(str, LOWEST_PYTHON))
         advice = f"install Python {lowest} or newer, make a new environment with it, and install the course again."
         return Finding(FAIL, "Python", f"{found}; the course needs {lowest} or newer", advice)
-    if sys.flags.optimize > 1:
+    if not has_docstrings():
         advice = "start Python without -OO, and unset PYTHONOPTIMIZE."
         return Finding(FAIL, "Python", f"{found}, without the docstrings that the checks' sentences are", advice)
     return Finding(OK, "Python", found)

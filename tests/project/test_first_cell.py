@@ -137,3 +137,24 @@ def test_versions_are_compared_as_numbers(notebook, library, word):
     said = first_cell.other_version(notebook, library)
     assert word in said
     assert bool(word) == bool(said)
+
+
+BARE = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names}:
+            raise ModuleNotFoundError("No module named " + repr(name), name=name)
+
+sys.meta_path.insert(0, Missing())
+import course_lib.doctor.first_cell
+"""
+
+
+def test_what_the_first_cell_asks_needs_none_of_the_packages_that_it_asks_for():
+    """But torch, which the library itself asks for in a sentence of its own."""
+    names = {"numpy", "PIL", "matplotlib", "safetensors", "tqdm", "IPython", "ipywidgets", "psutil", "accelerate"}
+    code = BARE.format(names=sorted(names))
+    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert finished.returncode == 0, finished.stderr
