@@ -57,13 +57,15 @@ def main(first_words: dict) -> None:
     try:
         isolation.enter(settings.level, f"{settings.folder}/root", settings.hidden)
         os.environ["TMPDIR"] = WORK_FOLDER if settings.level == "namespaces" else tempfile.gettempdir()
-        try_out(settings)
+        # the same for every answer, and it looks through all folders that Python imports from
+        files = readable(settings)
+        try_out(settings, files)
         import_everything()
     except Exception as error:
         tell(control, "refused", f"{type(error).__name__}: {error}")
         return
     tell(control, "ready")
-    serve(control, settings)
+    serve(control, settings.level, files)
 
 
 def import_everything() -> None:
@@ -84,7 +86,7 @@ def import_everything() -> None:
     take_large_pages()
 
 
-def try_out(settings: FirstWords) -> None:
+def try_out(settings: FirstWords, files: list[str]) -> None:
     """Fork once, so that what the level promises and the system does not keep is known at the start.
 
     Raises: OSError with what was refused.
@@ -94,7 +96,7 @@ def try_out(settings: FirstWords) -> None:
     pid = isolation.fork(settings.level)
     if pid == 0:
         try:
-            isolation.seal(settings.level, folder, readable(settings))
+            isolation.seal(settings.level, folder, files)
         except BaseException as error:
             os.write(writer, f"{type(error).__name__}: {error}".encode()[:500])
         finally:
@@ -112,15 +114,15 @@ def tell(control: socket.socket, word: str, text: str = "") -> None:
     control.sendall(json.dumps([word, text[:500]]).encode())
 
 
-def serve(control: socket.socket, settings: FirstWords) -> None:
+def serve(control: socket.socket, level: str, files: list[str]) -> None:
     """For each channel that arrives, fork a process that answers on it, and say why it ended."""
     while True:
         word, descriptors, *_ = socket.recv_fds(control, 16, 1)
         if descriptors:
-            folder = work_folder(settings.level)
-            pid = fork_answering(socket.socket(fileno=descriptors[0]), control, settings, folder)
+            folder = work_folder(level)
+            pid = fork_answering(socket.socket(fileno=descriptors[0]), control, level, folder, files)
             why = watched_until_its_end(pid, control)
-            remove(folder, settings.level)
+            remove(folder, level)
             tell(control, "ended", why)
         elif not word:
             return
@@ -140,12 +142,12 @@ def readable(settings: FirstWords) -> list[str]:
     return without([*visible_paths(settings.hidden), *DEVICES], [*settings.hidden, settings.folder])
 
 
-def fork_answering(channel: socket.socket, control: socket.socket, settings: FirstWords, folder: str) -> int:
-    pid = isolation.fork(settings.level)
+def fork_answering(channel: socket.socket, control: socket.socket, level: str, folder: str, files: list[str]) -> int:
+    pid = isolation.fork(level)
     if pid == 0:
         try:
             control.close()
-            isolation.seal(settings.level, folder, readable(settings))
+            isolation.seal(level, folder, files)
             from course_lib.grading.sandbox.channel import Channel
             from course_lib.grading.sandbox.child import serve_answer
 
