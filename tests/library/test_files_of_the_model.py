@@ -19,6 +19,7 @@ AROUND = {
     "__main__.py",
     "assets.py",  # files that come with the course
     "defaults.py",  # what a notebook may have set otherwise
+    "docstrings.py",  # what this Python keeps
     "document.py",  # the document as data
     "editing.py",  # what learners do with a trained network
     "straightening.py",  # how a trained network comes to need fewer calls
