@@ -1,7 +1,6 @@
 """The five calls of the seam, for an answer in this process: the notebook's, or a learner's own in the sandbox."""
 
 import contextlib
-import copy
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -85,10 +84,11 @@ class Handle(Seam):
 
         def run() -> Any:
             set_seed(seed)
-            function = self._callable(key, method, training, dtype)
+            function = self._callable(key, method, training)
             if elsewhere and key is not None:
                 leave_plain_tensors_behind(self.objects[key])
-            with torch.no_grad(), NewTensorsElsewhere() if elsewhere else contextlib.nullcontext():
+            place = NewTensorsElsewhere() if elsewhere else contextlib.nullcontext()
+            with torch.no_grad(), self._in_precision(key, dtype), place:
                 output = function(*args, **kwargs)
                 if elsewhere and any(getattr(tensor, "made_elsewhere", False) for tensor in _tensors(output)):
                     raise RuntimeError("Expected the result on the same device as the inputs")
@@ -154,17 +154,26 @@ class Handle(Seam):
 
         return guarded(run, self.seconds, self.output)
 
-    def _callable(
-        self, key: int | None, method: str = "", training: bool = False, dtype: torch.dtype | None = None
-    ) -> Callable:
+    def _callable(self, key: int | None, method: str = "", training: bool = False) -> Callable:
         if key is None:
             return self.answer
         made = self.objects[key]
         if isinstance(made, nn.Module):
             made.train(training)
-            if dtype is not None:
-                made = copy.deepcopy(made).to(dtype)
         return getattr(made, method) if method else made
+
+    @contextlib.contextmanager
+    def _in_precision(self, key: int | None, dtype: torch.dtype | None) -> Iterator[None]:
+        """An object's numbers in another precision for a while: a copy of a whole network takes longer than its call."""
+        made = None if key is None or dtype is None else self.objects[key]
+        if not isinstance(made, nn.Module):
+            yield
+            return
+        made.to(dtype)
+        try:
+            yield
+        finally:
+            made.to(torch.float32)
 
 
 class NewTensorsElsewhere(TorchFunctionMode):
@@ -178,6 +187,8 @@ class NewTensorsElsewhere(TorchFunctionMode):
 
     NAMES = "arange empty eye full linspace logspace ones rand randint randn randperm tensor zeros"
     FACTORIES = frozenset(getattr(torch, name) for name in NAMES.split())
+    # these leave a tensor where it is, and make one of a list
+    FROM_LISTS = frozenset({torch.as_tensor, torch.asarray})
     # these may take tensors of several devices
     MIXERS = frozenset({torch.Tensor.__getitem__, torch.Tensor.copy_})
 
@@ -188,6 +199,11 @@ class NewTensorsElsewhere(TorchFunctionMode):
             return made if kwargs.get("device") not in (None, "cpu") else self.mark(made)
         if func is torch.Tensor.cpu or (func is torch.Tensor.to and "cpu" in self.texts(args[1:], kwargs)):
             return self.mark(func(*args, **kwargs).clone())  # back from the GPU, on purpose
+        if kwargs.get("device") is not None:  # as_tensor, asarray, zeros_like, new_zeros and their like go where they say
+            made = func(*args, **kwargs).clone()
+            return self.mark(made) if kwargs["device"] == "cpu" else made
+        if func in self.FROM_LISTS and not isinstance(args[0] if args else kwargs.get("data"), Tensor):
+            return self.mark(func(*args, **kwargs))
         tensors = list(_tensors((args, kwargs)))
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]
         if not strays:
@@ -235,8 +251,8 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(item)
 
 
-REGISTERED = ("_parameters", "_buffers", "_modules")
-# most attributes are of these types, or empty containers: a whole network has thousands of them
+# what torch itself keeps in every module; a whole network has thousands of attributes, nearly all of them these
+OF_EVERY_MODULE = frozenset(vars(nn.Module()))
 PLAIN = {bool, int, float, str, type(None), set}
 CONTAINERS = (dict, list, tuple, nn.Module, Tensor)
 
@@ -246,7 +262,7 @@ def unregistered_attributes(module: nn.Module) -> list[str]:
     found = []
     for path, part in module.named_modules():
         for name, value in vars(part).items():
-            if type(value) in PLAIN or name in REGISTERED or not isinstance(value, CONTAINERS):
+            if name in OF_EVERY_MODULE or type(value) in PLAIN or not isinstance(value, CONTAINERS):
                 continue
             items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
             if any(isinstance(item, nn.Module) or (isinstance(item, Tensor) and item.requires_grad) for item in items):

@@ -37,7 +37,13 @@ SHAPE = (
 )
 WHOLE = (
     "whole_numbers_or_fractions",
-    "Your result is of the wrong type of number: whole numbers where fractions are expected, or the other way round.",
+    "Your result holds whole numbers, where fractions are expected: what stands behind the point is cut off. Is it written "
+    "into a tensor of whole numbers, as zeros_like and empty_like of one are, or converted at the end?",
+)
+FRACTIONS = (
+    "whole_numbers_or_fractions",
+    "Your result holds floats, where whole numbers are expected (the docstring says which type). / and .mean() give "
+    "floats, and so does whatever is computed with one.",
 )
 
 
@@ -85,7 +91,7 @@ def of_a_value(value: Any, expected: Any) -> Symptom | None:
     if value.shape != expected.shape:
         return SHAPE
     if value.is_floating_point() != expected.is_floating_point():
-        return WHOLE
+        return WHOLE if expected.is_floating_point() else FRACTIONS
     return of_numbers(value.double(), expected.double())
 
 

@@ -128,8 +128,8 @@ def fails_for_the_real_width(trial: Trial) -> None:
 
 @holds("the result has the precision that `dtype` asks for")
 def dtype_ignored(trial: Trial) -> None:
-    """Your values are right, and their type is not: it is the one that `dtype` names, and float32 where none is given.
-    Handed on to torch.arange it holds for the rest of the line."""
+    """Your values are right, and their type is not. It should be the one that `dtype` names, and float32 where none is
+    given. Hand dtype on to torch.arange, and leave out any conversion behind it, such as .float()."""
     dim = trial.pick(6, 10, 14)
     given = f"embedding_frequencies({dim}, dtype=torch.float64)"
     value = trial.handle.call(None, (dim,), {"dtype": torch.float64})

@@ -13,7 +13,7 @@ EXERCISE = Exercise(
     "overlap_counts",
     overlap_counts,
     __name__,
-    where="the docstring's second line: which outputs does input pixel i write to?",
+    where="the docstring's second sentence: which outputs does input pixel i write to?",
     not_for_all={
         "another_shape": "wrong_length says more",
         "another_type": "wrong_type says more",
