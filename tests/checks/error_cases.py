@@ -123,6 +123,17 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("SelfAttention", "[x + 1, x].index(x)"),
         ("DDPM.step", "[x_t + 1, x_t].remove(x_t)"),
     ),
+    "tensors_for_numbers": (
+        ("interleave", "torch.tensor([row for row in embedding])"),
+        ("drop_labels", "torch.as_tensor([labels, labels])"),
+        ("FlowMatching.velocity", "torch.tensor((clean, noise))"),
+    ),
+    "number_for_a_tensor_of_torch": (
+        ("drop_labels", "torch.bernoulli(probability, generator=generator)"),
+        ("normalize_groups", "torch.var(eps, unbiased=False)"),
+        ("DDPM.step", "torch.mean(2.0, 0)"),
+        ("hybrid", "torch.bernoulli(0.5, generator=None)"),
+    ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
         ("attention_weights", "torch.linalg.eig(q @ q.mT)[1] @ q"),
