@@ -89,7 +89,15 @@ class Handle(Seam):
                 leave_plain_tensors_behind(self.objects[key])
             place = NewTensorsElsewhere() if elsewhere else contextlib.nullcontext()
             with torch.no_grad(), self._in_precision(key, dtype), place:
-                output = function(*args, **kwargs)
+                try:
+                    output = function(*args, **kwargs)
+                except RuntimeError as error:
+                    if "does not require grad" not in str(error):
+                        raise
+                    # it differentiates something itself, as it could in a notebook
+                    set_seed(seed)
+                    function = torch.enable_grad()(function)
+                    output = function(*args, **kwargs)
                 if elsewhere and any(getattr(tensor, "made_elsewhere", False) for tensor in _tensors(output)):
                     raise RuntimeError("Expected the result on the same device as the inputs")
                 if not twice:

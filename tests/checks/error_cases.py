@@ -131,8 +131,13 @@ CASES: dict[str, tuple[Case, ...]] = {
     "number_for_a_tensor_of_torch": (
         ("drop_labels", "torch.bernoulli(probability, generator=generator)"),
         ("normalize_groups", "torch.var(eps, unbiased=False)"),
-        ("DDPM.step", "torch.mean(2.0, 0)"),
+        ("decay_at", "torch.std(0.5, 0)"),
         ("hybrid", "torch.bernoulli(0.5, generator=None)"),
+    ),
+    "power_with_a_fraction": (
+        ("matrix_square_root", "torch.linalg.matrix_power(matrix, 0.5)"),
+        ("gaussian_frechet", "torch.matrix_power(cov @ other_cov, 1 / 2)"),
+        ("attention_weights", "torch.linalg.matrix_power(q @ q.mT, -0.5)"),
     ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
