@@ -172,7 +172,7 @@ class Handle(Seam):
 
     @contextlib.contextmanager
     def _in_precision(self, key: int | None, dtype: torch.dtype | None) -> Iterator[None]:
-        """An object's numbers in another precision for a while: a copy of a whole network takes longer than its call."""
+        """An object's numbers in another precision for a while: to copy a whole network takes longer than its call."""
         made = None if key is None or dtype is None else self.objects[key]
         if not isinstance(made, nn.Module):
             yield
@@ -207,7 +207,7 @@ class NewTensorsElsewhere(TorchFunctionMode):
             return made if kwargs.get("device") not in (None, "cpu") else self.mark(made)
         if func is torch.Tensor.cpu or (func is torch.Tensor.to and "cpu" in self.texts(args[1:], kwargs)):
             return self.mark(func(*args, **kwargs).clone())  # back from the GPU, on purpose
-        if kwargs.get("device") is not None:  # as_tensor, asarray, zeros_like, new_zeros and their like go where they say
+        if kwargs.get("device") is not None:  # as_tensor, zeros_like, new_zeros and their like go where they say
             made = func(*args, **kwargs).clone()
             return self.mark(made) if kwargs["device"] == "cpu" else made
         if func in self.FROM_LISTS and not isinstance(args[0] if args else kwargs.get("data"), Tensor):

@@ -37,8 +37,8 @@ SHAPE = (
 )
 WHOLE = (
     "whole_numbers_or_fractions",
-    "Your result holds whole numbers, where fractions are expected: what stands behind the point is cut off. Is it written "
-    "into a tensor of whole numbers, as zeros_like and empty_like of one are, or converted at the end?",
+    "Your result holds whole numbers, where fractions are expected: what stands behind the point is cut off. Is it "
+    "written into a tensor of whole numbers, as zeros_like and empty_like of one are, or converted at the end?",
 )
 FRACTIONS = (
     "whole_numbers_or_fractions",

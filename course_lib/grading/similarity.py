@@ -7,6 +7,7 @@ import tokenize
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 from course_lib.checks.python_text import Unparsable, blanks_left, definition, statements
@@ -67,6 +68,7 @@ def fingerprint(code: str, defines: str, blank: str) -> Fingerprint | None:
     return Fingerprint(len(tokens), digest(tokens), digest(renamed), tuple(sorted(runs)))
 
 
+@cache
 def names_of_blanks(blank: str) -> set[str]:
     """Which functions of the learner's copy have no body."""
     try:

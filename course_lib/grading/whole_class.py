@@ -3,6 +3,7 @@
 import atexit
 import dataclasses
 import functools
+import gc
 import json
 import multiprocessing
 import random
@@ -107,7 +108,11 @@ def work(submission: Submission, only: str = "", before: Graded | None = None, a
     if _no_start:
         raise CannotStart(f"marking cannot begin ({_no_start})")
     try:
-        return grade_learner(submission, _items, _mark_answers, _settings.lessons, only, before, again)
+        graded = grade_learner(submission, _items, _mark_answers, _settings.lessons, only, before, again)
+        # what the first learner made this process keep stays to the end: nobody looks through it again for garbage
+        if not gc.get_freeze_count():
+            gc.freeze()
+        return graded
     except Exception as error:  # a mistake of ours, which must not cost the others their marks
         remark = f"{type(error).__name__}: {error}"[:500]
         return nothing_marked(submission, asked_for(_items, _settings.lessons, only), remark)

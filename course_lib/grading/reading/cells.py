@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from course_lib.checks.python_text import Statement, Unparsable, is_check, plain_python, same_scope, statements
+from course_lib.checks.python_text import (
+    CHECKS,
+    Statement,
+    Unparsable,
+    is_check,
+    plain_python,
+    same_scope,
+    statements,
+)
 from course_lib.grading.reading.catalogue import Item, course_cells
 from course_lib.grading.reading.newer_python import needs_newer
 from course_lib.grading.reading.notebooks import Notebook
@@ -106,6 +114,8 @@ def course_statements(source: str) -> list[Statement]:
 
 def note_check(cells: Cells, statement: Statement, items: Sequence[Item]) -> None:
     """Remember what `X = check(Y, "X")` says about names. That it was printed as passed counts for nothing."""
+    if not any(name in statement.text for name in CHECKS):
+        return
     node = statement.node
     names = [ast.unparse(target) for target in getattr(node, "targets", [])]
     becomes = next((item for item in items if item.name in names), None)

@@ -267,12 +267,14 @@ def candidates_in(cells: Cells, order: int, item: Item, items: Sequence[Item]) -
         rank = (worth, same_lesson or cell in marked, order, seen_by_check, own_name, place)
         found.append(Candidate(cells, cell, statement, name, worth, rank))
 
-    for statement in cells.statements:
-        cell = statement.place[0]
+    names = {item.defines, item.owner, *aliases, *tried}
+    of_interest = {one.place: one for name in names for one in cells.binding.get(name, ())}
+    for place, statement in sorted(of_interest.items()):
+        cell = place[0]
         here = cell in marked
         if not here and cells.notebook.cells[cell].source in course_cells():
             continue
-        for name in {item.defines, item.owner, *aliases, *tried} & statement.binds:
+        for name in names & statement.binds:
             if is_answer(statement.node, name, item, here, by_name or name != item.defines):
                 add(cell, statement, name, worth_of(statement.node, item))
     for cell in marked:

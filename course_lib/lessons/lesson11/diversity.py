@@ -70,8 +70,8 @@ def other_labels(trial: Trial) -> None:
 
 @holds("every class counts alike, however many images it has")
 def uneven(trial: Trial) -> None:
-    """With classes of unequal size your number is wrong. Does a class with more images weigh more than one with few? Each
-    class gives one number, divided by its own N - 1, and the mean of these numbers counts every class once."""
+    """With classes of unequal size your number is wrong. Does a class with more images weigh more than one with few?
+    Each class gives one number, divided by its own N - 1, and the mean of these numbers counts every class once."""
     trial.call(*some(trial, {0: 3, 1: 9, 4: 2}, 4))
 
 
