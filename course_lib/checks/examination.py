@@ -24,7 +24,7 @@ RECOGNISED_KINDS = {
         "changes_its_input",
         "Your code changes what it was given, in place: a tensor (an operator such as += or *=, x[...] = ..., a method "
         "that ends in an underscore, inplace=True) or a list (append, pop, sort). Whoever called it still needs it as "
-        "it was: make a new one instead.",
+        "it was: make a new one instead. b = a gives a second name and no copy; a.clone() makes one.",
     ),
     "endless": (
         "endless_loop",

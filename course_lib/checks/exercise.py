@@ -73,6 +73,7 @@ class Exercise:
         step_of: the exercise that this one is a part of, written beforehand in a cell of its own. A step is checked as
             any exercise is, and stays the learner's own whatever its verdict: what is marked is the whole.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
+        tell: a call in words, where `watched` takes other arguments than the answer does.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Exercise:
     alternatives: list[Alternative] = field(default_factory=list)
     make_example: Callable[["Trial"], "Call"] | None = None
     make_harder: Callable[["Trial"], "Call"] | None = None
+    tell: Callable[["Call"], str] | None = None
 
     # ---- how an exercise's file fills it ----
 
@@ -106,6 +108,11 @@ class Exercise:
         """
         self.make_harder = make
         return make
+
+    def telling(self, tell: Callable[["Call"], str]) -> Callable[["Call"], str]:
+        """Mark the function that says a call as the learner would write it."""
+        self.tell = tell
+        return tell
 
     def holds(
         self, says: str, *, name: str = "", mistake: str | None = None, alone: bool = False

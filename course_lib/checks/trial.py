@@ -254,6 +254,8 @@ class Call:
         return any(one is True for one in found)
 
     def text(self, training: bool = False) -> str:
+        if self.trial.exercise.tell is not None:
+            return self.trial.exercise.tell(self)
         name = self.trial.exercise.reference.__name__
         if self.of is not None:
             name = call_text(name, self.of.args, self.of.kwargs) + (f".{self.method}" if self.method else "")

@@ -139,6 +139,16 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("gaussian_frechet", "torch.matrix_power(cov @ other_cov, 1 / 2)"),
         ("attention_weights", "torch.linalg.matrix_power(q @ q.mT, -0.5)"),
     ),
+    "range_with_a_fraction": (
+        ("redraw", "list(range(0.7, 0, -0.1))"),
+        ("attention_weights", "range(q.shape[-1] / 2)"),
+        ("DDPM.sampling_times", "list(range(0, 10, 2.5))"),
+    ),
+    "mask_of_another_shape": (
+        ("keep_known", "x[mask[:, :1]]"),
+        ("drop_labels", "labels[torch.ones(len(labels) + 1, dtype=torch.bool)]"),
+        ("FlowMatching.velocity", "clean[noise[:, 0] > 0]"),
+    ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
         ("attention_weights", "torch.linalg.eig(q @ q.mT)[1] @ q"),
@@ -229,7 +239,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("class_accuracy", "[predicted, wanted].eq(1)"),
     ),
     "count_with_a_fraction": (
-        ("num_groups", "range(channels / 4)"),
+        ("num_groups", "[0, 1, 2][: channels / 4]"),
         ("interleave", "embedding.reshape(-1, 2, embedding.shape[-1] / 2)"),
         ("merge_heads", "torch.zeros(height / 2)"),
     ),

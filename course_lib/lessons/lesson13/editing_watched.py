@@ -14,6 +14,7 @@ SCHEDULES: dict[str, Strengths] = {
     "a line": lambda t: (1 - t, t),
     "an arc": lambda t: (math.cos(1.5 * t), math.sin(1.5 * t)),
 }
+SHARES = {"a line": "(1 - t, t)", "an arc": "cosine and sine of 1.5 t"}
 # each turn and what undoes it
 TURNS: dict[str, tuple[Change, Change]] = {
     "half a turn": (lambda x: x.flip((-2, -1)), lambda x: x.flip((-2, -1))),

@@ -32,6 +32,7 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial)
 
 
+@EXERCISE.telling
 def given(call: Call) -> str:
     x, t, *_ = call.args
     return f"hybrid of two splits and a blur, then asked with x {tuple(x.shape)} and t = {t}"

@@ -25,6 +25,15 @@ def a_call(trial: Trial, t: float, schedule: str = "an arc", size: float = 1.0, 
     return trial.calling(x, t, known, mask, noise, schedule)
 
 
+@EXERCISE.telling
+def given(call: Call) -> str:
+    x, t, _, mask, _, schedule = call.args
+    sizes = f"images {tuple(x.shape)}, mask {tuple(mask.shape)}"
+    return (
+        f"keep_known(strengths, x, {t:g}, known, mask, noise), {sizes}, where the shares are {watched.SHARES[schedule]}"
+    )
+
+
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.4, 0.6, 0.7))

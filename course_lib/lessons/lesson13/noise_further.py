@@ -25,6 +25,13 @@ def a_call(trial: Trial, t: float, t_later: float, schedule: str, size: float = 
     return trial.calling(x, noise, t, t_later, schedule)
 
 
+@EXERCISE.telling
+def given(call: Call) -> str:
+    x, _, t, t_later, schedule = call.args
+    shares = watched.SHARES[schedule]
+    return f"noise_further(strengths, x, {t:g}, {t_later:g}, noise), x {tuple(x.shape)}, where the shares are {shares}"
+
+
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.3, 0.4), trial.pick(0.6, 0.7), "an arc")

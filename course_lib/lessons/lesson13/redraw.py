@@ -35,10 +35,11 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.72, 0.64, 0.56))
 
 
+@EXERCISE.telling
 def given(call: Call) -> str:
     images, _, strength, steps, _, schedule = call.args
-    shares = "(1 - t, t)" if schedule == "a line" else "cosine and sine of 1.5 t"
     steps = "num_steps left out" if steps is None else f"num_steps={steps}"
+    shares = watched.SHARES[schedule]
     return f"redraw with strength={strength}, {steps}, images {tuple(images.shape)}, where the shares are {shares}"
 
 

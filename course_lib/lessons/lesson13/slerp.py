@@ -32,7 +32,8 @@ def wrong_ends(trial: Trial) -> None:
 
 @holds("on a circle, a third of the way from east to north is 30 degrees")
 def wrong_on_a_circle(trial: Trial) -> None:
-    """In the plane, from (1, 0) to (0, 1), a third of the way should lie at 30 degrees on the circle."""
+    """In the plane, from (1, 0) to (0, 1), a third of the way should lie at 30 degrees on the circle, and yours does
+    not. At this right angle both weights are known: sin(60 degrees) and sin(30 degrees)."""
     east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     trial.call(east.reshape(1, 1, 1, 2), north.reshape(1, 1, 1, 2), 1 / 3)
 
@@ -40,7 +41,8 @@ def wrong_on_a_circle(trial: Trial) -> None:
 @holds("the same at other angles than a right one")
 def right_angles_only(trial: Trial) -> None:
     """From (1, 0) to (0, 1) you are right, and on other arcs of the same circle not. Each image is one long vector, and
-    both weights are made of the one angle between the two."""
+    both weights are made of the one angle between the two. Is the cosine the sum of the products, divided by both
+    lengths?"""
     angle = torch.tensor(trial.pick(0.4, 0.9, 2.2))
     start = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
     for share in (0.25, 0.5):

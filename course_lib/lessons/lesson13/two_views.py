@@ -33,6 +33,7 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, "a quarter turn")
 
 
+@EXERCISE.telling
 def given(call: Call) -> str:
     x, t, *_, turn, _ = call.args
     return f"two_views of two splits and {turn}, then asked with x {tuple(x.shape)} and t = {t}"
@@ -62,7 +63,8 @@ def see_parts(call: Call) -> None:
 
 @holds("the mean of what both see, the other in the turned picture and turned back")
 def wrong_views(trial: Trial) -> None:
-    """What your function gives is not the mean of split(x, t) and of the other's view of turn(x), turned back."""
+    """What your function gives is not the mean of two: split(x, t) as it is, and turn_back of what the other split sees
+    in turn(x)."""
     see_parts(a_call(trial))
 
 

@@ -36,6 +36,7 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.5, 0.6))
 
 
+@EXERCISE.telling
 def given(call: Call) -> str:
     _, t, _, scale, low, high, _ = call.args
     return f"guided_within(model, x, {t:g}, labels, {scale:g}, low={low:g}, high={high:g})"

@@ -55,7 +55,8 @@ def wrong_single_step(trial: Trial) -> None:
 
 @holds("shift 1 leaves the times evenly spaced, and is what counts where none is given")
 def wrong_even_times(trial: Trial) -> None:
-    """With a shift of 1, or none given, the times are evenly spaced from 1 to 0."""
+    """With a shift of 1, or none given, the times should be evenly spaced from 1 to 0, and yours are not. What does
+    your line divide by then? It should be 1."""
     trial.call(4, 1.0)
     trial.call(5)
 
