@@ -18,6 +18,7 @@ def interleave(embedding: Tensor) -> Tensor:
     """Put the columns of an embedding into the order of the document's formula.
 
     The code's order is sin 0, sin 1, .., cos 0, cos 1, ..; the formula's is sin 0, cos 0, sin 1, cos 1, ..
+    (sin 1 is the sine of frequency number 1).
 
     Args:
         embedding: what `SinusoidalPositionEmbedding` gives.
