@@ -18,6 +18,7 @@ def interleave(embedding: Tensor) -> Tensor:
     """Put the columns of an embedding into the order of the document's formula.
 
     The code's order is sin 0, sin 1, .., cos 0, cos 1, ..; the formula's is sin 0, cos 0, sin 1, cos 1, ..
+    (sin 1 is the sine of frequency number 1).
 
     Args:
         embedding: what `SinusoidalPositionEmbedding` gives.
@@ -135,7 +136,7 @@ def overlap_counts(size: int, kernel_size: int, stride: int) -> Tensor:
     """How many input pixels write to each output pixel of a transposed convolution along one axis, without padding.
 
     Input pixel i writes to the outputs i * stride, ..., i * stride + kernel_size - 1. Where the counts change from
-    pixel to pixel, the picture does too, whatever is in it: a checkerboard.
+    pixel to pixel, equal weights make a flat picture change with them: a checkerboard.
 
     Args:
         size: pixels along the axis before the transposed convolution.

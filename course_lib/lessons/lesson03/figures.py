@@ -96,7 +96,7 @@ def plot_normalized_channels(normalize_groups: Callable[[Tensor, int], Tensor]) 
         f"each group of four ends with mean {abs(after[0].mean().item()):.2f} and standard deviation "
         f"{after[0].std().item():.2f}. Inside a group the channels keep their order.",
         "Two panels of eight points with error bars, in two groups. Left: the groups lie far apart. Right: both are "
-        "centred on zero, and the differences between channels of a group remain.",
+        "centred on zero, and the differences between channels of a group remain, in each shrunk by one factor.",
     )
 
 
@@ -254,9 +254,10 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
         "In front of block 1: "
         + ", ".join(f"{name}: size {size:.2g}, likeness {cosine:.2f}" for name, (size, cosine) in at_first.items())
         + ".",
-        "Two panels of three lines over depth. Left, logarithmic: with or without shortcuts the size stays near one; "
-        "without norms it falls to almost nothing. Right: with shortcuts two nearby inputs keep nearly the same "
-        "gradient; without them, behind norms, the two soon have little in common.",
+        "Two panels of three lines over depth. Left, logarithmic: with shortcuts the size stays between one and two, "
+        "without them it grows to about twelve; without norms it falls to almost nothing. Right: with "
+        "shortcuts two nearby inputs keep nearly the same gradient; without them, behind norms, the two soon have "
+        "little in common.",
     )
     return at_first["without shortcuts"][0]
 

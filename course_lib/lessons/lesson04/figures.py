@@ -118,7 +118,8 @@ def plot_looks(layer_class: type[nn.Module]) -> None:
         figure,
         f"how many windows of Downsample look at each input pixel: {values}. Even rows and columns are looked at once, "
         "odd ones twice, but for the last, which has a window on one side only.",
-        "An 8 by 8 grid of numbers 1, 2 and 4 in a regular pattern, with 4 where row and column are odd.",
+        "An 8 by 8 grid of numbers 1, 2 and 4 in a regular pattern, with 4 where row and column are odd, "
+        "but for the last of each.",
     )
 
 
