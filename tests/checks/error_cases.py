@@ -149,6 +149,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("drop_labels", "labels[torch.ones(len(labels) + 1, dtype=torch.bool)]"),
         ("FlowMatching.velocity", "clean[noise[:, 0] > 0]"),
     ),
+    "nothing_to_enter": (
+        ("update_average", "with torch.no_grad:\n    pass"),
+        ("DDPM.step", "with x_t:\n    pass"),
+        ("class_accuracy", "with 3:\n    pass"),
+    ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
         ("attention_weights", "torch.linalg.eig(q @ q.mT)[1] @ q"),

@@ -85,6 +85,13 @@ def shared_counted_twice(trial: Trial) -> None:
     count(trial, "one Linear used twice", "two Linears that share a weight")
 
 
+@holds("on the device meta, where no number lies in memory, the count is the same")
+def needs_memory(trial: Trial) -> None:
+    """On the device "meta", where this lesson's large networks are made, you miscount. Tensors there have a shape, and
+    neither numbers nor an address (data_ptr() is 0 for all): a parameter is told from another by which object it is."""
+    count(trial, "two Linears on the device meta")
+
+
 @right
 def by_loop(module: nn.Module) -> int:
     total, seen = 0, set()

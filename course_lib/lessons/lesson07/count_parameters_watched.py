@@ -30,6 +30,9 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         made = nn.Sequential(nn.Linear(a, b), nn.Linear(a, b))
         made[1].weight = made[0].weight
         return made
+    if kind == "two Linears on the device meta":
+        with torch.device("meta"):
+            return nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))
     made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))  # "a frozen Linear and one that learns"
     made[0].requires_grad_(False)
     return made

@@ -10,7 +10,7 @@ EXERCISE = Exercise(
     "decay_at",
     decay_at,
     __name__,
-    where="10.6 of the lesson, the table of decays",
+    where="10.6 of the lesson, the first trap: an average of nothing",
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
