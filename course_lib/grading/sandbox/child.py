@@ -13,8 +13,6 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
-
 from course_lib.checks.guard import CountedOutput, Failure, guarded
 from course_lib.checks.handle import Handle
 from course_lib.checks.seam import CALLS
@@ -50,7 +48,8 @@ def prepared(task: dict[str, Any], output: CountedOutput) -> Handle | Failure:
     Args:
         task: code, defines, reference, method, watched, seconds, library; see `RemoteHandle`.
     """
-    sys.meta_path.insert(0, Library(task["library"]))
+    # the marking process's own bytes: nothing that a learner made is read by marshal
+    sys.meta_path.insert(0, Library(marshal.loads(task["library"].numpy())))
     # behind all others, so that no file of a learner's stands in for torch
     sys.meta_path.append(Library(task["modules"]))
     sys.modules.pop("course_lib", None)  # the machinery's own, which is empty
@@ -109,7 +108,7 @@ def kind_of(answer: Any) -> str:
 class Library(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Imports modules that came over the channel: the course's as compiled bytes, a learner's own as text."""
 
-    def __init__(self, modules: dict[str, str | Tensor]) -> None:
+    def __init__(self, modules: dict[str, str | bytes]) -> None:
         self.modules = modules
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
@@ -126,5 +125,4 @@ class Library(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     def get_code(self, name: str) -> types.CodeType:
         module = self.modules[name]
-        # they are the marking process's own bytes: nothing that a learner made is read by marshal
-        return compile(module, f"<{name}>", "exec") if isinstance(module, str) else marshal.loads(module.numpy())
+        return compile(module, f"<{name}>", "exec") if isinstance(module, str) else marshal.loads(module)

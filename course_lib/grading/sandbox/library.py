@@ -71,15 +71,16 @@ MACHINERY = (
 
 
 @cache
-def compiled_for(exercise: Exercise) -> dict[str, Tensor]:
-    """The modules of `library_for` as the marshalled code of this very Python, uint8 tensors of shape (bytes,).
+def compiled_for(exercise: Exercise) -> Tensor:
+    """The modules of `library_for` as code of this very Python, all in one piece: uint8, (bytes,), a marshalled dict of
+    the marshalled code of each.
 
     The name of each file is one of its own, so that a traceback tells the library's lines from the learner's.
     """
-    return {
-        name: torch.frombuffer(bytearray(marshal.dumps(compile(source, f"<{name}>", "exec"))), dtype=torch.uint8)
-        for name, source in library_for(exercise).items()
+    modules = {
+        name: marshal.dumps(compile(source, f"<{name}>", "exec")) for name, source in library_for(exercise).items()
     }
+    return torch.frombuffer(bytearray(marshal.dumps(modules)), dtype=torch.uint8)
 
 
 @cache
