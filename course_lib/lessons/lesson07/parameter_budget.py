@@ -40,6 +40,16 @@ def wrong_under_a_heading(trial: Trial) -> None:
     small(trial, base_channels=trial.pick(8, 12), channel_mults=(1, 2)).see(SORTED)
 
 
+@holds("a second budget of the same network is the same")
+def counts_on(trial: Trial) -> None:
+    """Asked twice about one network you give two budgets: the second still holds what the first counted. Is the dict
+    made once, outside of the function or as a default value? Make it inside, with zeros, at every call."""
+    call = small(trial)
+    both = call.value(twice=True)
+    if isinstance(both, tuple) and len(both) == 2:
+        trial.see("whether a second budget is the same", both[1] == both[0], call.text())
+
+
 @holds("a UNet with one level, another number of classes and of image channels is counted right")
 def fixed_to_one_network(trial: Trial) -> None:
     """Your budget is right for one network and wrong for another. Is something in it written as a number, or made for a
