@@ -53,7 +53,7 @@ class UNetLayers(nn.Module):
         in_channels:           channels of the image, and of the prediction
         base_channels:         channels at full resolution, a quarter of the embedding's
         channel_mults:         channels of each level, as multiples of base_channels;
-                               each level halves the resolution
+                               each level has half the resolution of the one above it
         num_res_blocks:        encoder's residual blocks a level; the decoder has 1 more
         attention_resolutions: levels with attention, named by their height in pixels;
                                others have no effect, and the middle always has attention
@@ -195,7 +195,7 @@ class UNet(UNetLayers):
             h: what the middle gave.
             skips: as `encode` left them, the newest last; empty afterwards.
             emb: one vector for each image, for every residual block.
-        Shapes: h (B, C, H', W'), emb (B, emb_dim) -> (B, base_channels, H, W).
+        Shapes: h (B, C, H', W'), emb (B, emb_dim) -> (B, C_out, H, W), C_out the channels of the highest level.
         """
         # go through self.decoder, lowest resolution first
         for level in self.decoder:
@@ -237,5 +237,5 @@ class UNet(UNetLayers):
         # DECODER: up, with the skips
         h = self.decode(h, skips, emb)
 
-        # OUTPUT: GroupNorm, SiLU, convolution: (B, base_channels, H, W) -> (B, in_channels, H, W)
+        # OUTPUT: GroupNorm, SiLU, convolution: h, with the channels of the highest level -> (B, in_channels, H, W)
         return self.conv_out(F.silu(self.norm_out(h)))

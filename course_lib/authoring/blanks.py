@@ -229,7 +229,9 @@ def without_bodies(source: str, functions: list[ast.FunctionDef], name: str, mar
 
 
 def refusals(function: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements of a given method that only refuse, unless it has no others."""
+    """The statements of a given method that only refuse, unless it has no others or is itself a check_something."""
+    if function.name.startswith("check_"):
+        return []
     found = [part for part in function.body if WithoutRefusals().visit(part) is None]
     return found if len(found) < len(function.body) - kept_statements(function) else []
 

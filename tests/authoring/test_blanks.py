@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 import course_lib
-from course_lib.authoring.blanks import BEGIN, END, exercise_source, with_given_methods, without_bodies
+from course_lib.authoring.blanks import BEGIN, END, exercise_source, shown_source, with_given_methods, without_bodies
 from course_lib.authoring.source import lesson_sources, read_lesson
 
 BLOCK = "course_lib.residual_block.ResidualBlock"
@@ -87,6 +87,12 @@ def test_a_blank_asks_for_no_refusal(source):
             if isinstance(statement, ast.ImportFrom):
                 refusing = [one.name for one in statement.names if one.name.startswith("check_")]
                 assert all(f"{name}(" in left for name in refusing), f"{found.name} imports {refusing}"
+
+
+def test_what_is_there_to_refuse_is_shown_whole():
+    shown = shown_source("course_lib.unet.UNetLayers")
+    assert 'check_vector("t", t' in shown.full
+    assert "check_positive_ints" not in shown.full
 
 
 def test_a_refusal_of_several_lines_goes_and_what_follows_stays():

@@ -216,9 +216,9 @@ def plot_scrambled(split_heads: Split, merge_heads: Merge) -> None:
     show(
         figure,
         "four channels, split into two heads and merged again. Top: nothing has changed. Bottom: the split had the "
-        f"right shape and no transpose; {100 * wrong:.0f} % of the numbers stand elsewhere.",
-        "Four views of a bag in the top row, intact. In the bottom row the same four channels, each a mixture of two "
-        "views, squeezed and striped.",
+        f"right shape and no transpose; {100 * wrong:.0f} % of the places now hold another value.",
+        "Four views of a bag in the top row, intact. In the bottom row each channel holds four small bags: two of one "
+        "view of its head above, two of the other below.",
     )
 
 

@@ -22,6 +22,17 @@ def four_of_nine_sums_are_drawn() -> bool:
     return sum(pair == drawn for pair, drawn in pairs) == 4 and len(pairs) == 9 and tuple(levels[0][1]) == (256, 256)
 
 
+@claim(
+    "Its last skip comes from **above** (at 32x32, from `conv_in`)",
+    "gave was pushed with 128 channels, and it is the third plate from the top of the stack.",
+)
+def the_last_skip_of_a_level_comes_from_above() -> bool:
+    pushed_by = [step.module for step in document.FORWARD_PASS if step.pushes_skip]
+    last = [pushed_by[::-1][3 * level + 2] for level in range(3)]
+    third = document.SKIPS[-3]
+    return last == ["encoder.1.resample", "encoder.0.resample", "conv_in"] and third[1:] == (128, 8, 8)
+
+
 @claim("No. There, adding and laying side by side are two different networks.")
 def behind_a_norm_adding_is_another_network() -> bool:
     generator = torch.Generator().manual_seed(0)

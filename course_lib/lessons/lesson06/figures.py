@@ -249,7 +249,7 @@ def plot_reconstructions(net: nn.Module, net_without: nn.Module) -> None:
     show(
         figure,
         f"unseen images and what came back. With skips {errors[0]:.2%} of the images' variance is lost, without "
-        f"skips {errors[1]:.1%}: what stays is a blur that has the right outline and no print, strap or edge.",
+        f"skips {errors[1]:.1%}: what stays is a blur of roughly the right shape, without print, strap or edge.",
         "Five columns of clothes, five rows: originals, sharp reconstructions with skips, blurred ones without, and "
         "two rows of error maps; the last row is bright along edges and patterns.",
     )

@@ -3,7 +3,9 @@
 import torch
 
 from course_lib.document import DRAWN_DECODER_CHANNELS
+from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.unet_map import level_shares
 from course_lib.skips import decoder_channels
 from course_lib.tracing import trace
 from course_lib.unet import UNet
@@ -38,6 +40,28 @@ def the_second_block_at_8_is_as_drawn() -> bool:
     levels = decoder_channels(64, (1, 2, 4), 2)
     same = [tuple(pair) == drawn for drawn, level in zip(DRAWN_DECODER_CHANNELS, levels, strict=True) for pair in level]
     return same[1] and same.count(False) == 5
+
+
+@claim("at the top: so both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
+def the_explorer_and_the_map_count_by_what_goes_in() -> bool:
+    with torch.device("meta"):
+        rows = trace(UNet())
+    work = sum(row.multiply_adds for row in rows)
+    of_the_map = level_shares(rows, [row.multiply_adds / work for row in rows])
+    bill = unet_bill(64, (1, 2, 4), 2, (8,), 32)
+    of_the_bill = {level.height: level.costs.multiply_adds / bill.total.multiply_adds for level in bill.levels}
+    return all(
+        {height: round(100 * share) for height, share in shares.items()} == {32: 27, 16: 32, 8: 42}
+        for shares in (of_the_map, of_the_bill)
+    )
+
+
+@claim("of its four heads, 16.8 MB for all four, and there are five such attentions.")
+def five_attentions_at_32_keep_16_8_megabytes_each() -> bool:
+    with torch.device("meta"):
+        attended = [row for row in trace(UNet(attention_resolutions=(32, 16, 8))) if row.kind == "SelfAttention"]
+    five = sum(row.output[-1] == 32 for row in attended) == 5
+    return five and round(4 * 4 * 1024**2 / 1e6, 1) == 16.8
 
 
 @claim("Now you have a network of 15.78 million numbers")

@@ -167,8 +167,8 @@ def plot_listening(model: nn.Module) -> tuple[float, float]:
         figure,
         f"an untrained network hears both: time changes its output by up to {max(by_time):.0%}, the class by "
         f"{average:.0%} on average.",
-        "Left: a line that rises from t = 1 to t = 10 and then stays level. Right: a bar for each class, each several "
-        "times as high as the line.",
+        "Left: a line that rises steeply from t = 1 to t = 10, and after it slowly, with dips. Right: a bar for each "
+        "class, each several times as high as the line.",
     )
     return max(by_time), average
 
@@ -280,7 +280,7 @@ def overfit_with_faults(unet: Callable[..., nn.Module], losses: list[float]) -> 
     show(
         figure,
         f"the same batch, learned by heart by four networks. Lowest loss in {len(losses)} steps: {listed}.",
-        "Four falling curves that lie close together from the first step to the last.",
+        "Four falling curves. Three lie close together; that of the cut skips falls more slowly.",
     )
     return {name: ends[name] for name in FAULTS}
 
