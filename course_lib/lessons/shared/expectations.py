@@ -53,9 +53,9 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     show(
         figure,
         f"what to expect of {NAMES[method]}. The loss falls from {start:.2f} (first {window} steps) to {end:.3f}, most "
-        f"of it in the first {int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])} steps; the pictures get "
-        f"better long after that ({DRAWN['num_steps']} steps with guidance {DRAWN['guidance_scale']:g}, lesson 10)."
-        f"{text}",
+        f"of it in the first {int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])} steps; the pictures (drawn "
+        f"in {DRAWN['num_steps']} steps with guidance {DRAWN['guidance_scale']:g}, lesson 10) get better long after "
+        f"that.{text}",
         "Above, a falling band of losses on a logarithmic axis, steep at first and then nearly flat. Below, four small "
         "grids of samples: noise, blurs, rough shapes, pieces of clothing.",
     )
