@@ -141,7 +141,7 @@ class DDPM(nn.Module):
             images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None.
             generator: draws the times first, then the noise.
             t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
-        Returns: a scalar; 1 for a model that predicts zero everywhere.
+        Returns: a scalar; 1 on average for a model that predicts zero everywhere.
         Source: Ho et al. 2020, equation 14 (L_simple) and algorithm 1.
         """
         # a random time for every image, unless times were given: self.sample_times

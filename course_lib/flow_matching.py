@@ -195,7 +195,7 @@ def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Ten
 def heun_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
     """Heun's method: try an Euler step, then use the mean of the velocities at both ends. Second order, two calls.
 
-    Line 6 of that algorithm, no second call at t = 0, stands in `sample_steps`.
+    Line 6 of the source's algorithm 1, no second call at t = 0, stands in `sample_steps`.
 
     Args:
         velocity_at: velocity_at(x, t) is the velocity at any other point, for one model call.

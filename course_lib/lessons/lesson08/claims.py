@@ -91,7 +91,7 @@ def the_humps_of_one_step_lie_close() -> bool:
 
 @claim(
     "A pixel that is -1 or 1, each half of the time: for such data the true way back is a formula.",
-    "From t = 500 back to which time will a single bell curve no longer do?",
+    "We go back from t = 500 to 499, 400, 200 and 50. **At which of them will a single bell curve no longer do?**",
     "A step of one, or of a hundred: the two curves cover each other. Further back the true one has two humps",
 )
 def one_bell_is_enough_for_small_steps() -> bool:

@@ -158,8 +158,9 @@ def plot_faded(ddpm: DDPM, per_image: Callable) -> str:
 def compare_jump(ddpm: DDPM, last: int = 300) -> str:
     """Walk and jump to the same time, many times, from a dark, a grey and a light pixel; draw both distributions.
 
-    Returns: what agrees, in the words of the prediction, as far as chance alone would have it differ once in a thousand
-        times: that is 1.95 units for the distance of two cumulative distributions, 3.3 for means and spreads.
+    Returns: what agrees, in the words of the prediction. For one pixel, chance alone would make a larger difference
+        once in a thousand times: the limits are 1.95 units for the distance of two cumulative distributions, 3.3 for
+        means and spreads.
     """
     copies = 2000 if smoke() else 20_000
     values = torch.tensor([-1.0, 0.0, 0.8])
@@ -192,10 +193,13 @@ def compare_jump(ddpm: DDPM, last: int = 300) -> str:
     print("pixel    mean: walked  jumped    spread: walked  jumped")
     for value, mean, mean_jumped, std, std_jumped in rows:
         print(f"{value:5.1f}    {mean:12.3f}  {mean_jumped:6.3f}    {std:14.3f}  {std_jumped:6.3f}")
+    unit = (2 / copies) ** 0.5
     show(
         figure,
-        f"{copies:,} pixels, {last + 1} small steps (solid) against one jump (dashed). The largest gap between the two "
-        f"cumulative curves is {worst:.2f} of its chance unit; above 1.95 would be one in a thousand.",
+        f"{copies:,} copies of each pixel, {last + 1} small steps (solid) against one jump (dashed). For each pixel we "
+        "also compared, at every value, the share of draws below it. The largest gap of the three pixels is "
+        f"{worst * unit:.2%}. Chance alone typically makes one of {1.07 * unit:.2%}, and one above {1.95 * unit:.2%} "
+        "three times in a thousand.",
         "Three pairs of bell curves that lie on each other, moved to the left for the dark pixel and to the right for "
         "the light one.",
     )
@@ -362,7 +366,8 @@ def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float =
         product = product / torch.trapezoid(product, x)
         formula = bell(x, mean, variance)
         gap = max(gap, float((product - formula).abs().max() / formula.max()))
-        spreads.append(f"at t = {t} the clean image allows {(1 - before) ** 0.5:.3f}, x_t {beta**0.5:.3f}")
+        of_clean, of_x_t = (1 - before) ** 0.5, (beta / (1 - beta)) ** 0.5
+        spreads.append(f"at t = {t} the clean image allows {of_clean:.3f}, x_t {of_x_t:.3f}")
         for curve, color, line, name in (
             (from_clean, "blue", "--", "from the clean image: a jump"),
             (from_x_t, "orange", "-.", "from x_t: one step back"),
@@ -399,7 +404,7 @@ def plot_weights_of_step(ddpm: DDPM) -> float:
         f"one ancestral step. At t = 500 the clean image gets a weight of {float(of_clean[500]):.4f} and x_t "
         f"{float(of_x[500]):.3f}; at t = 0 the clean image gets everything and there is no fresh noise.",
         "Three curves over t on logarithmic axes: the clean image's weight falls from about a half, the weight of x_t "
-        "rises to nearly 1 within a few steps, the noise's spread rises slowly.",
+        "rises to nearly 1 within some tens of steps, the noise's spread rises slowly.",
     )
     return float(of_clean[500])
 

@@ -47,7 +47,7 @@ def plot_way_back(
         axis.set_yticks([])
     axes[0].set_ylabel("density")
     axes[0].legend(frameon=False, fontsize=8, loc="upper left")
-    shares = ", ".join(f"{share:.1%}" for share in missed)
+    shares = ", ".join(f"{share:.1%} at {time}" for share, time in zip(missed, earlier, strict=True))
     show(
         figure,
         f"a pixel that began as -1 or 1 and is {x_t:g} at t = {t}. One bell curve with the same mean and spread puts "

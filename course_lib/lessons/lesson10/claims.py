@@ -1,11 +1,13 @@
 """What lesson 10 states, proven: guidance, times, averages."""
 
+from unittest import mock
+
 import torch
 
 from course_lib import DDPM
 from course_lib.ema import decay_at, update_average
 from course_lib.guidance import guided_prediction
-from course_lib.lessons.lesson10 import measure_averages
+from course_lib.lessons.lesson10 import figures, measure_averages
 from course_lib.lessons.lesson10.figures import CLASSES, beyond, draw_guided, image_left
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
@@ -44,6 +46,20 @@ def trailing_begins_at_the_last_time() -> bool:
     return all(DDPM(num_timesteps=T).sampling_times(n)[0] == T - 1 for T in (10, 100, 1000) for n in (1, 4, 7))
 
 
+@claim("DDIM may skip: from `t` straight to any earlier one.", "Four steps, three ways, the same noise.")
+def the_three_ways_are_drawn_by_ddim() -> bool:
+    drawn = mock.Mock(side_effect=lambda trained, labels, **options: torch.zeros(len(labels), 3, 32, 32))
+    with mock.patch.multiple(figures, draw_images=drawn, show=mock.DEFAULT):
+        figures.plot_spacings(DDPM)
+    options = [call.kwargs for call in drawn.call_args_list]
+    return all(one["solver"] == "ddim" for one in options) and [one["num_steps"] for one in options] == [50, 4, 4, 4]
+
+
+@claim("For 2,000 steps that is a decay of 0.995, for 100,000 it is 0.9999.")
+def these_decays_cover_a_tenth_of_the_run() -> bool:
+    return all(round(1 / (1 - decay)) == steps / 10 for decay, steps in ((0.995, 2000), (0.9999, 100_000)))
+
+
 @claim("a step of Heun needs two predictions, the last step one, and each prediction two calls, so two steps cost six.")
 def two_steps_of_heun_cost_six_calls() -> bool:
     from course_lib import FlowMatching
@@ -69,7 +85,7 @@ def the_warm_up_is_the_decay_in_short_runs() -> bool:
     return round(decay_at(999, 0.9999), 3) == 0.991 == round(decay_at(999, 0.999), 3)
 
 
-@claim("At scale 1 only a few in a thousand lie beyond.", "it grows more than ten times")
+@claim("below -1.05 or above 1.05: at scale 1 a few in a thousand.", "it grows more than ten times")
 def much_guidance_leaves_the_range() -> bool:
     labels = torch.tensor(CLASSES)
     mild, strong = (beyond(draw_guided(guided_prediction, labels, scale, steps=12)) for scale in (1.0, 8.0))
@@ -78,7 +94,7 @@ def much_guidance_leaves_the_range() -> bool:
 
 @claim(
     "The last has a decay of 0.9999 from the first step on",
-    "After these 1,000 steps, which of the two longest draws better, 0.999 or 0.9999?",
+    "Of the two longest that were warmed up, which draws better after these 1,000 steps, 0.999 or 0.9999?",
     "Two rows are equal to the last digit, although their decays differ.",
 )
 def the_two_longest_averages_are_one() -> bool:
@@ -98,7 +114,7 @@ def bfloat16_cannot_move() -> bool:
 
 @claim(
     "At scale 4, does the histogram lie on the curve?",
-    "Only for w = 1 and w = 0 does the order not matter.",
+    "In general, only for w = 1 and w = 0 does the order not matter.",
     "At scale 1, yes. Beyond it, the samples lie further out and closer together than the tilted density says.",
 )
 def guided_samples_are_not_those_of_the_tilted_density() -> bool:

@@ -122,8 +122,8 @@ def plot_scales(
     show(
         draw_pictures({f"scale {scale}": drawn for scale, drawn in images.items()}, [names[k] for k in CLASSES]),
         f"seven classes from the same noise at four scales, {STEPS} steps each.",
-        "Four rows of small pictures. At scale 0 the garments do not follow the columns' names; at 1 most do; at 3 "
-        "all do, with more contrast; at 8 they are hard, bright and flat.",
+        "Four rows of small pictures. At scale 0 the garments do not follow the columns' names; from 1 on they do, at "
+        "3 with more contrast; at 8 they are hard, bright and flat.",
     )
     return accuracy, {scale: beyond(drawn) for scale, drawn in images.items()}
 
@@ -208,7 +208,7 @@ def plot_guidance_results() -> None:
 
 
 def plot_spacings(mine: type[DDPM], num_steps: int = 4) -> dict[str, float]:
-    """Draw three ways to choose the times of a DDPM's sampler, and what each draws from the same noise.
+    """Draw three ways to choose the times of DDIM's steps, and what each draws from the same noise.
 
     Args:
         mine: a DDPM class with the learner's `sampling_times`.
@@ -216,9 +216,10 @@ def plot_spacings(mine: type[DDPM], num_steps: int = 4) -> dict[str, float]:
     """
     trained, labels = shipped_model("ddpm"), torch.tensor(CLASSES)
     ways = {"yours (trailing)": mine(), "leading": Leading(), "both ends": BothEnds()}
-    many = draw_images(trained, labels, seed=4, num_steps=4 if smoke() else 50)
+    options = {"seed": 4, "solver": "ddim"}
+    many = draw_images(trained, labels, num_steps=4 if smoke() else 50, **options)
     drawn = {
-        name: draw_images(dataclasses.replace(trained, process=process), labels, seed=4, num_steps=num_steps)
+        name: draw_images(dataclasses.replace(trained, process=process), labels, num_steps=num_steps, **options)
         for name, process in tqdm(ways.items(), desc="spacings", leave=False)
     }
     distances = {name: float((images - many).square().mean().sqrt()) for name, images in drawn.items()}
@@ -367,7 +368,7 @@ def plot_steps_results() -> None:
         figure,
         f"distance against model calls, {real['pictures']} pictures each, without guidance. " + "; ".join(texts) + ".",
         "Two plots on logarithmic axes. Left, flow matching with Euler and Heun; right, DDPM with three ways to choose "
-        "its times. The distances fall with the number of calls.",
+        "its times. DDPM's distances fall with the number of calls; those of flow matching fall and end level.",
     )
 
 
@@ -444,19 +445,20 @@ def plot_averages() -> None:
         axis.grid(False)
         shown = f"decay {name}" if name[0] == "0" else name
         axis.set_ylabel(
-            f"{shown}\naccuracy {row['accuracy']:.0%}, distance {row['frechet']:.1f}",
+            f"{shown}\naccuracy {row['accuracy']:.0%}, distance {row['frechet']:.2f}",
             rotation=0,
             ha="right",
             va="center",
             fontsize=9,
         )
-    best = min(stored, key=lambda name: stored[name]["frechet"])
+    smallest = min(row["frechet"] for row in stored.values())
+    best = [name for name, row in stored.items() if row["frechet"] == smallest]
     row = next(iter(stored.values()))
     show(
         figure,
         f"ten classes drawn by averages of one run of {row['trained_steps']} steps with a constant learning rate, "
-        f"judged on {row['pictures']} pictures each. The smallest distance, {stored[best]['frechet']:.1f}, has "
-        f"{'decay ' * (best[0] == '0')}{best}.",
+        f"judged on {row['pictures']} pictures each; all are drawn with guidance {row['guidance']:g}. The smallest "
+        f"distance, {smallest:.2f}, is {'shared by' if len(best) > 1 else 'that of'} {' and '.join(best)}.",
         "Six rows of ten small pictures, one row for each average, with accuracy and distance beside it.",
     )
 

@@ -12,6 +12,8 @@ from course_lib.lessons.shared.training import run_folder
 from course_lib.training.run_folder import RunFolder
 
 NAMES = {"ddpm": "DDPM", "flow": "flow matching"}
+# how the pictures of the strip were drawn
+DRAWN = {"num_steps": 50, "guidance_scale": 1.5}
 
 
 def expectation_strip(method: str, mine: str | None = None) -> None:
@@ -51,8 +53,9 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     show(
         figure,
         f"what to expect of {NAMES[method]}. The loss falls from {start:.2f} (first {window} steps) to {end:.3f}, most "
-        f"of it in the first {int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])} steps; the pictures get "
-        f"better long after that.{text}",
+        f"of it in the first {int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])} steps; the pictures (drawn "
+        f"in {DRAWN['num_steps']} steps with guidance {DRAWN['guidance_scale']:g}, lesson 10) get better long after "
+        f"that.{text}",
         "Above, a falling band of losses on a logarithmic axis, steep at first and then nearly flat. Below, four small "
         "grids of samples: noise, blurs, rough shapes, pieces of clothing.",
     )

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from course_lib.assets import ASSETS
 from course_lib.data import load_dataset
 from course_lib.files import local_path
+from course_lib.lessons.shared.expectations import DRAWN
 from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.pictures.grid import tile
 from course_lib.training.accelerator import make_accelerator
@@ -61,7 +62,7 @@ def save_small_grid(trained: TrainedModel, path: Path) -> None:
     from course_lib.files import write_atomically
 
     labels = torch.tensor([0, 1, 5, 8, 9]).repeat(2)
-    images = draw_images(trained, labels, seed=0, num_steps=50, guidance_scale=1.5)
+    images = draw_images(trained, labels, seed=0, **DRAWN)
     picture = Image.fromarray(tile(images, columns=5).permute(1, 2, 0).numpy())
     write_atomically(path, lambda temporary: picture.save(temporary, optimize=True))
 
