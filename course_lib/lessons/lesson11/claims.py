@@ -5,6 +5,9 @@ import torch
 from course_lib.evaluation.metrics import feature_statistics, frechet_distance, matrix_square_root
 from course_lib.lessons.lesson11.figures import load_ablations
 from course_lib.lessons.shared.claims import claim
+from course_lib.skips import decoder_channels
+from course_lib.training.config import SMALL_UNET
+from course_lib.unet import UNet
 
 
 @claim("two matrices give a product with the same eigenvalues in either order")
@@ -71,3 +74,25 @@ def the_deaf_networks_loss_is_seven_percent_higher() -> bool:
     runs = load_ablations().runs
     full, deaf = (runs[name][0]["loss"] for name in ("full", "one channel a group"))
     return round(100 * (deaf / full - 1)) == 7
+
+
+@claim("those channels are there, and hear nothing of the image: the norm makes a constant of the zeros.")
+def where_a_skip_was_the_norm_gives_a_constant() -> bool:
+    channels = (SMALL_UNET[key] for key in ("base_channels", "channel_mults", "num_res_blocks"))
+    generator = torch.Generator().manual_seed(0)
+    for level, pairs in zip(UNet(**SMALL_UNET).decoder, decoder_channels(*channels), strict=True):
+        for block, (of_h, of_skip) in zip(level.resblocks, pairs, strict=True):
+            h = torch.randn(2, of_h, 8, 8, generator=generator)
+            heard = block.norm1(torch.cat([h, torch.zeros(2, of_skip, 8, 8)], dim=1))[:, of_h:]
+            if not torch.equal(heard, heard[:1, :, :1, :1].expand_as(heard)):
+                return False
+    return True
+
+
+@claim("The bottleneck would have room for them (4,096 numbers for 3,072)")
+def the_bottleneck_has_room_for_the_noise() -> bool:
+    x, sizes = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)), []
+    network = UNet(**SMALL_UNET)
+    network.mid_resblock2.register_forward_hook(lambda block, given, out: sizes.append(tuple(out.shape[1:])))
+    network(x, torch.zeros(1), torch.zeros(1, dtype=torch.int64))
+    return sizes == [(64, 8, 8)] and (64 * 8 * 8, x.numel()) == (4096, 3072)

@@ -411,7 +411,8 @@ def plot_ablations(ablations: Ablations) -> None:
         f"one mark for each trained network. Full: distance {full:.2f}; the worst, '{worst}', "
         f"{ablations.mean(worst, 'frechet'):.2f}.",
         "Two dot plots with one row for each variant of the network: its Fréchet distance and its class accuracy, one "
-        "mark for each seed, and a grey band as wide as the differences between seeds.",
+        "mark for each seed. In the left plot a grey band reaches to either side of the full network's mean, as far as "
+        "two seeds differ.",
     )
 
 

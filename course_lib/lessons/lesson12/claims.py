@@ -24,9 +24,14 @@ def what_attention_everywhere_costs() -> bool:
     return round(plain / 1e9, 2) == 2.15 and round(100 * (everywhere / plain - 1)) == 43
 
 
-@claim("Six attention blocks there are a twentieth of the network.")
+@claim("Six attention blocks there are a twentieth of the multiply-adds.")
 def attention_is_a_twentieth() -> bool:
     return 0.04 < 6 * attention_multiply_adds(256, 8, 8) / work() < 0.06
+
+
+@claim("At 32x32 it is memory that hurts.")
+def attention_everywhere_keeps_more_than_four_times_as_much() -> bool:
+    return kept_per_image(meta_unet(attention_resolutions=(32, 16, 8))) > 4 * kept_per_image(meta_unet())
 
 
 @claim("More than half of it is in the decoder, which has nine blocks where the encoder has six")

@@ -144,7 +144,8 @@ def plot_memory(training_memory: Callable[[int, int, int], int], parameters: int
         figure,
         f"parameters bring {fixed[0]:.2f} GB along, whatever the batch; 128 images need {total[at]:.1f} GB in all.",
         "Memory against batch size on a logarithmic axis. The line of the parameters is flat; the line of all together "
-        "lies on it for single images and doubles with every doubling from about 32 images on.",
+        "begins a little above it and nearly doubles with every doubling from about 128 images on. Dotted lines mark "
+        "GPUs of 8, 24 and 80 GB.",
     )
 
 

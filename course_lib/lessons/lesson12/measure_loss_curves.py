@@ -36,7 +36,7 @@ WELL = TrainingConfig(
 )
 RUNS = {
     "learning rate too small": {"learning_rate": 2e-5},
-    "resumed with the weights alone": {"schedule": "constant"},
+    "resumed without the moments": {"schedule": "constant"},
     "diverged": {"learning_rate": 1.0, "warmup_steps": 0, "grad_clip": NO_CLIPPING, "schedule": "constant"},
     "all is well": {},
     "noisy, and fine": {"batch_size": 2},
@@ -63,7 +63,7 @@ def losses_of(name: str, config: TrainingConfig) -> list[float]:
             seen.append(loss.item())
             if not math.isfinite(seen[-1]) or seen[-1] > 1e6:
                 return seen[:-1]
-        # what is lost if only the weights were saved: AdamW's two moments
+        # what is lost if only weights and step were saved: AdamW's two moments
         state.optimizer = torch.optim.AdamW(
             state.model.parameters(), betas=(0.9, config.beta2), weight_decay=config.weight_decay
         )

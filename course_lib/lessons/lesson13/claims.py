@@ -24,6 +24,13 @@ def shares_of_flow_matching() -> bool:
     return abs(signal - 0.3) < 1e-9 and abs(sigma - 0.7) < 1e-9
 
 
+@claim("the root of the mean square of the pixels' differences, where black is -1 and white 1:")
+def what_distance_is() -> bool:
+    black, white = torch.full((1, 3, 32, 32), -1.0), torch.ones(1, 3, 32, 32)
+    pictures = figures.real_pictures()[0]
+    return figures.rms(white - black) == 2 and (float(pictures.min()), float(pictures.max())) == (-1, 1)
+
+
 @claim("On the way up a step asks at its lower end, on the way down at its upper end.")
 def a_step_and_its_way_back_ask_at_two_ends() -> bool:
     asked = []

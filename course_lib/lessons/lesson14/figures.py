@@ -97,7 +97,8 @@ def plot_heaps_by_calls(found: dict[str, dict[int, float]]) -> None:
         "Two heaps on a line, exact velocities: how far walks end from where they should. What is left of the straight "
         f"ones is the error of the fine walk with its {FINE} calls that they were made from.",
         "Distance against calls. The line as trained falls steadily. The line straight in one piece is low from one "
-        "call on; the line straight in four pieces is high for one and two calls and low from four on.",
+        "call on; the line straight in four pieces falls steeply from one call to four, and is low for four, eight and "
+        "twenty.",
     )
 
 
@@ -155,9 +156,10 @@ def plot_pairings(found: dict[str, list[dict]]) -> None:
         figure,
         "Above, the noise that each class was trained with: circles belong to the class on the left, triangles to the "
         "one on the right. Below, what is drawn for each class; crosses mark the centres. Across classes each has "
-        "seen one half of the noise.",
+        "seen little more than one half of the noise.",
         "Six scatter plots. Above, circles and triangles are mixed in the first two panels and separated left and "
-        "right in the third. Below, two heaps around two crosses; in the third panel many points lie astray.",
+        "right, but for a few, in the third. Below, two heaps around two crosses; in the third panel many points lie "
+        "astray.",
     )
 
 
