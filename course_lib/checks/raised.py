@@ -6,6 +6,7 @@ describe itself, since this runs where nothing stops it.
 
 import builtins
 import difflib
+import dis
 import inspect
 import linecache
 import math
@@ -153,7 +154,12 @@ def call_text(frame: FrameType, caller: FrameType) -> str:
     code = frame.f_code
     with_star = bool(code.co_flags & inspect.CO_VARARGS)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + with_star]
-    given = [f"{name} = {described(frame.f_locals[name])}" for name in names if name in frame.f_locals]
+    # what the function has given another value itself is no longer what it was called with
+    stores = [
+        one for one in dis.get_instructions(code) if one.opname.startswith("STORE_FAST") and one.offset < frame.f_lasti
+    ]
+    changed = {name for one in stores for name in (one.argval if isinstance(one.argval, tuple) else (one.argval,))}
+    given = [f"{name} = {described(frame.f_locals[name])}" for name in names if name in frame.f_locals.keys() - changed]
     given = given[1:] if names[:1] == ("self",) else given
     return f"{name_of(frame, caller)}({', '.join(given)})"
 

@@ -234,7 +234,12 @@ class Call:
         floating = [place for place, arg in enumerate(self.args) if is_floating(arg)]
         for place, gradient in zip(floating, found.inputs, strict=False):
             gradient = torch.zeros_like(self.args[place]) if gradient is None else gradient
-            label = f"the gradient of the output with respect to input {place + 1}"
+            which = (
+                f"input {place + 1}"
+                if self.trial.exercise.tell is None
+                else f"a tensor {tuple(self.args[place].shape)}"
+            )
+            label = f"the gradient of the output with respect to {which}"
             self.trial.see(label, gradient, given, tolerance=10)
         if found.parameters:
             # the length of the whole gradient does not depend on how an answer lays its parameters out
@@ -255,7 +260,7 @@ class Call:
 
     def text(self, training: bool = False) -> str:
         if self.trial.exercise.tell is not None:
-            return self.trial.exercise.tell(self)
+            return self.trial.exercise.tell(self) + (", while training" if training else "")
         name = self.trial.exercise.reference.__name__
         if self.of is not None:
             name = call_text(name, self.of.args, self.of.kwargs) + (f".{self.method}" if self.method else "")

@@ -154,6 +154,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("DDPM.step", "with x_t:\n    pass"),
         ("class_accuracy", "with 3:\n    pass"),
     ),
+    "several_axes_for_one": (
+        ("Upsample", "x.repeat_interleave(2, dim=(2, 3))"),
+        ("normalize_groups", "torch.softmax(x, dim=(1, 2))"),
+        ("attention_weights", "q.chunk(2, dim=(0, 1))"),
+    ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
         ("attention_weights", "torch.linalg.eig(q @ q.mT)[1] @ q"),

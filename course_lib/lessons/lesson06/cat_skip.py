@@ -44,6 +44,11 @@ def unlike(trial: Trial, count: int = 3) -> tuple[Tensor, ...]:
     return tuple(trial.normal(2, each, height, width) for each in (channels[-1] + trial.pick(2, 4), *channels))
 
 
+@EXERCISE.telling
+def given(call: Call) -> str:
+    return given_text(call.args)
+
+
 def given_text(tensors: tuple[Tensor, ...]) -> str:
     shapes = ", ".join(str(tuple(skip.shape)) for skip in tensors[1:])
     return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {len(tensors) - 1} skips: {shapes})"

@@ -4,7 +4,7 @@ import torch
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
-from course_lib.checks.trial import Built, Call, Trial
+from course_lib.checks.trial import Built, Call, Trial, call_text
 from course_lib.lessons.lesson07.unet_decode_watched import watched
 from course_lib.lessons.lesson07.unet_trials import (
     BARE,
@@ -43,6 +43,14 @@ def decoding(trial: Trial, unet: Built, height: int = 8, width: int = 4) -> Call
         level = (number - 1) // (blocks + 1) + (number - 1) % (blocks + 1) // blocks if number else 0
         skips.append(trial.normal(2, channels, height // 2**level, width // 2**level))
     return unet.calling(torch.tanh(skips[-1]), embedding(trial, 2, base), *skips, method="decode")
+
+
+@EXERCISE.telling
+def given(call: Call) -> str:
+    h, _, *skips = call.args
+    shapes = ", ".join(str(tuple(skip.shape)) for skip in skips)
+    unet = call_text("UNet", call.of.args, call.of.kwargs)
+    return f"{unet}.decode(h {tuple(h.shape)}, a list of {len(skips)} skips, emb): {shapes}"
 
 
 @EXERCISE.example

@@ -33,8 +33,9 @@ def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
 
 @holds("only the number of pixels counts, height * width, not the shape of the map")
 def pixels_counted_wrongly(trial: Trial) -> None:
-    """Maps with the same number of pixels should cost the same, whatever their shape. The number of pixels is height *
-    width."""
+    """Maps with the same number of pixels should cost the same, whatever their shape: does one of your terms depend on
+    the height alone? The number of pixels is height * width, and conv_multiply_adds takes its arguments in the order
+    (in_channels, out_channels, kernel_size, height, width)."""
     channels, height, width = trial.pick(12, 20), trial.pick(2, 3), trial.pick(5, 7)
     found = counts(trial, (channels, height, width), (channels, width, height), (channels, 1, height * width))
     given = f"{channels} channels at {height}x{width}, {width}x{height} and 1x{height * width}"

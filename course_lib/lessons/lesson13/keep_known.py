@@ -54,7 +54,8 @@ def wrong_known_part(trial: Trial) -> None:
 
 @holds("each pixel is taken from where the mask says")
 def mixes_the_two(trial: Trial) -> None:
-    """With a mask that is all True or all False you are right, and with a mixed one not."""
+    """With a mask that is all True or all False you are right, and with this mixed one, another for each image and
+    channel, not."""
     a_call(trial, 0.6).see()
 
 

@@ -47,7 +47,8 @@ def wrong_on_a_short_piece(trial: Trial) -> None:
 
 @holds("a piece is found by its time, wherever the stations lie")
 def wrong_piece(trial: Trial) -> None:
-    """With several stations you take another piece than the one that t lies in."""
+    """With two stations you are right, with several not. Which piece does t lie in, and do place and velocity both come
+    from the two ends of that piece?"""
     for t in (0.9, 0.6, 0.3, 0.1):
         a_call(trial, QUARTERS, t).see()
     a_call(trial, (1.0, 0.9, 0.3, 0.0), 0.8).see()
