@@ -120,7 +120,7 @@ def test_a_version_that_is_too_old(monkeypatch):
     with_versions(monkeypatch, numpy="1.24.0", matplotlib="3.8.4")
     found = software.packages()
     assert found.status == FAIL
-    assert "numpy is 1.24.0, needed is >=1.26 and <3" in found.text
+    assert re.search(r"numpy is 1\.24\.0, needed is >=[\d.]+ and <3", found.text)
     assert "matplotlib is 3.8.4" in found.text
 
 
@@ -139,7 +139,7 @@ def test_without_the_tools_for_authors_lessons_still_run(monkeypatch):
 
 
 def test_a_torch_without_a_release_number_of_its_own_is_understood(monkeypatch):
-    with_versions(monkeypatch, torch="2.6.0+cpu")
+    with_versions(monkeypatch, torch="2.15.0+cpu")
     assert software.packages().status == OK
 
 
