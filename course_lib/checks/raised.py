@@ -159,7 +159,11 @@ def call_text(frame: FrameType, caller: FrameType) -> str:
         one for one in dis.get_instructions(code) if one.opname.startswith("STORE_FAST") and one.offset < frame.f_lasti
     ]
     changed = {name for one in stores for name in (one.argval if isinstance(one.argval, tuple) else (one.argval,))}
-    given = [f"{name} = {described(frame.f_locals[name])}" for name in names if name in frame.f_locals.keys() - changed]
+    given = [
+        f"{name} = {described(frame.f_locals[name])}"
+        for name in names
+        if name in frame.f_locals and name not in changed
+    ]
     given = given[1:] if names[:1] == ("self",) else given
     return f"{name_of(frame, caller)}({', '.join(given)})"
 
