@@ -24,7 +24,7 @@ def shares_of_flow_matching() -> bool:
     return abs(signal - 0.3) < 1e-9 and abs(sigma - 0.7) < 1e-9
 
 
-@claim("the root of the mean square of the pixels' differences, where black is -1 and white 1:")
+@claim("the root of the mean square of the pixels' differences, where black is -1 and white 1.")
 def what_distance_is() -> bool:
     black, white = torch.full((1, 3, 32, 32), -1.0), torch.ones(1, 3, 32, 32)
     pictures = figures.real_pictures()[0]
