@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.properties import second_call_differs
 from course_lib.checks.trial import Call, Trial
 from course_lib.lessons.lesson07.parameter_budget_watched import watched
 from course_lib.parameters import count_parameters, parameter_budget
@@ -20,6 +21,7 @@ EXERCISE = Exercise(
     not_for_all={
         "another_shape": "the first of its own says which heading differs",
         "assumes_the_cpu": "the network is made inside the call",
+        "second_call_differs": "counts_on asks the same, earlier and in words of its own",
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
@@ -44,10 +46,7 @@ def wrong_under_a_heading(trial: Trial) -> None:
 def counts_on(trial: Trial) -> None:
     """Asked twice about one network you give two budgets: the second still holds what the first counted. Is the dict
     made once, outside of the function or as a default value? Make it inside, with zeros, at every call."""
-    call = small(trial)
-    both = call.value(twice=True)
-    if isinstance(both, tuple) and len(both) == 2:
-        trial.see("whether a second budget is the same", both[1] == both[0], call.text())
+    second_call_differs(small(trial), trial)
 
 
 @holds("a UNet with one level, another number of classes and of image channels is counted right")
