@@ -158,6 +158,9 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("Upsample", "x.repeat_interleave(2, dim=(2, 3))"),
         ("normalize_groups", "torch.softmax(x, dim=(1, 2))"),
         ("attention_weights", "q.chunk(2, dim=(0, 1))"),
+        ("add_to_every_pixel", "h.max(dim=(2, 3))"),
+        ("class_accuracy", "predicted.argmax((0, 1))"),
+        ("FlowMatching.velocity", "clean.prod((1, 2))"),
     ),
     "complex_numbers": (
         ("matrix_square_root", "torch.linalg.eigvals(matrix).clamp(min=0)"),
