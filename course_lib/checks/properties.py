@@ -1,5 +1,5 @@
-"""What holds for every exercise: shape and type, a batch of one, gradients, precision, devices, a second call, the
-random state.
+"""What holds for every exercise: shape and type, a batch of one, one of zeros, gradients, precision, devices, a second
+call, the random state.
 
 They are tried on the call that an exercise's `@example` draws. Where one makes no sense for a call (gradients, where
 nothing goes in that has one) nothing is seen of the reference and nothing is asked of the answer. An exercise that
@@ -62,6 +62,15 @@ def mixes_the_batch(call: Call, trial: Trial) -> None:
         Call(trial, first, call.kwargs, call.of, call.method).see("the output for a batch of one")
 
 
+def all_zeros_are_nothing(call: Call, trial: Trial) -> None:
+    """labels and times may all be 0, which is a label and a time like any other ::
+    Your result is right for labels (or times) of several kinds, and wrong where all of a batch are 0. 0 is the first of
+    them, and not "nothing": is there an `if t`, an .any(), a .sum() or a division where they are?"""
+    if any(map(one_number_each, call.args)):
+        zeros = tuple(torch.zeros_like(arg) if one_number_each(arg) else arg for arg in call.args)
+        Call(trial, zeros, call.kwargs, call.of, call.method).see("the output where all are 0")
+
+
 def gradients_cut(call: Call, trial: Trial) -> None:
     """gradients flow back to every floating-point input and every parameter ::
     The values are right, and the gradients are not: training would follow them, and go elsewhere or nowhere. Is the
@@ -112,12 +121,18 @@ BEFORE = (another_shape,)
 BEHIND = (
     another_type,
     mixes_the_batch,
+    all_zeros_are_nothing,
     gradients_cut,
     assumes_float32,
     assumes_the_cpu,
     second_call_differs,
     reseeds_the_random_state,
 )
+
+
+def one_number_each(value: Any) -> bool:
+    """Labels or times: a number for each image, (B,)."""
+    return isinstance(value, Tensor) and value.ndim == 1 and value.dtype != torch.bool
 
 
 def holds_a_tensor(value: Any) -> bool:

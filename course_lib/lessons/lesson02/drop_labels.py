@@ -24,6 +24,7 @@ EXERCISE = Exercise(
         "another_shape": "its own first property says more",
         "another_type": "said in its own words, among the finer ones",
         "mixes_the_batch": "which labels are dropped is random: its own properties look at single labels",
+        "all_zeros_are_nothing": "which labels are dropped is random: their share is looked at",
         "assumes_the_cpu": "labels and draws may both stay on the CPU until the model is called",
         "reseeds_the_random_state": "said in its own words",
     },
@@ -131,8 +132,9 @@ def one_draw_for_all(trial: Trial) -> None:
 def wrong_share(trial: Trial) -> None:
     """The share of dropped labels is not the probability that was asked for. torch.rand is below p with probability p,
     and that comparison is all there is."""
-    for probability in (0.1, 0.25, 0.9):
-        labels = some_labels(trial, MANY)
+    for probability in (0.1, 0.25, 0.9, 0.4):
+        # a batch of class 0 alone, too
+        labels = some_labels(trial, MANY) * (probability != 0.4)
         result, _ = called(trial, labels, probability)
         dropped = result != labels
         given = text(labels, probability, None)

@@ -20,6 +20,7 @@ EXERCISE = Exercise(
     elementwise=("x_t", "t", "t_prev", "eps", "eta", "noise"),
     not_for_all={
         "gradients_cut": "it serves sampling, where nothing learns",
+        "all_zeros_are_nothing": "t_prev lies before t",
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right

@@ -7,22 +7,24 @@ from torch import Tensor
 
 
 def watched(answer: Callable) -> Callable:
-    """Hand over copies, the current weights as a model has them: parameters that ask for gradients.
+    """Hand over copies, the current weights as a model has them: parameters that ask for gradients, the second of them
+    frozen.
 
     What is seen: the tensors of the average, those of the current weights, whether the list still holds the tensors it
-    held, whether one of the average's now asks for gradients, and whether the current weights still do.
+    held, whether one of the average's now asks for gradients, and whether the current weights still do
+    (all but the frozen one).
     """
 
     def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: float, times: int = 1) -> tuple:
         followed = [tensor.clone() for tensor in average]
-        weights = [tensor.clone().requires_grad_() for tensor in current]
+        weights = [tensor.clone().requires_grad_(place != 1) for place, tensor in enumerate(current)]
         passed, passed_weights = list(followed), list(weights)
         with torch.enable_grad():
             for _ in range(times):
                 answer(passed, passed_weights, decay)
         same = len(passed) == len(followed) and all(a is b for a, b in zip(passed, followed, strict=True))
         recorded = any(tensor.requires_grad for tensor in [*followed, *passed])
-        trainable = all(tensor.requires_grad for tensor in weights)
+        trainable = all(tensor.requires_grad == (place != 1) for place, tensor in enumerate(weights))
         return tuple(followed), tuple(weights), same, recorded, trainable
 
     return update_average

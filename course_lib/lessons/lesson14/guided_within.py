@@ -56,6 +56,8 @@ def see(call: Call, place: int, label: str) -> None:
 def wrong_times(trial: Trial) -> None:
     """The model is asked at another time. It wants a time for each image, (B,), and sees 1000 t."""
     see(a_call(trial, 0.6), TIMES, "the times the model is asked at")
+    # between two whole numbers: 1000 t is a fraction for most numbers of steps
+    see(a_call(trial, trial.pick(0.34375, 0.71875)), TIMES, "the times the model is asked at")
 
 
 @holds("inside the interval it is the guided velocity")
