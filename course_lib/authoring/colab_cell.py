@@ -19,7 +19,8 @@ METADATA = {"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hi
 SOURCE = """\
 # @title Set-up: run this cell first. It fetches the course on Colab and Kaggle, and looks whether all is there.
 USE_DRIVE = False  # @param {{type: "boolean"}}
-# Colab: True keeps what you passed and trained (the folder my_work) in your Google Drive, False until it ends.
+# Colab: with True, what you passed and trained (the folder my_work) is kept in your Google Drive.
+# With False it is lost when the session ends.
 
 
 def set_up(use_drive):

@@ -38,7 +38,7 @@ def first_pictures(seed: int = 0) -> None:
 def way_from_noise(class_name: str = "Ankle boot", seed: int = 1) -> None:
     """Six moments on the way from noise to one picture: what is there, and what the network makes of it.
 
-    Without guidance, so that the prediction is the average that the text speaks of.
+    Without guidance, so that the prediction is the network's own guess, as the text says.
     """
     trained = shipped_model()
     label = trained.class_names.index(class_name)

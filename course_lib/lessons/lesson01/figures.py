@@ -168,8 +168,8 @@ def plot_heat_map(embedding: EmbeddingClass, dim: int = 256) -> None:
     show(
         figure,
         f"all {STEPS} embeddings. Sines above the dashed line, cosines below. The slowest cosine, in the last row, "
-        f"moves from 1 to {float(last[-1]):.3f}. The rings among the fast columns are not in the numbers: the picture "
-        "has too few points for waves of a few steps.",
+        f"moves from 1 to {float(last[-1]):.3f}. The arcs among the fast columns are no slow waves: neighbouring "
+        "columns are there a whole turn apart, or several, and look alike.",
         "A heat map, t to the right and the columns downwards. Each half begins with fast stripes that widen "
         "downwards into areas of one colour.",
     )

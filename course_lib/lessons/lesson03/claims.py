@@ -3,10 +3,11 @@
 import torch
 from torch import nn
 
-from course_lib import ResidualBlock
+from course_lib import ResidualBlock, UNet
+from course_lib.data import load_dataset
 from course_lib.document import FORWARD_PASS
 from course_lib.group_norm import num_groups
-from course_lib.lessons.lesson03.figures import chain, gradients_along, times_far_apart
+from course_lib.lessons.lesson03.figures import BOOT, chain, gradients_along, step, times_far_apart
 from course_lib.lessons.shared.claims import claim
 
 
@@ -42,8 +43,33 @@ def nine_of_seventeen_blocks_are_written_out() -> bool:
     return (len(blocks), sum(step.written_out for step in blocks)) == (17, 9)
 
 
+@claim("At the start of training each of these blocks passes the picture on and adds something smaller to it.")
+def a_fresh_block_of_equal_channels_adds_something_smaller() -> bool:
+    boot, shown = load_dataset("fashion-mnist").batch(torch.tensor([BOOT]))[0], chain(ResidualBlock, 3, 20)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = UNet().eval()
+    added = {True: [], False: []}  # size of the branch over that of the shortcut, by whether the channels stay
+
+    def measure(block: ResidualBlock, inputs: tuple, output: torch.Tensor) -> None:
+        passed_on = block.skip_conv(inputs[0])
+        share = float((output - passed_on).norm() / passed_on.norm())
+        added[isinstance(block.skip_conv, nn.Identity)].append(share)
+
+    for block in [*network.modules(), *shown]:
+        if isinstance(block, ResidualBlock):
+            block.register_forward_hook(measure)
+    with torch.no_grad():
+        network(torch.randn_like(boot), torch.tensor([500]), torch.tensor([0]))
+        for block in shown:
+            boot = block(boot, torch.zeros(1, 32))
+    larger = sum(share > 1 for share in added[False])
+    return len(added[True]) == 6 + 20 and max(added[True]) < 1 and larger >= 9
+
+
 @claim(
-    "With shortcuts the two arrive nearly equal. Without them they have little in common already after four blocks",
+    "With shortcuts the two arrive nearly equal. Without them they have little in common as soon as they have passed "
+    "the last four blocks",
     "So the *size* survives without any shortcut.",
 )
 def shortcuts_keep_gradients_alike() -> bool:
@@ -64,7 +90,49 @@ def without_norms_the_gradient_vanishes() -> bool:
     return sizes[0] < 1e-15 and likeness[0] > 0.98
 
 
-@claim("With $y = x + f(x)$ the derivative is $1 + f'(x)$")
+def states_along(shortcut: bool, apart: float = 0.1) -> list[torch.Tensor]:
+    """What stands in front of each of section 3.7's blocks, and behind the last, for two inputs: (2, 2, 32, 8, 8)."""
+    x, other = torch.randn(2, 2, 32, 8, 8, generator=torch.Generator().manual_seed(1))
+    states = [torch.stack([x, x + apart * other])]
+    with torch.no_grad():
+        for block in chain(ResidualBlock, 32, 20):
+            states.append(torch.stack([step(block, h, torch.zeros(2, 32), shortcut) for h in states[-1]]))
+    return states
+
+
+def distance(pair: torch.Tensor) -> float:
+    return float((pair[1] - pair[0]).norm() / pair[0].norm())
+
+
+@claim(
+    "two inputs a tenth apart are still a tenth apart at the output.",
+    "Without shortcuts they drift apart, to nine tenths: the last blocks see two different pictures.",
+)
+def shortcuts_keep_inputs_a_tenth_apart() -> bool:
+    kept, drifted = ([distance(pair) for pair in states_along(shortcut)] for shortcut in (True, False))
+    return {round(each, 1) for each in kept} == {0.1} and drifted == sorted(drifted) and 0.85 < drifted[-1] < 0.95
+
+
+@claim("Without shortcuts only $f'$ is left, at two places far apart.")
+def factors_taken_near_each_other_would_stay_alike() -> bool:
+    """The gradients of the chain without shortcuts, every block at two places as they come, and a tenth apart."""
+    blocks, likeness = chain(ResidualBlock, 32, 20), []
+    for near in (False, True):
+        sent = torch.randn(3, 2, 32, 8, 8, generator=torch.Generator().manual_seed(1))[2]
+        sent = [sent, sent]
+        for block, (one, other) in reversed(list(zip(blocks, states_along(False), strict=False))):
+            places = one, one + 0.1 * one.norm() * (other - one) / (other - one).norm() if near else other
+            places = [place.requires_grad_() for place in places]
+            outputs = [step(block, place, torch.zeros(2, 32), False) for place in places]
+            sent = [
+                torch.autograd.grad((output * gradient).sum(), place)[0]
+                for output, gradient, place in zip(outputs, sent, places, strict=True)
+            ]
+        likeness.append(float(torch.cosine_similarity(sent[0].flatten(), sent[1].flatten(), dim=0)))
+    return likeness[0] < 0.3 and likeness[1] > 0.85
+
+
+@claim("the derivative of the sum is $1 + f'(x)$, and the 1 is the same for both inputs.")
 def the_derivative_has_a_one() -> bool:
     x = torch.linspace(-2, 2, 9, dtype=torch.float64, requires_grad=True)
     (with_shortcut,) = torch.autograd.grad((x + torch.sin(x)).sum(), x)

@@ -191,7 +191,7 @@ def plot_boot(block_class: Callable[..., nn.Module], depths: Sequence[int] = (1,
         f"a boot on its way through {deepest} untrained blocks. With shortcuts it still correlates "
         f"{likeness[True, deepest]:.2f} with the original, without them {likeness[False, deepest]:.2f}.",
         f"Two rows of pictures: a boot, and the boot after {', '.join(map(str, depths))} blocks. With shortcuts it "
-        "stays a boot; without, nothing of it is left.",
+        "stays a boot; without, its outline is plain at first, and nothing of it is left in the end.",
     )
     recognised = tuple(abs(likeness[shortcut, deepest]) > 0.3 for shortcut in (True, False))
     names = {(True, True): "with and without", (True, False): "only with", (False, True): "only without"}

@@ -284,8 +284,8 @@ def plot_embeddings() -> tuple[int, int]:
     show(
         figure,
         f"the time embedding from t = 0 to 1. Fed with t itself, {counts[0]} of 256 numbers vary noticeably (standard "
-        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}. Rings among the fast columns are not in the "
-        "numbers: the picture has too few points.",
+        f"deviation above {VARIES}); fed with 1000 t, {counts[1]}. Arcs among the fast columns are no slow "
+        "waves: neighbouring columns are there whole turns apart, and look alike.",
         "Two maps of the embedding, t to the right, the columns downwards as in lesson 01. Left, almost every row has "
         "a single colour from end to end. Right, most rows show stripes, finer and finer towards the top of each half.",
     )
