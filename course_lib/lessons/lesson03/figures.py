@@ -1,5 +1,6 @@
 """Figures of lesson 03: what group normalisation does, a deaf block, what shortcuts are worth, how far a block sees."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
@@ -242,6 +243,9 @@ def plot_gradients(block_class: Callable[..., nn.Module], length: int = 20) -> f
         axes[0].plot(range(1, length + 2), sizes, line, color=COLORS[color], label=name, markersize=4)
         axes[1].plot(range(1, length + 2), likeness, line, color=COLORS[color], label=name, markersize=4)
     axes[0].set_yscale("log")
+    # matplotlib's own choice of numbers ends before the lowest point, in some versions
+    lowest = math.floor(math.log10(axes[0].dataLim.ymin))
+    axes[0].set_yticks([10.0**power for power in range(lowest, 2, max(1, -lowest // 5))])
     axes[0].set_ylabel("size (1 at the output)")
     axes[1].set_ylabel("cosine")
     titles = ("how large the gradient is", "how alike for two inputs a tenth apart")
