@@ -1,12 +1,23 @@
-"""What lesson 12 states, proven: counts, memory, numbers of 16 bits."""
+"""What lesson 12 states, proven: counts, memory, numbers of 16 bits, rates that are too large."""
+
+import dataclasses
+import inspect
+import math
 
 import torch
 
+from course_lib.data import load_dataset
 from course_lib.estimates import attention_multiply_adds, conv_multiply_adds
-from course_lib.lessons.lesson12.figures import kept_per_image, meta_unet
+from course_lib.exporting.diffusers_folder import flow_scheduler, write_diffusers_folder
+from course_lib.lessons.lesson12.figures import kept_per_image, letter_of, meta_unet
+from course_lib.lessons.lesson12.measure_loss_curves import RUNS, WELL
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.tracing import trace
+from course_lib.training.accelerator import make_accelerator
+from course_lib.training.config import make_process
+from course_lib.training.loop import training_steps
+from course_lib.training.train import new_state
 
 
 def work(**options: object) -> int:
@@ -32,6 +43,12 @@ def attention_is_a_twentieth() -> bool:
 @claim("At 32x32 it is memory that hurts.")
 def attention_everywhere_keeps_more_than_four_times_as_much() -> bool:
     return kept_per_image(meta_unet(attention_resolutions=(32, 16, 8))) > 4 * kept_per_image(meta_unet())
+
+
+@claim("What training keeps of an image (section 12.4 measures it) grows from 26 MB to 127 MB.")
+def what_attention_everywhere_keeps() -> bool:
+    models = meta_unet(), meta_unet(attention_resolutions=(32, 16, 8))
+    return [round(kept_per_image(model) / 1e6) for model in models] == [26, 127]
 
 
 @claim("More than half of it is in the decoder, which has nine blocks where the encoder has six")
@@ -71,3 +88,45 @@ def added_means_of_parts_are_too_large() -> bool:
 @claim("(the gallery's runs of 400 steps are too short to show the flat part)")
 def the_gallery_has_400_steps() -> bool:
     return {row["steps"] for row in shipped_results("loss_curves").values()} == {400}
+
+
+def losses_of_parts(name: str, *parts: tuple[int, dict[str, float]]) -> list[float]:
+    """The losses of a run of the gallery whose settings change on the way: (steps, what differs from the gallery's)."""
+    config = dataclasses.replace(WELL, **RUNS[name])
+    accelerator, dataset, process = make_accelerator(cpu=True), load_dataset(config.data), make_process(config)
+    state, seen = new_state(config, len(dataset.class_names), accelerator.device), []
+    for steps, changes in parts:
+        part = dataclasses.replace(config, steps=state.step + steps, **changes)
+        for loss in training_steps(part, state, dataset, process, accelerator):
+            seen.append(loss.item())
+            if not math.isfinite(seen[-1]):
+                return seen
+    return seen
+
+
+CAREFULLY = {"warmup_steps": 10, "grad_clip": 1.0}
+
+
+@claim("rate much too large (warm-up and clipping only put C's end off) | a tenth of the rate, or a hundredth;")
+def warm_up_and_clipping_put_the_end_off() -> bool:
+    at_once, later = (losses_of_parts("diverged", (30, changes)) for changes in ({}, CAREFULLY))
+    return letter_of("diverged") == "C" and len(at_once) < len(later) < 30
+
+
+@claim(
+    "rate too large: its steps spoil the weights, whenever they come",
+    "start again with a tenth of the rate (warm-up and clipping do not help F, nor does going on from its weights)",
+)
+def steps_that_are_too_large_spoil_the_weights() -> bool:
+    name, tenth = "learning rate too large", {"learning_rate": RUNS["learning rate too large"]["learning_rate"] / 10}
+    anew = losses_of_parts(name, (20, tenth), (10, {}))
+    careful, gone_on = losses_of_parts(name, (20, CAREFULLY)), losses_of_parts(name, (10, {}), (10, tenth))
+    well = sum(anew[15:20]) / 5
+    spoiled = [sum(losses[-5:]) / 5 for losses in (anew, careful, gone_on)]
+    return letter_of(name) == "F" and well < 1 < 1.15 < min(spoiled)
+
+
+@claim("A flow matching folder is spaced for 50 steps.")
+def a_folder_is_spaced_for_50_steps() -> bool:
+    steps = inspect.signature(write_diffusers_folder).parameters["num_steps"].default
+    return steps == 50 and flow_scheduler(steps)["shift_terminal"] == 1 / 50

@@ -64,6 +64,14 @@ def more_steps_come_back_closer() -> bool:
     return many < 0.8 * more < 0.8 * few
 
 
+@claim("The five differ: the shirt nearly comes back, the bag does not.")
+def pictures_come_back_differently() -> bool:
+    images, labels = (part[6:10:2] for part in figures.real_pictures())
+    back, _, _ = figures.there_and_back(walk, "flow", 0.0, 40, images, labels)
+    shirt, bag = (figures.rms(one) for one in back - images)
+    return labels.tolist() == [6, 8] and shirt < 0.2 and bag > 0.6
+
+
 @claim(
     "Every noise here is a point in a space of 3 x 32 x 32 = 3,072 dimensions.",
     "The square of the length is a sum of 3,072 squares, each 1 on average.",
@@ -124,3 +132,9 @@ def what_is_left_at_the_end() -> bool:
 def a_known_picture_stays() -> bool:
     known, mask = figures.noise_for(1, 4), torch.ones(1, 1, 1, 1, dtype=torch.bool)
     return torch.equal(keep_known(figures.network("flow")[1], 0 * known, 0.0, known, mask, known), known)
+
+
+@claim("At t = 0.85, where dividing by the signal enlarges it most, the blur has more grain than one step.")
+def a_blur_leaves_grain() -> bool:
+    found = figures.denoised(walk, 0.85)
+    return max(figures.LEVELS) == 0.85 and figures.grain(found["blur"]) > 1.1 * figures.grain(found["one step"])

@@ -146,3 +146,12 @@ def less_for_guidance_to_exaggerate() -> bool:
 def where_paths_bend() -> bool:
     bend = torch.stack(figures.stations(figures.FINE)).diff(dim=0).diff(dim=0).square().mean(dim=1)
     return float(bend[len(bend) // 2 :].sum()) > 2 * float(bend[: len(bend) // 2].sum())
+
+
+@claim("each class meets only about half of the noise, so less is left to guess.")
+def half_of_the_noise_is_easier_whichever_half() -> bool:
+    clean, noise, labels = toy.plane_pairs(None, False, 0)
+    # no pairing: each class has its own half or the other one's, and within it chance decides
+    halves = [torch.stack([side * (2 * labels - 1) * noise[:, 0].abs(), noise[:, 1]], dim=1) for side in (1, -1)]
+    drawn, own, others = (toy.plane_loss((clean, one, labels)) for one in (noise, *halves))
+    return max(own, others) < 0.85 * drawn
