@@ -87,7 +87,7 @@ BROKEN = {
     ),
     "skips reversed": (
         [("h = self.mid_resblock1(h, emb)", "skips.reverse(); h = self.mid_resblock1(h, emb)")],
-        "decoder.0.resblocks.0",
+        "cat",
         "up to mid_resblock2; then, before decoder.0.resblocks.0, your forward stops with ValueError",
     ),
     "pushed before attention": (
@@ -141,7 +141,7 @@ BROKEN = {
         "the shape (6, 64, 4, 4)",
     ),
     "added": ([(POP, "h = h + skips.pop()")], "cat", "has the shape (3, 64, 4, 4) instead of (3, 128, 4, 4)"),
-    "no list": ([(POP, "from torch import cat; h = cat(h, skips.pop())")], "decoder.0.resblocks.0", "TypeError"),
+    "no list": ([(POP, "from torch import cat; h = cat(h, skips.pop())")], "cat", "TypeError"),
     "upwards in the wrong order": (
         [("for level in self.decoder:", "for level in reversed(self.decoder):")],
         "decoder.0.resblocks.0",

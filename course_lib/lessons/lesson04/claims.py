@@ -4,7 +4,17 @@ import torch
 import torch.nn.functional as F
 
 from course_lib import Downsample
-from course_lib.lessons.lesson04.figures import SHRINKING, stripes
+from course_lib.lessons.lesson04.figures import (
+    SHRINKING,
+    Layer,
+    best_enlarger,
+    enlarged,
+    error_with_channels,
+    learned_filter,
+    real_images,
+    strided,
+    stripes,
+)
 from course_lib.lessons.shared.claims import claim
 from course_lib.tracing import trace
 from course_lib.unet import UNet
@@ -50,6 +60,31 @@ def what_is_too_fine_is_weakened() -> bool:
     small = [shrink(stripes(0.375))[..., 1:-1] for shrink in SHRINKING.values()]
     skipped, maximum, average, blurred = (float(one.max() - one.min()) for one in small)
     return blurred < average < maximum < skipped
+
+
+@claim(
+    "Look at the nine learned numbers: all positive, the largest in the middle.",
+    "It began at a blur, was free to go anywhere, and found very little to improve.",
+)
+def the_learned_weights_are_a_blur() -> bool:
+    pictures = real_images(40)
+    weights = learned_filter(pictures, steps=15)
+
+    def lost(way: Layer) -> float:
+        return float(
+            (enlarged(way(pictures), best_enlarger(way(pictures), pictures)) - pictures).square().mean().sqrt()
+        )
+
+    blurred = lost(SHRINKING["3x3 conv, stride 2,\nblurring weights"])
+    learned = lost(lambda x: strided(x, weights))
+    largest = weights.flatten().argmax() == 4
+    return bool((weights > 0).all() and largest) and 0.97 < learned / blurred < 1
+
+
+@claim("With four times the channels nothing is lost. The step itself destroys nothing; *fewer numbers* do.")
+def all_four_numbers_of_a_square_bring_it_back() -> bool:
+    errors = [error_with_channels(count) for count in (2, 3, 4)]
+    return errors[0] > errors[1] > 0.05 and errors[2] < 1e-6
 
 
 @claim("It is still five times as many as the picture has")

@@ -250,13 +250,18 @@ def compare_shrinking() -> dict[str, float]:
 
 
 def error_with_channels(count: int) -> float:
-    """The error when a strided layer may keep `count` of the four pixels of each square, each in a channel."""
-    images = real_images(200)
+    """The error when a strided layer may keep `count` of the four pixels of each square, each in a channel.
+
+    As in `compare_shrinking`, on images that were not used to find the map.
+    """
+    images = real_images(400).double()
     kept = F.pixel_unshuffle(images, 2)[:, :count]
-    inputs = torch.cat([neighbours(channel[:, None]) for channel in kept.unbind(1)], dim=1)
-    wanted = squares(images)
-    fitted = inputs @ torch.linalg.lstsq(inputs.double(), wanted.double(), driver="gelsd").solution.float()
-    return (fitted - wanted).square().mean().sqrt().item()
+    train, test = (
+        torch.cat([neighbours(channel[:, None]) for channel in half.unbind(1)], dim=1) for half in kept.split(200)
+    )
+    train_squares, test_squares = (squares(half) for half in images.split(200))
+    enlarger = torch.linalg.lstsq(train, train_squares, driver="gelsd").solution
+    return (test @ enlarger - test_squares).square().mean().sqrt().item()
 
 
 # ---- up ----

@@ -4,9 +4,10 @@ import torch
 import torch.nn.functional as F
 
 from course_lib import SelfAttention
-from course_lib.lessons.lesson05.explore_attention import queries_keys_values
+from course_lib.lessons.lesson05.explore_attention import LAYERS, queries_keys_values
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.explore_noising import image_of_class
+from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.self_attention import attention_weights, split_heads
 
 
@@ -60,6 +61,22 @@ def pixels_of_the_bag_hear_the_bag() -> bool:
     ends = [float(edge.round()) for part in (of_bag, of_background) for edge in (part.min(), part.max())]
     middle = bag.reshape(8, 8)[3:6, 3:6].all()
     return bool(middle) and int(bag.sum()) == 20 and (ends, began) == ([52, 83, 10, 29], [17, 75, 72, 62])
+
+
+@claim("in its head 2, at t = 0.3, all 64 pixels look first at one and the same place, in the lowest row.")
+def in_the_middle_all_look_at_one_place() -> bool:
+    qkv, heads = queries_keys_values(0.3, "mid_attention")
+    q, k, _ = split_heads(qkv, heads)
+    place = attention_weights(q, k)[0, 2].argmax(dim=-1).unique()
+    return len(place) == 1 and int(place) // 8 == 7
+
+
+@claim("So it has four attentions: one in the encoder, one in the middle, two in the decoder.")
+def the_shipped_network_has_four_attentions() -> bool:
+    model = shipped_model("flow").model
+    found = [name for name, part in model.named_modules() if isinstance(part, SelfAttention)]
+    blocks = [len(level.resblocks) for level in (*model.encoder, *model.decoder)]
+    return found[-1] in LAYERS and sorted(found) == sorted(LAYERS) and blocks == [1, 1, 1, 2, 2, 2]
 
 
 @claim("One number for each *pair* of pixels")

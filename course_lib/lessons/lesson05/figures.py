@@ -2,7 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -380,28 +382,31 @@ def bytes_kept_for_gradients(module: nn.Module, *args: Tensor) -> int:
     return sum(kept.values())
 
 
-def measure_cost(block: type, channels: int = 64, batch: int = 2) -> list[dict[str, float]]:
+def measure_cost(block: type, channels: int = 64, batch: int = 2) -> list[dict[str, Any]]:
     """Time and memory of one attention beside one residual block of the same width, at 8x8, 16x16 and 32x32.
 
     Args:
         block: SelfAttention, or the learner's.
-    Returns: for each size: side, attention and resblock (milliseconds), kept and kept_resblock (MiB, for gradients).
+    Returns: for each size: side, attention and resblock (milliseconds, a tensor with one number for each round), kept
+        and kept_resblock (MiB, for gradients).
     """
     torch.manual_seed(0)
     attention, resblock = block(channels), ResidualBlock(channels, channels, 256).eval()
     emb = torch.randn(batch, 256)
+    maps = [torch.randn(batch, channels, side, side) for side in (8, 16, 32)]
+    calls = [call for x in maps for call in (partial(attention, x), partial(resblock, x, emb))]
+    with torch.no_grad():
+        # all of them in each round, so that whatever else the machine does meets all; the first call sets things up
+        rounds = [[1000 * seconds(call, 4) for call in calls] for _ in range(2 if smoke() else 7)]
+    times = iter(torch.tensor(rounds).T)
     found = []
-    for side in (8, 16, 32):
-        x = torch.randn(batch, channels, side, side)
-        repetitions = 3 if smoke() else 12  # the first call of each size sets things up
-        with torch.no_grad():
-            times = [seconds(lambda x=x: attention(x), repetitions), seconds(lambda x=x: resblock(x, emb), repetitions)]
+    for x in maps:
         inputs = x.clone().requires_grad_()
         found.append(
             {
-                "side": side,
-                "attention": 1000 * times[0],
-                "resblock": 1000 * times[1],
+                "side": x.shape[-1],
+                "attention": next(times),
+                "resblock": next(times),
                 "kept": bytes_kept_for_gradients(attention, inputs) / 2**20,
                 "kept_resblock": bytes_kept_for_gradients(resblock, inputs, emb) / 2**20,
             }
@@ -409,8 +414,15 @@ def measure_cost(block: type, channels: int = 64, batch: int = 2) -> list[dict[s
     return found
 
 
-def plot_cost(cost: list[dict[str, float]]) -> None:
-    """Draw what `measure_cost` found."""
+def growth(times: Sequence[Tensor]) -> str:
+    """How many times as long the last takes as the first, from the least of all rounds to the most."""
+    factors = times[-1] / times[0]
+    low, high = f"{factors.min():.0f}", f"{factors.max():.0f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def plot_cost(cost: list[dict[str, Any]]) -> None:
+    """Draw what `measure_cost` found, of the times their median."""
     sides = [int(row["side"]) for row in cost]
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     for axis, names, unit in (
@@ -424,10 +436,11 @@ def plot_cost(cost: list[dict[str, float]]) -> None:
             ("o-", "s--"),
             strict=True,
         ):
-            values = [row[name] for row in cost]
+            values = [float(torch.as_tensor(row[name]).median()) for row in cost]
             axis.plot(range(len(sides)), values, style, color=color, label=label, markersize=8)
+            other = names[1 - names.index(name)]
             for place, value in enumerate(values):
-                below = values[place] < cost[place][names[1 - names.index(name)]]
+                below = value < float(torch.as_tensor(cost[place][other]).median())
                 offset = (0, -16) if below else (0, 9)
                 axis.annotate(
                     f"{value:.1f}", (place, value), offset, textcoords="offset points", ha="center", fontsize=9
@@ -439,11 +452,13 @@ def plot_cost(cost: list[dict[str, float]]) -> None:
         axis.set_ylim(low / 1.5, 3 * high)  # room for the words
     axes[0].legend(frameon=False, loc="upper left")
     first, last = cost[0], cost[-1]
+    smallest, largest = (f"{row['side']}x{row['side']}" for row in (first, last))
+    longer = {name: growth([row[name] for row in cost]) for name in ("attention", "resblock")}
     show(
         figure,
-        f"from {sides[0]}x{sides[0]} to {sides[-1]}x{sides[-1]} the attention takes "
-        f"{last['attention'] / first['attention']:.0f} times as long and keeps {last['kept'] / first['kept']:.0f} "
-        f"times as much; the residual block {last['resblock'] / first['resblock']:.0f} and "
+        f"times are medians of {len(first['attention'])} rounds. From {smallest} to {largest} the attention takes, "
+        f"depending on the round, {longer['attention']} times as long, the residual block {longer['resblock']} times. "
+        f"The attention keeps {last['kept'] / first['kept']:.0f} times as much, the residual block "
         f"{last['kept_resblock'] / first['kept_resblock']:.0f} times.",
         "Two line plots on a logarithmic scale, time and memory, for an attention and a residual block at three sizes. "
         "The attention's lines climb faster than the residual block's.",

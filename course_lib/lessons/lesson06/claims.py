@@ -83,6 +83,15 @@ def four_levels_of_three_blocks_have_sixteen_skips() -> bool:
     return len(skip_channels(8, (1, 2, 4, 8), 3)) == sum(map(len, decoder_channels(8, (1, 2, 4, 8), 3))) == 16
 
 
+@claim("the narrowest place of this small network, behind the second Downsample, has as many numbers as a grey image.")
+def the_small_network_has_room_for_a_grey_image() -> bool:
+    """The SmallU of the lesson has 8, 16 and 32 channels; what leaves each of its steps are its skips."""
+    channels, sides = skip_channels(8, (1, 2, 4), 2), [shape[-1] for shape in document.SKIPS]
+    numbers = [count * side**2 for count, side in zip(channels, sides, strict=True)]
+    second_downsample = 6
+    return min(numbers) == numbers[second_downsample] == 32 * 32
+
+
 @claim("There are 36 ways to swap two of the nine skips.", "They do not protect you from the other 23")
 def swaps_and_orders() -> bool:
     shapes = [tuple(shape) for shape in document.SKIPS]

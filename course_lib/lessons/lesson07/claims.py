@@ -3,11 +3,13 @@
 import torch
 
 from course_lib.document import DRAWN_DECODER_CHANNELS
+from course_lib.lessons.lesson07.divergence import find_divergence
+from course_lib.lessons.lesson07.figures import first_in_first_out_unet
 from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.unet_map import level_shares
 from course_lib.skips import decoder_channels
-from course_lib.tracing import trace
+from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
 
 
@@ -42,7 +44,7 @@ def the_second_block_at_8_is_as_drawn() -> bool:
     return same[1] and same.count(False) == 5
 
 
-@claim("at the top: so both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
+@claim("stands in: both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
 def the_explorer_and_the_map_count_by_what_goes_in() -> bool:
     with torch.device("meta"):
         rows = trace(UNet())
@@ -62,6 +64,23 @@ def five_attentions_at_32_keep_16_8_megabytes_each() -> bool:
         attended = [row for row in trace(UNet(attention_resolutions=(32, 16, 8))) if row.kind == "SelfAttention"]
     five = sum(row.output[-1] == 32 for row in attended) == 5
     return five and round(4 * 4 * 1024**2 / 1e6, 1) == 16.8
+
+
+@claim(
+    "This one stops with an error, because skips of other sizes come first: the `cat` that is marked cannot join them."
+)
+def first_in_first_out_stops_at_a_cat() -> bool:
+    found = find_divergence(first_in_first_out_unet())
+    row, behind = found.rows[found.place], found.rows[found.place + 1]
+    return row.kind == CAT and behind.module == "decoder.0.resblocks.0" and "must match" in found.message
+
+
+@claim("in the drawing | section 7.2: true for the first block of each level, and for four of the nine in all |")
+def the_first_block_of_each_level_is_as_drawn() -> bool:
+    levels = [[tuple(pair) for pair in level] for level in decoder_channels(64, (1, 2, 4), 2)]
+    first = [level[0] for level in levels]
+    drawn = list(DRAWN_DECODER_CHANNELS)
+    return first == drawn and sum(level.count(one) for one, level in zip(drawn, levels, strict=True)) == 4
 
 
 @claim("Now you have a network of 15.78 million numbers")

@@ -73,11 +73,12 @@ def first_divergence(unet: type[nn.Module], seed: int = 0, **config: Any) -> Div
         from course_lib.lessons.shared.show import show
         from course_lib.lessons.shared.unet_map import draw_unet
 
-        name = found.rows[found.place].module
+        row = found.rows[found.place]
+        name = f"the cat before {found.rows[found.place + 1].module}" if row.kind == CAT else row.module
         show(
             draw_unet(found.rows, crossed=found.place),
-            f"the first step that departs from the reference is {name} (hatched).",
-            f"Map of the UNet as a U; one box is hatched and marked in red: {name}.",
+            f"your UNet departs from the reference at {name} (hatched).",
+            f"Map of the UNet as a U; one step is hatched and marked in red: {name}.",
         )
     return found
 
@@ -237,20 +238,25 @@ class Comparison:
         place = next((place for place, row in enumerate(self.rows) if row.module == right.path), 0)
         mine = next((step for step in self.steps if step.path == right.path), None)
         if mine is None:
-            return place, self.without(index, right)
+            text, stopped = self.without(index, right)
+            return self.of_input(place) if stopped else place, text
         for number, expected in enumerate(right.inputs):
             if number >= len(mine.inputs):
                 given, asked = len(mine.inputs), len(right.inputs)
                 text = f"{self.agreed(index)} {right.path} is called with {given} value(s), where it takes {asked}"
                 return place, f"{text}.{self.stop(mine)}"
             if difference(mine.inputs[number], expected):
-                place = place - 1 if number == 0 and self.rows[place - 1].kind == CAT else place
+                place = place if number else self.of_input(place)
                 return place, f"{self.other_input(index, number, mine, right)}.{self.stop(mine)}"
         if mine.output is None and isinstance(self.returned, Failure):
             return place, f"{right.path} gets the right input, and{stops(self.returned)} inside it."
         if difference(mine.output, right.output):
             return place, f"{right.path} gets the right input and gives something else: look inside {self.kind(place)}."
         return place, ""
+
+    def of_input(self, place: int) -> int:
+        """The place of the concatenation whose result goes into a step, or the step's own where there is none."""
+        return place - 1 if place and self.rows[place - 1].kind == CAT else place
 
     def kind(self, place: int) -> str:
         return self.rows[place].kind
@@ -264,17 +270,18 @@ class Comparison:
             return f" There{stops(self.returned)}."
         return ""
 
-    def without(self, index: int, right: Step) -> str:
-        """A step that the learner's forward does not call."""
+    def without(self, index: int, right: Step) -> tuple[str, bool]:
+        """The sentence of a step that the learner's forward does not call, and whether it stops before it."""
         later = {step.path for step in self.expected[index + 1 :]}
         following = next((step.path for step in self.steps if step.path in later), None)
         before = self.expected[index - 1].path if index else "the inputs"
         if following is not None:
-            return f"After {before} comes {right.path}; your forward goes on with {following} without it."
+            return f"After {before} comes {right.path}; your forward goes on with {following} without it.", False
         when = f"Everything agrees up to {before}; then" if index else "Nothing has been computed yet:"
         if isinstance(self.returned, Failure):
-            return f"{when}, before {right.path},{stops(self.returned)}.{in_line(self.returned)}".replace(":,", ":")
-        return f"{when} your forward ends, and never calls {right.path}."
+            text = f"{when}, before {right.path},{stops(self.returned)}.{in_line(self.returned)}"
+            return text.replace(":,", ":"), True
+        return f"{when} your forward ends, and never calls {right.path}.", False
 
     # ---- an input that is another one ----
 

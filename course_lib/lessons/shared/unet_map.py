@@ -22,7 +22,7 @@ LESSON_TITLES = {
     "03": "the residual blocks",
     "04": "down- and upsampling",
     "05": "self-attention",
-    "06": "the skip connections",
+    "06": "the concatenations, where the skip connections end",
     "07": "everything, put together",
     "08": "where the time enters, which says how much noise there is to see",
     "09": "where the time enters, which says how far there is to go",
@@ -99,9 +99,14 @@ def show_map(lesson: str) -> None:
         shares = [getattr(row, attribute) / sum(getattr(row, attribute) for row in rows) for row in rows]
         of_levels = level_shares(rows, shares)
         spread = ", ".join(f"{share:.0%} at {size}x{size}" for size, share in of_levels.items())
-        part = f"{title}. Boxes are filled by their share of the {name}, the fullest to the top: {spread}"
-        seen = f"Filled by their share of the {name}: {spread}."
+        part = (
+            f"{title}. Boxes are filled by their share of the {name}, the fullest to the top. By the size of what goes "
+        )
+        part += f"into a step: {spread}"
+        seen = f"Filled by their share of the {name}. By the size of what goes into a step: {spread}."
     mark_skips = lesson in ("06", "07")
+    if mark_skips:
+        seen += " The skips are blue."
     show(
         draw_unet(rows, marked, mark_skips=mark_skips, shares=shares),
         f"You are here. The document's network from noisy image (left) to prediction (right), every step as high as "
@@ -113,7 +118,7 @@ def show_map(lesson: str) -> None:
 
 
 def level_shares(rows: list[TraceRow], shares: Sequence[float]) -> dict[int, float]:
-    """Resolution -> the sum of the shares of its steps; the embeddings, which have none, stay out."""
+    """Resolution of what goes in -> the sum of its steps' shares; the embeddings, which have none, stay out."""
     levels: dict[int, float] = {}
     for row, share in zip(rows, shares, strict=True):
         if row.section != "EMBEDDINGS":
