@@ -267,7 +267,14 @@ def header_end(function: ast.FunctionDef) -> int:
 
 
 def used_names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    """The names in a source, but for those that a function gives to what it computes."""
+    found = {tree.id} if isinstance(tree, ast.Name) else set()
+    for part in ast.iter_child_nodes(tree):
+        found |= used_names(part)
+    if not isinstance(tree, ast.FunctionDef):
+        return found
+    inside = (node for statement in tree.body for node in ast.walk(statement))
+    return found - {node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 class WithoutRefusals(ast.NodeTransformer):

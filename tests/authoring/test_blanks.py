@@ -89,6 +89,14 @@ def test_a_blank_asks_for_no_refusal(source):
                 assert all(f"{name}(" in left for name in refusing), f"{found.name} imports {refusing}"
 
 
+def test_a_name_that_the_answer_gives_is_not_imported(course):
+    path = course.root / "course_lib" / "named.py"
+    body = "import math\nimport numbers\n\n\ndef f(t):\n    numbers = math.sqrt(t)\n    return numbers\n"
+    path.write_text(body, encoding="utf-8")
+    found = exercise_source("course_lib.named.f")
+    assert (found.imports, found.imports_of_blank) == ("import math", "import math")
+
+
 def test_what_is_there_to_refuse_is_shown_whole():
     shown = shown_source("course_lib.unet.UNetLayers")
     assert 'check_vector("t", t' in shown.full

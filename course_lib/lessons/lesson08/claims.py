@@ -9,6 +9,7 @@ from course_lib.ddpm import per_image
 from course_lib.lessons.lesson08 import figures
 from course_lib.lessons.lesson08.figures import real_images
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.shipped import shipped_model
 
 ALPHA_BAR = DDPM().alphas_cumprod
 
@@ -67,6 +68,20 @@ def eta_1_is_the_ancestral_step() -> bool:
     process, t = DDPM(), torch.tensor([1, 40, 600, 999])
     one = process.ddim_step(x_t, t, t - 1, eps, eta=1.0, noise=noise, clip_denoised=False)
     return torch.allclose(one, process.step(x_t, t, eps, noise=noise, clip_denoised=False), atol=1e-9)
+
+
+@claim(
+    "(These are eight pictures, so chance moves the number by a tenth or two, "
+    "and above 100 % means no more than 100 % does.)",
+)
+def the_ancestral_sampler_forgets_its_start() -> bool:
+    labels, generator = torch.tensor([0, 1, 2, 3, 5, 7, 8, 9]), torch.Generator().manual_seed(0)
+    starts = torch.randn(2, 8, 3, 32, 32, generator=generator).repeat_interleave(2, 0)
+    network, shape = shipped_model("ddpm").model, (8, 3, 32, 32)
+    options = {"method": "ddpm", "num_steps": 20, "generator": generator}
+    one, again, other, once_more = (DDPM().sample(network, shape, labels, noise=start, **options) for start in starts)
+    shares = [(one - again).norm() / (one - other).norm(), (other - once_more).norm() / (other - again).norm()]
+    return all(0.8 < share < 1.25 for share in shares)
 
 
 @claim("Two lazy networks", "Its loss is the mean of noise squared: 1.", "More than two thirds of the loss is gone")

@@ -83,7 +83,7 @@ def plot_schedule(ddpm: DDPM) -> int:
     axes[1].plot(times, 1 - alpha_bar, "--", color=COLORS["vermilion"], label="1 - alpha-bar: noise")
     axes[1].axvline(half, color=COLORS["grey"], linewidth=1)
     axes[1].text(half + 15, 0.03, f"t = {half}", color=COLORS["grey"])
-    axes[1].set(xlabel="t", ylabel="share of the variance", title="all steps so far")
+    axes[1].set(xlabel="t", ylabel="squared weight", title="all steps so far")
     axes[1].legend(frameon=False, loc="center right")
     ratio = alpha_bar / (1 - alpha_bar)
     axes[2].plot(times, ratio, color=COLORS["green"])
@@ -196,10 +196,10 @@ def compare_jump(ddpm: DDPM, last: int = 300) -> str:
     unit = (2 / copies) ** 0.5
     show(
         figure,
-        f"{copies:,} copies of each pixel, {last + 1} small steps (solid) against one jump (dashed). For each pixel we "
-        "also compared, at every value, the share of draws below it. The largest gap of the three pixels is "
-        f"{worst * unit:.2%}. Chance alone typically makes one of {1.07 * unit:.2%}, and one above {1.95 * unit:.2%} "
-        "three times in a thousand.",
+        f"{copies:,} copies of each pixel that took {last + 1} small steps (solid), and as many that took one jump "
+        "(dashed). For each pixel we also compared, at every value, the share of draws below it. The largest gap of "
+        f"the three pixels is {worst * unit:.2%}. Chance alone typically makes one of {1.07 * unit:.2%}, and one above "
+        f"{1.95 * unit:.2%} three times in a thousand.",
         "Three pairs of bell curves that lie on each other, moved to the left for the dark pixel and to the right for "
         "the light one.",
     )

@@ -4,8 +4,11 @@ import torch
 
 from course_lib import FlowMatching, SinusoidalPositionEmbedding
 from course_lib.data import load_dataset
+from course_lib.lessons.lesson09.figures import class_means
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
+from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.training import lesson_config
 
 
 def stored(solver: str, steps: int, scale: float = 1.0, method: str = "flow") -> list[dict]:
@@ -94,6 +97,39 @@ def the_mean_velocity_transports_the_density() -> bool:
 
     with mock.patch.object(proofs, "show"):
         return proofs.plot_transport() < 0.003
+
+
+@claim(
+    "This network leans towards one picture already:",
+    "its training hardly ever asked it so near to `t = 1`",
+    "of a hundred one or two lie above 0.9.",
+    "The network that came with the course was trained with such times, too.",
+)
+def near_noise_the_network_was_hardly_asked() -> bool:
+    """At t = 1 the mean of the class is the best answer there is; the network misses it by more than the mean does."""
+    trained, config = shipped_model("flow"), lesson_config("flow")
+    images, labels = load_dataset("fashion-mnist").batch(torch.arange(100))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        predicted = noise - trained.model(noise, torch.full((100,), 1000.0), labels)
+    means = class_means(list(range(10)))[labels]
+    errors = [float((answer - images).square().mean()) for answer in (predicted, means)]
+    above = 1 - torch.special.ndtr(torch.logit(torch.tensor([0.9, 0.98], dtype=torch.float64)))
+    drawn = [one.time_sampling for one in (trained.process, config)]
+    return errors[0] > 1.2 * errors[1] and 0.01 < above[0] < 0.02 and above[1] < 1e-4 and set(drawn) == {"logit-normal"}
+
+
+@claim("This is what much longer training, on 60,000 images, makes of it, from the network that came with the course:")
+def the_shipped_network_saw_more_images_for_longer() -> bool:
+    shipped, own = shipped_model("flow"), lesson_config("flow")
+    data = shipped.config.data, own.data
+    return shipped.step > 10 * own.steps and data == ("fashion-mnist-full", "fashion-mnist")
+
+
+@claim("Fifty times the calls do buy something.")
+def a_thousand_calls_are_ahead_of_every_seed() -> bool:
+    long = stored("ddpm", 1000, method="ddpm")[0]
+    return long["frechet"] < min(row["first_500"]["frechet"] for row in stored("euler", 20))
 
 
 @claim(

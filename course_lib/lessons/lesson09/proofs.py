@@ -45,9 +45,11 @@ def plot_transport(times: tuple[float, ...] = (1.0, 0.6, 0.4, 0.2)) -> float:
     axes[0].legend(frameon=False, fontsize=8, loc="upper left")
     show(
         figure,
-        f"{WALKERS:,} points that began as noise and followed the mean velocity in steps of {1 / STEPS:g}, beside the "
-        f"density of (1 - t) clean + t noise. At no place do their shares differ by more than {largest:.1%}.",
-        "Four panels from t = 1 to t = 0.2. A bell curve becomes flat, then parts into two narrow humps at -0.8 and "
-        "0.8. In each panel the histogram of the points fills the curve of the density.",
+        f"{WALKERS:,} points, at first spread as evenly as the bell of the noise asks (draws would add 1% of chance), "
+        f"that followed the mean velocity in steps of {1 / STEPS:g}, beside the density of (1 - t) clean + t noise. "
+        f"The share of points below a place is nowhere more than {largest:.2%} off.",
+        "Four panels from t = 1 to t = 0.2. A bell curve becomes narrower and higher, then parts into two humps; at "
+        "the end they are narrow and stand at -0.8 and 0.8. In each panel the histogram of the points fills the curve "
+        "of the density.",
     )
     return largest

@@ -94,12 +94,13 @@ def draw_scales(rows: dict[float, Tensor], label: int, seed: int, num_steps: int
         axis.set_title(f"guidance {scale:g}", fontsize=9)
     shares = ", ".join(f"{100 * beyond(images):.0f} % at {scale:g}" for scale, images in rows.items())
     several = len(rows) > 1
+    unheard = "; at 0 the class is not heard" if 0 in rows else ""
     return Picture(
         figure,
         f"{note}{name}, seed {seed}, {num_steps} Euler steps{', the same noise at every scale' * several}. "
         f"Pixels beyond -1.05 or 1.05: {shares}.",
-        f"{PICTURES} pictures of the class {name} at guidance {', '.join(f'{scale:g}' for scale in rows)}"
-        f"{', drawn from the same noise; their contrast grows with the guidance' * several}.",
+        f"{PICTURES} pictures at guidance {', '.join(f'{scale:g}' for scale in rows)}, with the class {name} asked for"
+        f"{', from the same noise' * several}{unheard}{'; from 1 on the contrast grows' * several}.",
     )
 
 

@@ -92,8 +92,9 @@ def plot_one_line(guided_prediction: Guided, label: int = 9, times: Sequence[flo
         f"the clean image expected under a noisy dress when an ankle boot is asked for. From scale 0 to scale 1 "
         f"the expected pixels move by {moved[0]:.2f} on average with {times[0]:.0%} noise, and by {moved[1]:.2f} with "
         f"{times[1]:.0%}.",
-        "Two rows: one noisy picture, then six expected images. In the upper row a dress at every scale, with growing "
-        "contrast. In the lower row a blurred garment at scale 0, and a boot that grows clearer with the scale.",
+        "Two rows: one noisy picture, then six expected images. In the upper row a dress at every scale; at 4 and 8 "
+        "its outline is bent, and spots appear. In the lower row a blurred garment at scale 0, a blurred boot at 1, "
+        "and from 2 on a boot that becomes a white, flat shape.",
     )
 
 

@@ -50,12 +50,12 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
         axis.axis("off")
         top.axvline(step, color=COLORS["grey"], linestyle=":", linewidth=1)
     start, end = losses[:, 0].mean(), losses[:, -1].mean()
+    flat = int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])
     show(
         figure,
-        f"what to expect of {NAMES[method]}. The loss falls from {start:.2f} (first {window} steps) to {end:.3f}, most "
-        f"of it in the first {int(middles[int((losses.mean(0) < 1.5 * end).nonzero()[0])])} steps; the pictures (drawn "
-        f"in {DRAWN['num_steps']} steps with guidance {DRAWN['guidance_scale']:g}, lesson 10) get better long after "
-        f"that.{text}",
+        f"what to expect of {NAMES[method]}. The loss falls from {start:.2f} (first {window} steps) to {end:.3f}, "
+        f"nearly all of it in the first {flat} steps; the pictures (drawn in {DRAWN['num_steps']} steps with guidance "
+        f"{DRAWN['guidance_scale']:g}, lesson 10) get better long after that.{text}",
         "Above, a falling band of losses on a logarithmic axis, steep at first and then nearly flat. Below, four small "
         "grids of samples: noise, blurs, rough shapes, pieces of clothing.",
     )
