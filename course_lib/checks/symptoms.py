@@ -25,11 +25,6 @@ SEVERAL_FOR_A_NUMBER = (
     "You return a list or a tuple where a single number is expected. Is there a comma or a pair of brackets too many, "
     "or are its numbers to be put together first?",
 )
-KIND = (
-    "returns_another_kind",
-    "What you return is of another kind than asked for. The last line of the docstring's "
-    "shapes says what it should be.",
-)
 SHAPE = (
     "another_shape",
     "Your result has another shape than the docstring promises. Write the shape behind each of your lines, as in the "
@@ -80,14 +75,60 @@ def of_another_type(failure: Failure) -> Symptom | None:
     return RETURNED_UNCALLED.get(failure.text.partition(", of type ")[0])
 
 
+A_TEXT, A_TENSOR, A_NUMBER, SEVERAL_VALUES = "a text", "a tensor", "a single number", "several values"
+WHOLE_NUMBERS, NUMBERS = "a list of whole numbers", "a list of numbers"
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in words. A tensor without axes is a number like any other."""
+    if isinstance(value, str):
+        return A_TEXT
+    if isinstance(value, Tensor) and value.ndim:
+        return A_TENSOR
+    if not isinstance(value, tuple):
+        return A_NUMBER
+    if all(isinstance(item, int) for item in value):
+        return WHOLE_NUMBERS
+    return NUMBERS if all(isinstance(item, int | float) for item in value) else SEVERAL_VALUES
+
+
+def kind_of_a_shape(shape: Any) -> str:
+    """Whose shape it is, in words."""
+    if isinstance(shape, str):
+        return A_TEXT
+    if not isinstance(shape, tuple) or not shape:
+        return A_NUMBER
+    return SEVERAL_VALUES if any(isinstance(one, tuple) for one in shape) else A_TENSOR
+
+
+def of_another_kind(came: str, wanted: str, way: str = "") -> Symptom:
+    """Both kinds by their names; `way` says what makes one of the other."""
+    says = f"You return {came}, and {wanted} should come back: see the arrow -> in the line that begins with def."
+    return "returns_another_kind", f"{says}{way}"
+
+
+def tensor_for_a_list(value: Tensor, expected: tuple) -> Symptom:
+    """A tensor where numbers in a list were asked for."""
+    wanted = kind_of(expected)
+    if wanted == WHOLE_NUMBERS and value.is_floating_point():
+        return of_another_kind("a tensor of floats", wanted, " Rounded, .int().tolist() makes one of it.")
+    return of_another_kind(A_TENSOR, wanted, " .tolist() makes a list of a tensor.")
+
+
 def of_a_value(value: Any, expected: Any) -> Symptom | None:
     """How a wrong value is related to the right one."""
+    if isinstance(value, Tensor) and isinstance(expected, Tensor):
+        return of_a_tensor(value, expected)
     if isinstance(expected, Tensor) and isinstance(value, tuple):
         return SEVERAL
-    if isinstance(value, str) != isinstance(expected, str) or isinstance(value, Tensor) != isinstance(expected, Tensor):
-        return KIND
-    if not isinstance(value, Tensor):
-        return None
+    came, wanted = kind_of(value), kind_of(expected)
+    if came == A_TENSOR and wanted in (WHOLE_NUMBERS, NUMBERS):
+        return tensor_for_a_list(value, expected)
+    return of_another_kind(came, wanted) if came != wanted and {came, wanted} & {A_TEXT, A_TENSOR} else None
+
+
+def of_a_tensor(value: Tensor, expected: Tensor) -> Symptom | None:
+    """The same for two tensors."""
     if value.shape != expected.shape:
         return SHAPE
     if value.is_floating_point() != expected.is_floating_point():
@@ -98,7 +139,7 @@ def of_a_value(value: Any, expected: Any) -> Symptom | None:
 def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
     """How a wrong shape is related to the right one: a tuple of numbers, and a tuple of those for several values."""
     if isinstance(shape, str) != isinstance(expected, str):
-        return KIND
+        return of_another_kind(kind_of_a_shape(shape), kind_of_a_shape(expected))
     if not isinstance(shape, tuple) or not isinstance(expected, tuple):
         return None
     came, wanted = (any(isinstance(one, tuple) for one in some) for some in (shape, expected))

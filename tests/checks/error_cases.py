@@ -267,6 +267,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("decoder_channels", "1.5 * tuple(channel_mults)"),
         ("conv_output_size", "[size, size] * 0.5"),
     ),
+    "bits_of_fractions": (
+        ("guided_within", "low < t & t <= high"),
+        ("from_pixels", "pixels.float() > 0 & pixels.float() < 9"),
+        ("learning_rate_at", "peak > 0.1 | peak < 0.2"),
+        ("FlowMatching.velocity", "clean | noise"),
+    ),
     "operator_for_other_types": (
         ("skip_channels", "base_channels + [1]"),
         ("FlowMatching.velocity", "clean + 'noise'"),
@@ -416,6 +422,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("ClassEmbedding", "class_labels.clone().add_(0.5)"),
         ("per_image", "t.clone().mul_(0.1)"),
     ),
+    "minus_of_a_mask": (
+        ("keep_known", "(1 - mask) * x"),
+        ("class_accuracy", "-(predicted == wanted)"),
+        ("drop_labels", "1.0 - (labels > 0)"),
+        ("FlowMatching.velocity", "(clean > 0) - (noise > 0)"),
+    ),
     "not_for_this_type": (
         ("from_pixels", "pixels.mean()"),
         ("ClassEmbedding", "x = torch.rand_like(class_labels)"),
@@ -533,6 +545,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("ResidualBlock", "h = conv1(x)"),
         ("num_groups", "chanels // 4"),
         ("per_image", "value_of_image[0]"),
+    ),
+    "no_root_of_a_matrix": (
+        ("gaussian_frechet", "torch.linalg.sqrtm(cov @ other_cov)"),
+        ("matrix_square_root", "torch.sqrtm(matrix)"),
+        ("feature_statistics", "features.sqrtm()"),
     ),
     "module_has_no_such_name": (
         ("add_to_every_pixel", "torch.functional.silo"),

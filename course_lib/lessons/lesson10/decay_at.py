@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.ema import decay_at
 
 EXERCISE = Exercise(
@@ -20,10 +20,26 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(3, 0.9)
 
 
+@holds("the decay that was asked for waits until the warm-up has come up to it")
+def ends_too_early(trial: Trial) -> None:
+    """Your warm-up begins right and is over too early: at this step (1 + step) / (10 + step) is still below decay. No
+    fixed number of steps ends it: at every step the smaller of the two counts."""
+    for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
+        # one that begins otherwise is another warm-up, which the next property asks
+        over = gives(trial, 1, 2 / 11) and gives(trial, step, 0.9999)
+        given = f"decay_at({step}, 0.9999), where the fraction is {(1 + step) / (10 + step):.6g}"
+        trial.see("whether it is the decay already", over, given)
+
+
+def gives(trial: Trial, step: int, expected: float) -> bool:
+    found = as_number(trial.calling(step, 0.9999).value())
+    return isinstance(found, int | float) and abs(found - expected) < 1e-6
+
+
 @holds("at first it is (1 + step) / (10 + step)")
 def another_warm_up(trial: Trial) -> None:
-    """As long as (1 + step) / (10 + step) is below decay, that fraction is the answer, and yours is another number. It
-    rises fast at first and then slower and slower, and ends where it meets decay, at no fixed step."""
+    """At this step (1 + step) / (10 + step) is below decay, so that this fraction is the answer, and yours is another
+    number. It rises fast at first and then slower and slower, and ends where it meets decay, at no fixed step."""
     for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
         trial.call(step, 0.9999, label="the decay")
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.evaluation.metrics import diversity
 
 EXERCISE = Exercise(
@@ -37,6 +37,18 @@ def example(trial: Trial) -> tuple:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
+
+
+@holds("two unlike images of one class count, whatever the class is")
+def class_not_looked_at(trial: Trial) -> None:
+    """Two unlike images of one class are here, and what comes is 0 or no number, as if there were no pair. Is their
+    class among those that you go through? range(n) begins at 0 and ends at n - 1, so that range(labels.max()) leaves
+    the last class out; labels.unique() gives the classes that occur."""
+    for label in (5, 0):
+        call = trial.calling(trial.normal(2, 4), torch.tensor([label, label]))
+        found = as_number(call.value())
+        nothing = isinstance(found, int | float) and not abs(found) > 0
+        trial.see("whether it is 0 or no number", nothing, call.text())
 
 
 @holds("for two images of one class it is their squared distance")

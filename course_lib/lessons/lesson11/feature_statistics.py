@@ -73,7 +73,8 @@ def wrong_mean(trial: Trial) -> None:
 @holds("the diagonal of the covariance holds the variances, with N - 1")
 def wrong_variances(trial: Trial) -> None:
     """Your mean is right, and the diagonal of your covariance is not the variance of each feature. Take the mean off,
-    square, add up over the images, divide by N - 1."""
+    square, add up over the images, divide by N - 1. If yours is the right one times a number, look what you divide by:
+    N is the number of images, len(features) or features.shape[0]."""
     _, cov = parts(trial, some(trial, trial.pick(7, 11), 4))
     trial.see("the diagonal of the covariance", cov.diagonal().clone(), "features of four columns")
 

@@ -42,6 +42,17 @@ def pixels_counted_wrongly(trial: Trial) -> None:
     trial.see("whether all three cost the same", len(set(found)) == 1, given)
 
 
+@holds("the count grows with the square of the pixels")
+def square_missing(trial: Trial) -> None:
+    """Your count does not grow with the square of the pixels at all: each pixel more costs as much as the one before.
+    The two products of matrices go over every pair of pixels, N * N. N is height * width: is a number written down for
+    it, or N taken once?"""
+    channels = trial.pick(12, 20)
+    one, two, three = counts(trial, (channels, 1, 1), (channels, 1, 2), (channels, 1, 3))
+    given = f"{channels} channels; 1, 2 and 3 pixels cost {one:.12g}, {two:.12g} and {three:.12g} in yours"
+    trial.see("whether it grows with the square", three - 2 * two + one != 0, given)
+
+
 @holds("the part that grows with the square of the pixels is 2 * N * N * C")
 def products_counted_wrongly(trial: Trial) -> None:
     """The part of your count that grows with the square of the pixels is not 2 * N * N * C. For every pair of pixels,

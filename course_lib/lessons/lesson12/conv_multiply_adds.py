@@ -43,7 +43,8 @@ def grows(trial: Trial, place: int, factor: int) -> None:
 @holds("twice the in_channels doubles the count")
 def grows_wrongly_with_in_channels(trial: Trial) -> None:
     """Twice the in_channels should give 2 times the multiply-adds, and yours do something else. Each number of the
-    output sums over all channels of the input, and everything is multiplied: a square is ** 2."""
+    output sums over all channels of the input, and everything is multiplied: a square is ** 2. ^ is no power in Python:
+    it compares bits, and comes after the products on both sides of it."""
     grows(trial, 0, 2)
 
 

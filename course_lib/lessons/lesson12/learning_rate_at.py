@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.training.schedule import learning_rate_at
 
 LABEL = "the learning rate"
@@ -29,9 +29,22 @@ def peak(trial: Trial) -> float:
     return 0.5 + trial.random.random()
 
 
+@holds("the share of the warm-up is multiplied by the peak")
+def peak_not_multiplied(trial: Trial) -> None:
+    """While it warms up your rate is the share, (step + 1) / warmup_steps, whatever the peak. The share is cut off at 1
+    and then multiplied by the peak; min(peak, share) cuts it off at the peak, and with a small one there is next to no
+    warm-up."""
+    for step, warmup_steps in ((2, 10), (3, 9)):
+        call = trial.calling(step, 0.7, warmup_steps, 100)
+        found = as_number(call.value())
+        share = isinstance(found, int | float) and abs(found - (step + 1) / warmup_steps) < 1e-6
+        trial.see("whether it is the share alone", share, call.text())
+
+
 @holds("the rate rises in a straight line")
 def wrong_while_warming_up(trial: Trial) -> None:
-    """While it warms up your rate is not peak * (step + 1) / warmup_steps, a straight line from the first step on."""
+    """While it warms up your rate is not peak * (step + 1) / warmup_steps, a straight line from the first step on. The
+    share, (step + 1) / warmup_steps, is cut off at 1, and what is left of it is multiplied by the peak."""
     trial.call(trial.pick(2, 3, 4), peak(trial), trial.pick(9, 10, 11), 100, label=LABEL)
 
 

@@ -9,7 +9,7 @@ from course_lib.checks.trial import Call, PropertyEnds, Trial
 
 # what the watched functions return: of a walk, and of a made split
 RESULT, CALLS, TIMES, PLACES = range(4)
-PAIR, FIRST_CALLS, OTHER_CALLS = range(3)
+PAIR, FIRST_CALLS, OTHER_CALLS, TURNED = range(4)
 
 
 def numbers(trial: Trial) -> tuple[float, ...]:

@@ -120,14 +120,26 @@ def pair_from(made: Any, x: Tensor, t: float) -> Any:
 
 
 def two_views(answer: Callable) -> Callable:
-    """`two_views` of two stand-ins and a turn by its name, asked once."""
+    """`two_views` of two stand-ins and a turn by its name, asked once.
+
+    What is seen: the pair, how often each split was asked, and whether something went through a turn.
+    """
 
     def two_views(
         x: Tensor, t: float, numbers: Sequence[float], other_numbers: Sequence[float], turn: str, schedule: str
     ) -> tuple:
         split, other = SplitStandIn(numbers, schedule), SplitStandIn(other_numbers, schedule)
-        pair = pair_from(answer(split, other, *TURNS[turn]), x, t)
-        return pair, len(split.calls), len(other.calls)
+        turned: list[Tensor] = []
+
+        def noted(change: Change) -> Change:
+            def noting(x: Tensor) -> Tensor:
+                turned.append(x)
+                return change(x)
+
+            return noting
+
+        pair = pair_from(answer(split, other, *map(noted, TURNS[turn])), x, t)
+        return pair, len(split.calls), len(other.calls), bool(turned)
 
     return two_views
 

@@ -61,7 +61,7 @@ def see_part(call: Call, part: int) -> None:
 @holds("two equal splits make the same one again")
 def loses_something(trial: Trial) -> None:
     """With the same split twice the result should be that split again: coarse and fine part together are everything.
-    Yours gives another one."""
+    Yours gives another one. Does the bracket of each blur close where it should: blur(far) + near - blur(near)?"""
     x, numbers_of_both = trial.normal(3, 2, 4, 5), numbers(trial)
     call = trial.calling(x, 0.5, numbers_of_both, numbers_of_both, "an arc")
     see_part(call, 0)

@@ -41,7 +41,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("where nothing is known x comes back")
 def changes_the_hidden_part(trial: Trial) -> None:
-    """With a mask that is False everywhere x should come back as it is: only what is known is put back."""
+    """With a mask that is False everywhere x should come back as it is: only what is known is put back, its noise
+    with it."""
     a_call(trial, 0.5, mask=torch.zeros(3, 2, 4, 5, dtype=torch.bool)).see()
 
 
@@ -55,7 +56,8 @@ def wrong_known_part(trial: Trial) -> None:
 @holds("each pixel is taken from where the mask says")
 def mixes_the_two(trial: Trial) -> None:
     """With a mask that is all True or all False you are right, and with this mixed one, another for each image and
-    channel, not."""
+    channel, not. Each place takes its own number, of noisy or of x: what picks by a mask, noisy[mask], gives a row of
+    numbers without their places."""
     a_call(trial, 0.6).see()
 
 

@@ -7,7 +7,7 @@ from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import Change, Split, two_views
 from course_lib.lessons.lesson13 import editing_watched as watched
-from course_lib.lessons.lesson13.asking import FIRST_CALLS, OTHER_CALLS, PAIR, found, numbers, see
+from course_lib.lessons.lesson13.asking import FIRST_CALLS, OTHER_CALLS, PAIR, TURNED, found, numbers, see
 
 EXERCISE = Exercise(
     "two_views",
@@ -59,6 +59,14 @@ def see_parts(call: Call) -> None:
     clean, noise = found(call, given(call))[PAIR]
     call.trial.see("the clean image", clean, given(call))
     call.trial.see("the noise", noise, given(call))
+
+
+@holds("which turn it is, the two arguments say")
+def turn_never_asked(trial: Trial) -> None:
+    """turn and turn_back are never called. Which turn it is, these two say: one that is written down, as by flip or
+    rot90, is right where they do the same, and nowhere else."""
+    call = a_call(trial)
+    see(call, TURNED, "whether turn or turn_back is called", given(call))
 
 
 @holds("the mean of what both see, the other in the turned picture and turned back")

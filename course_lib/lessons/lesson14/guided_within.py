@@ -52,12 +52,26 @@ def see(call: Call, place: int, label: str) -> None:
     call.trial.see(label, value[place], given(call))
 
 
+@holds("the model is asked at 1000 t, with its fraction")
+def times_rounded(trial: Trial) -> None:
+    """The model is asked at a whole number: 1000 t is rounded on the way (int, round, a // or the whole-number type of
+    the labels, which full_like(labels, ...) takes over). Flow matching's times lie between whole numbers, too, as
+    1000/3 does: leave the fraction."""
+    # between two whole numbers: 1000 t is a fraction for most numbers of steps
+    for t in (0.34375, 0.71875):
+        call = a_call(trial, t)
+        value = call.value()
+        times = value[TIMES] if isinstance(value, tuple) else ()
+        rounded = bool(times) and all(time == int(time) and abs(time - 1000 * t) < 1 for time in times)
+        asked = f", where the model is asked at {times[0]:g}" if rounded else ""
+        trial.see("whether the times are rounded", rounded, f"{given(call)}{asked}")
+
+
 @holds("the model is asked at 1000 t, with a time for each image")
 def wrong_times(trial: Trial) -> None:
     """The model is asked at another time. It wants a time for each image, (B,), and sees 1000 t."""
-    see(a_call(trial, 0.6), TIMES, "the times the model is asked at")
-    # between two whole numbers: 1000 t is a fraction for most numbers of steps
-    see(a_call(trial, trial.pick(0.34375, 0.71875)), TIMES, "the times the model is asked at")
+    for t in (0.6, trial.pick(0.34375, 0.71875)):
+        see(a_call(trial, t), TIMES, "the times the model is asked at")
 
 
 @holds("inside the interval it is the guided velocity")

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from course_lib.checks.compare import shown
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.properties import shape_of
@@ -51,6 +52,27 @@ def wrong_single_step(trial: Trial) -> None:
     """One step has two times, 1 and 0, whatever the shift."""
     trial.call(1, 1.0)
     trial.call(1, 3.0)
+
+
+@holds("the times are left as they come, and not rounded")
+def rounded(trial: Trial) -> None:
+    """Your times are those asked for, rounded or cut off behind a few digits. Leave them as they come: with many steps,
+    rounded times meet. To print fewer digits, round what is printed."""
+    for num_steps, shift in ((7, 1.0), (7, 3.0), (11, 0.3)):
+        call = trial.calling(num_steps, shift)
+        found, right = call.value(), spaced_times(num_steps, shift)
+        given = f"{call.text()}, which gives {shown(found)[:60]}"
+        trial.see("whether they are rounded", are_rounded(found, right), given)
+
+
+def are_rounded(found: Any, right: list[float]) -> bool:
+    """Whether all are the right ones up to a certain digit, and none has more digits than that, but for float32's."""
+    if not isinstance(found, tuple) or len(found) != len(right) or not all(isinstance(t, int | float) for t in found):
+        return False
+    return any(
+        all(abs(round(t, digits) - t) < 2e-7 and abs(t - u) < 10**-digits for t, u in zip(found, right, strict=True))
+        for digits in range(1, 5)
+    )
 
 
 @holds("shift 1 leaves the times evenly spaced, and is what counts where none is given")

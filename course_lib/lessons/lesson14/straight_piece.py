@@ -47,11 +47,27 @@ def wrong_on_a_short_piece(trial: Trial) -> None:
 
 @holds("a piece is found by its time, wherever the stations lie")
 def wrong_piece(trial: Trial) -> None:
-    """With two stations you are right, with several not. Which piece does t lie in, and do place and velocity both come
-    from the two ends of that piece?"""
-    for t in (0.9, 0.6, 0.3, 0.1):
-        a_call(trial, QUARTERS, t).see()
-    a_call(trial, (1.0, 0.9, 0.3, 0.0), 0.8).see()
+    """With two stations you are right, with several not, and the place is another one. Which piece does t lie in, and
+    do place and velocity both come from the two ends of that piece?"""
+    on_several_pieces(trial, 0)
+
+
+@holds("the velocity is that of the piece in which t lies")
+def wrong_velocity(trial: Trial) -> None:
+    """With several stations the place is right, and the velocity is not. It comes from the two ends of the piece in
+    which t lies, as the place does: the way between these two states, divided by the time between these two times."""
+    on_several_pieces(trial, 1)
+
+
+def on_several_pieces(trial: Trial, part: int) -> None:
+    """See one of the two that come back, in pieces of equal and of unlike length."""
+    for times, t in (*((QUARTERS, t) for t in (0.9, 0.6, 0.3, 0.1)), ((1.0, 0.9, 0.3, 0.0), 0.8)):
+        call = a_call(trial, times, t)
+        value = call.value()
+        if isinstance(value, tuple) and len(value) == 2:
+            trial.see(("the place", "the velocity")[part], value[part], call.text())
+        else:
+            trial.checked("the result", value, call.text())
 
 
 @holds("at a station the piece counts that begins there")
