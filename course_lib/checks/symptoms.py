@@ -187,7 +187,11 @@ def of_a_straight_line(value: Tensor, expected: Tensor) -> Symptom | None:
         return None
     scale = float(expected.abs().max())
     if abs(shift) < 1e-4 * scale * abs(factor):
-        return "wrong_factor", f"Your result is the right one times {factor:.4g}: a factor is missing or one too many."
+        return (
+            "wrong_factor",
+            f"Your result is the right one times {factor:.4g}: a factor is missing or one too many, or you multiply "
+            "where you should divide.",
+        )
     if abs(factor - 1) < 1e-4:
         return (
             "wrong_shift",

@@ -502,6 +502,20 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("SelfAttention", "nn.SiLU.forward(x)"),
         ("euler_step", "velocity_at(x)"),
     ),
+    "given_by_place_and_not_by_name": (
+        ("num_groups", "torch.arange(3, torch.float32)"),
+        ("add_to_every_pixel", "torch.randn(h.shape, h.dtype)"),
+        ("per_image", "torch.zeros(3, x.device)"),
+        ("FlowMatching.velocity", "torch.rand(clean.shape, torch.Generator())"),
+        ("attention_weights", "torch.bernoulli(q.sigmoid(), torch.Generator())"),
+    ),
+    "generator_by_place_and_not_by_name": (
+        ("drop_labels", "torch.rand(labels.shape, generator)"),
+        ("drop_labels", "torch.randint(0, 5, (3,), generator)"),
+        ("FlowMatching.loss", "torch.randn(images.shape, generator)"),
+        ("DDPM.loss", "torch.rand(5, generator)"),
+        ("num_groups", "torch.empty(3).normal_(0, 1, torch.Generator())"),
+    ),
     "too_many_arguments": (
         ("Downsample", "nn.SiLU()(x, x)"),
         ("from_pixels", "pixels.float(3)"),

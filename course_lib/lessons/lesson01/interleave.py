@@ -94,7 +94,9 @@ def fails_for_other_widths(trial: Trial) -> None:
 
 @holds("numbers of any type keep it: column numbers are whole, and stay whole")
 def columns_of_whole_numbers(trial: Trial) -> None:
-    """Whole numbers come back as another type, or not in their places. Here they only change places."""
+    """Whole numbers come back as another type, or not in their places. Here they only change places. Is a tensor made
+    without dtype=embedding.dtype, or the type changed on the way? torch.zeros and torch.empty make float32 by
+    themselves."""
     trial.call(torch.arange(trial.pick(6, 8, 12))[None, :])
 
 

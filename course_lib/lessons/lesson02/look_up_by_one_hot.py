@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.properties import type_of
+from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.warm_ups import look_up_by_one_hot
 
 EXERCISE = Exercise(
@@ -36,18 +37,50 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
-@holds("every row of the result is a row of the table, number for number")
-def not_rows_of_the_table(trial: Trial) -> None:
-    """What comes back is no tensor that holds a row of the table for each label. A product with one-hot rows copies
-    rows of the table and changes no number in them."""
-    # Whichever rows: whatever is multiplied with whatever, it fits, because all sizes are equal.
-    size = trial.pick(5, 6)
+def looked_up(trial: Trial) -> tuple[Tensor, Tensor, str]:
+    """A table, what comes back, and the call in words. Whatever is multiplied with whatever, it fits, because all sizes
+    are equal. Ends the property, recorded, if no tensor comes back."""
+    size = trial.pick(9, 10)
     weight, labels = trial.normal(size, size), trial.integers(0, size - 1, size)
     labels[0] = size - 1
     value = trial.handle.call(None, (weight, labels), {})
-    given = "a table (K, K) and K labels"
-    if not isinstance(value, Tensor) or value.shape != (size, size) or not value.is_floating_point():
+    given = f"a table ({size}, {size}) and {size} labels"
+    if not isinstance(value, Tensor):
         trial.checked("the result", value, given)
+        raise PropertyEnds
+    return weight, value, given
+
+
+@holds("there is a row for each label, as wide as the table")
+def no_row_for_each_label(trial: Trial) -> None:
+    """What comes back is no tensor with a row for each label, as wide as a row of the table: (B, dim). The one-hot
+    matrix is (B, K), a row for each label, and its product with the table has as many rows."""
+    weight, value, given = looked_up(trial)
+    trial.see("its shape", tuple(value.shape), given)
+    if value.shape != weight.shape:  # as many labels as rows
+        trial.see("the result", value, given)  # so that different mistakes are told apart
+
+
+@holds("the numbers are of the table's kind, with what stands behind the point")
+def numbers_of_another_kind(trial: Trial) -> None:
+    """What comes back is of a type that has no fractions, and the table's numbers are fractions. Was the table
+    converted to the type of the one-hot matrix? That cuts off what stands behind the point. It is the one-hot matrix
+    that needs the table's type: one_hot.to(weight.dtype)."""
+    _, value, given = looked_up(trial)
+    kind = "a type with fractions" if value.is_floating_point() else type_of(value)
+    trial.see("the type of the numbers", kind, given)
+    if not value.is_floating_point():
+        trial.see("the result", value, given)
+
+
+@holds("every row of the result is a row of the table, number for number")
+def not_rows_of_the_table(trial: Trial) -> None:
+    """Not every row of what comes back is a row of the table. A product with one-hot rows copies rows of the table and
+    changes no number in them."""
+    # whichever rows
+    weight, value, given = looked_up(trial)
+    if value.shape != weight.shape:
+        trial.see("the result", value, given)
         return
     copied = (value[:, None] - weight).abs().amax(2).amin(1) < 1e-4
     trial.see("how many rows of the result are rows of the table", int(copied.sum()), given)

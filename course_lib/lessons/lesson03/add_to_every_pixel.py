@@ -33,6 +33,20 @@ def drawn(trial: Trial, batch: int, channels: int, height: int, width: int) -> t
     return trial.normal(batch, channels, height, width), trial.normal(batch, channels)
 
 
+@holds("each sum stands in its own place: batch, channels, height, width")
+def sums_in_other_places(trial: Trial) -> None:
+    """All your sums are right, h[b, c, i, j] + vectors[b, c], and they stand in other places. Were axes moved for the
+    addition, and not moved back, or with a reshape? A reshape moves no axis, it cuts the same row of numbers anew;
+    permute and transpose move axes, there and back."""
+    h, vectors = drawn(trial, 4, 4, 4, 4)
+    call, sums = trial.calling(h, vectors), h + vectors[:, :, None, None]
+    value = call.see(observed=False)
+    moved = isinstance(value, Tensor) and value.shape == sums.shape and value.is_floating_point()
+    moved = moved and torch.allclose(value.float().flatten().sort().values, sums.flatten().sort().values, atol=1e-5)
+    # other sums than these are the next property's
+    trial.see("the result", value if moved else sums, call.text(), inputs=call.elementwise_inputs())
+
+
 @holds("each channel of each image is raised by its own number")
 def not_the_sum(trial: Trial) -> None:
     """Pixel [b, c, i, j] of the result is h[b, c, i, j] + vectors[b, c]: its own image's vector, its own channel's

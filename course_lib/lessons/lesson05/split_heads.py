@@ -26,6 +26,19 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.normal(2, 3 * 3 * 4, 5, 6), 3)
 
 
+def with_one_head(trial: Trial) -> tuple[Call, Call]:
+    return tuple(trial.calling(trial.normal(batch, 3 * trial.pick(5, 7), 8, 8), 1) for batch in (2, 1))
+
+
+def rows_of_pixels(qkv: Tensor) -> tuple[Tensor, ...]:
+    """q, k and v for one head, (B, 1, N, d)."""
+    return tuple(third.flatten(2).transpose(1, 2)[:, None] for third in qkv.chunk(3, dim=1))
+
+
+def sorted_by_image(parts: tuple[Tensor, ...]) -> list[Tensor]:
+    return [part.double().flatten(1).sort(dim=1).values for part in parts]
+
+
 @holds("three tensors of shape (B, heads, N, d) come back")
 def not_three_tensors_of_that_shape(trial: Trial) -> None:
     """What you return is not three tensors of four axes, (B, heads, N, d), for every number of images and heads. Write
@@ -35,12 +48,24 @@ def not_three_tensors_of_that_shape(trial: Trial) -> None:
     trial.checked("the shapes", shape_of(call.value()), call.text())
 
 
-@holds("with one head: q, k, v in this order, one row a pixel")
+@holds("with one head: q, k, v in this order, a third of the channels each")
+def other_thirds(trial: Trial) -> None:
+    """Already with one head the numbers of your three tensors are not those that belong into them: the first third of
+    an image's channels are its queries, the second its keys, the last its values, as they came."""
+    for call in with_one_head(trial):
+        value, thirds = call.see(observed=False), rows_of_pixels(call.args[0])
+        # which numbers, wherever they stand
+        same = all(map(torch.equal, sorted_by_image(value), sorted_by_image(thirds)))
+        trial.see("the result", thirds if same else value, call.text())
+
+
+@holds("with one head: one row a pixel")
 def not_q_k_v_by_pixels(trial: Trial) -> None:
-    """Already with one head some of your numbers are not those that belong there: the first third of the channels are
-    queries, the second keys, the last values, and row n holds the numbers of pixel n, as they came."""
-    trial.call(trial.normal(2, 3 * trial.pick(5, 7), 8, 8), 1)
-    trial.call(trial.normal(1, 3 * trial.pick(5, 7), 8, 8), 1)
+    """Already with one head your numbers stand in other places: q, k and v hold the channels that they should, and row
+    n does not hold the numbers of pixel n. Is the last step a reshape? It moves nothing. In an image the channels come
+    first: name the axes as they lie, (d, N), and then exchange the two."""
+    for call in with_one_head(trial):
+        call.see()
 
 
 @holds("with several heads: the first d channels of the queries belong to head 0, the next d to head 1")

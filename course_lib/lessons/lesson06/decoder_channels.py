@@ -47,6 +47,22 @@ def another_form(trial: Trial) -> None:
         trial.see("the result", value, call.text())
 
 
+@holds("h stands first in each pair, the skip second")
+def pairs_turned_round(trial: Trial) -> None:
+    """Your pairs are turned round: the skip stands first, and h second. The document writes cat([h, skip]): h first.
+    The channels themselves are right for the document's network."""
+    call = the_documents(trial)
+    value, wanted = call.see(observed=False), pairs_of(decoder_channels(*call.args))
+    # other channels than these are the next property's
+    turned = pairs_of(value, -1) == wanted
+    trial.see("the result", value if turned else wanted, call.text())
+
+
+def pairs_of(levels: Levels, step: int = 1) -> Levels:
+    """As tuples; with step -1 each pair from its end."""
+    return tuple(tuple(tuple(pair)[::step] for pair in level) for level in levels)
+
+
 NETWORKS.hold_for(
     EXERCISE,
     ordinary_call,

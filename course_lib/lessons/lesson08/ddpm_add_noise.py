@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Built, Call, Trial
 from course_lib.ddpm import DDPM, per_image
 from course_lib.lessons.lesson08 import ddpm_trials as trials
 from course_lib.lessons.lesson08.ddpm_trials import schedule, steps_of, tried
@@ -31,14 +31,25 @@ def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, arguments)
 
 
-@holds("the root of alpha-bar is left of the image, and the root of 1 - alpha-bar is the strength of the noise")
-def other_weights(trial: Trial) -> None:
-    """Your weights for image and noise are others than equation 4's. Both are roots, of alpha-bar and of 1 - alpha-bar
-    at time t: their squares sum to one."""
-    # without noise: how much of the image is left; then the noise by itself
+def at_half_time(trial: Trial) -> tuple[Built, tuple]:
+    """A schedule, and one image of a few pixels: enough numbers to tell one weight from another."""
     built = schedule(trial)
-    clean, t, noise = arguments(trial, torch.tensor([steps_of(built) // 2]), (1, 2, 2))
+    return built, arguments(trial, torch.tensor([steps_of(built) // 2]), (1, 3, 3))
+
+
+@holds("without noise, the root of alpha-bar is left of the image")
+def another_weight_of_the_image(trial: Trial) -> None:
+    """Where the noise is zero, something else comes back than the image with equation 4's weight: the root of alpha-bar
+    at time t."""
+    built, (clean, t, noise) = at_half_time(trial)
     tried(built, clean, t, 0 * noise, label="what is left of the image")
+
+
+@holds("without an image, the noise is there with the root of 1 - alpha-bar")
+def another_weight_of_the_noise(trial: Trial) -> None:
+    """The image's weight is right, and the noise's is not: where the image is zero, something else comes back than the
+    noise times the root of 1 - alpha-bar at time t. The squares of the two weights sum to one."""
+    built, (clean, t, noise) = at_half_time(trial)
     tried(built, 0 * clean, t, noise, label="the noise that is added")
 
 

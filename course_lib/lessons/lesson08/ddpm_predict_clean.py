@@ -57,16 +57,23 @@ def another_formula(trial: Trial) -> None:
     trials.one_time(trial, arguments)
 
 
-trials.mixes_the_times_up(EXERCISE, arguments)
-
-
 @holds("the first and the last time are times like the others")
 def ends_of_time(trial: Trial) -> None:
-    """In the middle of time your numbers are right, at its ends they are not. No time is special here."""
+    """In the middle of time your numbers are right, at its ends they are not. No time is special here: at late ones the
+    root of alpha-bar is small, and what comes out is large. Is one of them kept within bounds (clamp, max, + eps)?"""
     trials.edges(trial, arguments, 0, 1, -2, -1)
 
 
-trials.the_papers_schedule(EXERCISE, arguments)
+trials.mixes_the_times_up(EXERCISE, arguments)
+
+
+trials.the_papers_schedule(
+    EXERCISE,
+    arguments,
+    "With schedules of few steps your numbers are right, and with the paper's thousand they are not. What you divide "
+    "by, the root of alpha-bar, is as small as 0.006 there, at t = 999, and what comes out is large: both are meant. "
+    "Is one of them kept within bounds (clamp, max, + eps), or is a number written out that belongs to one schedule?",
+)
 
 
 @right

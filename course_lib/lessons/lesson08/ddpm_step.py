@@ -57,13 +57,13 @@ def another_mean(trial: Trial) -> None:
     tried(built, x_t, t, eps, 0 * noise, clip, label="the mean (the noise is zero)")
 
 
-@holds("the noise has the variance beta (1 - alpha-bar_prev) / (1 - alpha-bar), beta-tilde")
+@holds("the noise has the variance beta (1 - alpha-bar_prev) / (1 - alpha-bar), beta-tilde", alone=True)
 def another_strength_of_noise(trial: Trial) -> None:
     """The noise has another strength than asked for. It is multiplied by the root of beta-tilde, which is beta times
     (1 - alpha-bar_prev) / (1 - alpha-bar)."""
     # x_t and eps of zero, so that only the noise is left
     built = schedule(trial)
-    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 2, 2))
+    x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 3, 3))
     tried(built, 0 * x_t, t, 0 * eps, noise, clip, label="what the noise adds")
 
 

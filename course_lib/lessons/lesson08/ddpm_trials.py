@@ -97,8 +97,14 @@ def mixes_the_times_up(exercise: Exercise, arguments: Arguments) -> None:
         tried(built, *arguments(trial, distinct_times(trial, T, 4), (4, 4, 4)))
 
 
-def the_papers_schedule(exercise: Exercise, arguments: Arguments) -> None:
-    @exercise.holds("it holds for the schedule of the paper with its thousand steps")
+def the_papers_schedule(exercise: Exercise, arguments: Arguments, mistake: str | None = None) -> None:
+    """`mistake`: the sentence, where an exercise has a truer one than that for all."""
+
+    @exercise.holds("it holds for the schedule of the paper with its thousand steps", mistake=mistake)
     def the_papers_schedule(trial: Trial) -> None:
+        """With schedules of few steps your numbers are right, and with the paper's thousand they are not. Nothing here
+        is large: 1 - alpha-bar is 0.0001 at its first time, alpha-bar 0.00004 at its last, and each counts as it is. Is
+        one of them, or a root or quotient of them, kept from getting small or large (clamp, max, + eps), or is a number
+        written out that belongs to one schedule?"""
         t = torch.tensor([999, 0, 1, int(trial.integers(2, 998, 1)), 500, 998])
         tried(trial.build(), *arguments(trial, t, SIZE), tolerance=IN_FLOAT32)

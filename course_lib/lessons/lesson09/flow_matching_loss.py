@@ -191,6 +191,21 @@ def changes_the_models_mode(trial: Trial) -> None:
 # ---- where the loss draws them ----
 
 
+@holds("where one of t and noise is given it is used, and only the other is drawn")
+def given_and_not_used(trial: Trial) -> None:
+    """With both t and noise given your loss is right. With one of them alone, what was given is not used as it came."""
+    made = batch(trial)
+    black = {**made, "images": torch.zeros_like(made["images"])}
+    call = asking(trial, **{**black, "noise": None})
+    trial.see("the times the model sees", ask(call)[TIMES], f"black {told(call)}")
+    call = asking(trial, **{**black, "t": None})
+    # nothing but the given noise stands in x_t, with a strength for each image
+    x_t = ask(call)[X_T]
+    share = (x_t / made["noise"]).flatten(1)
+    same = bool(((share - share[:, :1]).abs() < 1e-3).all())
+    trial.see("whether the model sees the given noise", same, f"black {told(call)}")
+
+
 @holds("without t, each image gets a time of its own, evenly between 0 and 1")
 def times_not_drawn_for_each_image(trial: Trial) -> None:
     """Where no t is given, you do not draw one time for each image, evenly between 0 and 1. self.sample_times does

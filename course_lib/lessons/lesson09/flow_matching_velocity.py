@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.properties import shape_of
 from course_lib.checks.trial import Call, Trial
 from course_lib.flow_matching import FlowMatching
 
@@ -14,6 +15,7 @@ EXERCISE = Exercise(
     where="section 9.2, the derivative of the straight line (Lipman et al. 2023, equation 23)",
     elementwise=("clean", "noise"),
     not_for_all={
+        "another_shape": "no_velocity_for_each_pixel has the words for it",
         "gradients_cut": "images and noise are data: nothing learns through them",
     },
 )
@@ -31,6 +33,35 @@ def tried(trial: Trial, clean: Tensor, noise: Tensor) -> None:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.build().calling(*pair(trial, 3, 2, 4, 5), method="velocity")
+
+
+@holds("the velocity has the shape of the images: one number for each pixel")
+def no_velocity_for_each_pixel(trial: Trial) -> None:
+    """What you return is no single tensor of the shape of clean and noise, (B, C, H, W): each pixel has a velocity of
+    its own. Is something added up or averaged over pixels, or is there a comma too many? A gradient with respect to t
+    adds up, too: each image has one t for all its pixels. The derivative of the formula has the images' shape."""
+    call = ordinary_call(trial)
+    value = call.value()
+    trial.checked("the shape of the result", shape_of(value), call.text())
+    if isinstance(value, Tensor) and value.shape != call.args[0].shape:  # so that one mistake is told from another
+        trial.see("the velocity", value, call.text())
+
+
+@holds("the velocity of a pixel is made of its own two numbers")
+def mixes_the_pixels(trial: Trial) -> None:
+    """Where one pixel of the noise is another one, the velocity of other pixels changes, too. Each pixel moves by
+    itself. Is something added up or averaged over pixels? A gradient with respect to t does that: each image has one t
+    for all its pixels."""
+    call = ordinary_call(trial)
+    clean, noise = call.args
+    touched = noise.clone()
+    touched[0, 0, 0, 0] += 1
+    value, after = call.see(observed=False), call.of(clean, touched, method="velocity", observed=False)
+    changed = ((after - value).abs() > 1e-4).long()
+    changed[0, 0, 0, 0] = 0  # it may change, or not: that is not asked here
+    trial.see("which others change with the first pixel of the noise", changed, call.text())
+    if changed.any():  # so that one mistake is told from another
+        trial.see("the velocity", value, call.text())
 
 
 @holds("from an image of zeros to the noise, the velocity is the noise")
