@@ -23,6 +23,7 @@ EXERCISE = Exercise(
     __name__,
     where='the document, "Full forward pass" (assets/network.md), line by line',
     watched=watched,
+    seconds=6.0,
     step_of="UNet",
     not_for_all={
         "another_shape": "its own properties look at the output first",

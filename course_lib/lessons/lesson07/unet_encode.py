@@ -20,6 +20,7 @@ EXERCISE = Exercise(
     UNet,
     __name__,
     where='the document, "Full forward pass" (assets/network.md), line by line',
+    seconds=6.0,
     step_of="UNet",
     not_for_all={"another_shape": "its own properties look at h and the stack part by part"},
 )
