@@ -128,7 +128,7 @@ def keeps_nothing(failure: FirstFailure) -> bool:
         return False
     value = failure.seen.value
     if isinstance(value, Failure):
-        return value.kind == "parameters" and not value.error and "none at all" in value.text
+        return value.kind == "parameters" and not value.error and "no parameters" in value.text
     return value == () and failure.expected.value != ()
 
 

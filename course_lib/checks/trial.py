@@ -362,7 +362,8 @@ drawn_once = lru_cache(maxsize=512)(drawn_parameters)
 
 def parameters_differ(wanted: dict[str, tuple[int, ...]], constructed: Constructed) -> Failure:
     given = constructed.parameters
-    listed = ", ".join(str(shape) for shape in sorted(given.values())) or "none at all"
+    listed = ", ".join(str(shape) for shape in sorted(given.values()))
+    registered = f"registers parameters of the shapes {listed}" if listed else "registers no parameters"
     line = ""
     missing = [f"{name} {shape}" for name, shape in wanted.items() if given.get(name) != shape]
     extra = [f"{name} {shape}" for name, shape in given.items() if wanted.get(name) != shape]
@@ -378,4 +379,4 @@ def parameters_differ(wanted: dict[str, tuple[int, ...]], constructed: Construct
             if part
         )
     error = "unregistered" if constructed.unregistered else ""
-    return Failure("parameters", f"registers parameters of the shapes {listed}", line=line, error=error)
+    return Failure("parameters", registered, line=line, error=error)

@@ -206,8 +206,8 @@ def deaf_to_the_embedding(trial: Trial) -> None:
 @holds("with conv2 silent (weights and bias zero) the output is the shortcut: x, or its 1x1 convolution", alone=True)
 def something_wrong_with_the_shortcut(trial: Trial) -> None:
     """The mistake shows when the second convolution is silenced: then the input, or its 1x1 convolution, must come out
-    unchanged, and something else does. Is the shortcut scaled, normalised or taken from elsewhere, or does something
-    follow the sum?"""
+    unchanged, and something else does. Is the shortcut missing (only zeros come), scaled, normalised or taken from
+    elsewhere, or does something follow the sum?"""
     for wider in (True, False):
         example(trial, wider, silenced=r"^conv2\.").see("the output with conv2 set to zero")
 

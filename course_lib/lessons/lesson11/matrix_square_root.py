@@ -64,8 +64,12 @@ def one_number(trial: Trial) -> None:
 
 @holds("it works for large and for small numbers")
 def large_and_small(trial: Trial) -> None:
+    """For a matrix of large or of small numbers your root is wrong. Is there a fixed number that eigenvalues are
+    compared with, or that is added to them? They may be as small as they like: only what is below zero is clipped, at
+    zero."""
     trial.call(1e6 * covariance(trial, 3))
     trial.call(1e-2 * covariance(trial, 3))
+    trial.call(1e-7 * covariance(trial, 3))
 
 
 @holds("the root of 4 times the identity is 2 times the identity")

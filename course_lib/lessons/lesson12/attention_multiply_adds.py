@@ -106,6 +106,13 @@ def wrong_where_pixels_equal_channels(trial: Trial) -> None:
     trial.call(256, 8, 8, label=LABEL)
 
 
+@holds("large counts are as exact as small ones")
+def not_exact_where_large(trial: Trial) -> None:
+    """Small counts are right, and one of many millions is not. 32 bits hold whole numbers up to 2,147,483,647, and a
+    float32 keeps seven digits: Python's own whole numbers (int) have no end."""
+    trial.call(257, 131, trial.pick(127, 129), label=LABEL)
+
+
 @right
 def closed_form(channels: int, height: int, width: int) -> int:
     n = height * width

@@ -110,6 +110,13 @@ def wrong_for_real_layers(trial: Trial) -> None:
         trial.call(in_channels, out_channels, 3, side, side, label=LABEL)
 
 
+@holds("large counts are as exact as small ones")
+def not_exact_where_large(trial: Trial) -> None:
+    """Small counts are right, and one of many millions is not. 32 bits hold whole numbers up to 2,147,483,647, and a
+    float32 keeps seven digits: Python's own whole numbers (int) have no end."""
+    trial.call(509, trial.pick(1021, 1031), 3, 131, 127, label=LABEL)
+
+
 @right
 def pixel_by_pixel(in_channels: int, out_channels: int, kernel_size: int, height: int, width: int) -> int:
     a_pixel = kernel_size**2 * in_channels * out_channels
