@@ -10,6 +10,7 @@ from course_lib.lessons.lesson04.figures import (
     best_enlarger,
     enlarged,
     error_with_channels,
+    halved_stripes,
     learned_filter,
     real_images,
     strided,
@@ -57,7 +58,7 @@ def two_kinds_of_stripes_become_one() -> bool:
 
 @claim("an average weakens it before the step, blurring weights do so more, the maximum less")
 def what_is_too_fine_is_weakened() -> bool:
-    small = [shrink(stripes(0.375))[..., 1:-1] for shrink in SHRINKING.values()]
+    small = [halved_stripes(0.375, shrink) for shrink in SHRINKING.values()]
     skipped, maximum, average, blurred = (float(one.max() - one.min()) for one in small)
     return blurred < average < maximum < skipped
 

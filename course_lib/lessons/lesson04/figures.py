@@ -152,6 +152,12 @@ def stripes(cycles: float, side: int = 32) -> Tensor:
     return wave.expand(1, 1, side, side)
 
 
+def halved_stripes(cycles: float, shrink: Layer) -> Tensor:
+    """`stripes(cycles)` at half the size, (1, 1, 16, 16), as if they went on beyond the border: it leaves no mark."""
+    # 8 pixels on each side are whole periods of every stripe that the lesson draws
+    return shrink(stripes(cycles, side=8 + 32 + 8))[..., 4:-4, 4:-4]
+
+
 def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
     """Coarse, fine and finest stripes, and what four ways of halving make of them."""
     figure, axes = plt.subplots(len(cycles), 5, figsize=(9.6, 6.5), layout="constrained")
@@ -160,8 +166,8 @@ def plot_stripes(cycles: tuple[float, ...] = (0.125, 0.375, 0.5)) -> None:
         picture = stripes(one)
         draw_picture(row[0], picture, f"{one:g} cycles a pixel\n(period {1 / one:.3g} pixels)")
         for axis, (name, shrink) in zip(row[1:], SHRINKING.items(), strict=True):
-            small = shrink(picture)
-            spread = (small[..., 1:-1].max() - small[..., 1:-1].min()).item() / 2
+            small = halved_stripes(one, shrink)
+            spread = (small.max() - small.min()).item() / 2
             contrast.append(spread)
             draw_picture(axis, small, f"{name}\ncontrast {spread:.2f}")
     sliced, _, average, _ = contrast[4:8]
@@ -359,8 +365,8 @@ def compare_checkerboards(upsample_class: type[nn.Module]) -> dict[str, dict[str
         f"Right: power at the finest stripes, mean of {trials} draws. Random weights: "
         f"{100 * threes['random']:.0f} % and {100 * fours['random']:.0f} % for the transposed convolutions, "
         f"{100 * ours['random']:.0f} % for Upsample.",
-        "Two checkerboards from transposed convolutions and an even grey square from Upsample; a bar chart in which "
-        "only Upsample has no bar for either kind of weights.",
+        "Fine patterns from transposed convolutions, rows of stripes for kernel 3 and a checkerboard for kernel 4, and "
+        "an even grey square from Upsample; a bar chart in which only Upsample has no bar for either kind of weights.",
     )
     return dict(shares)
 

@@ -1,14 +1,17 @@
 """What lesson 05 states, proven: attention: scales, heads, positions."""
 
+import inspect
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
 from course_lib import SelfAttention
-from course_lib.lessons.lesson05.explore_attention import LAYERS, queries_keys_values
+from course_lib.lessons.lesson05.explore_attention import LAYERS, explore_attention, noisy_bag, queries_keys_values
 from course_lib.lessons.shared.claims import claim
-from course_lib.lessons.shared.explore_noising import image_of_class
+from course_lib.lessons.shared.explore_noising import image_of_class, noise_of
 from course_lib.lessons.shared.shipped import shipped_model
-from course_lib.self_attention import attention_weights, split_heads
+from course_lib.self_attention import attention_weights, merge_heads, split_heads
 
 
 def keys_that_count(scale: float) -> float:
@@ -31,6 +34,52 @@ def a_new_block_has_smaller_queries() -> bool:
 def the_variance_of_a_dot_product_is_d() -> bool:
     q, k = torch.randn(2, 40_000, 64, generator=torch.Generator().manual_seed(0))
     return abs(float((q * k).sum(1).var()) / 64 - 1) < 0.03
+
+
+class OverTheQueries(SelfAttention):
+    """The block with softmax over the wrong axis."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = split_heads(self.qkv(self.norm(x)), self.num_heads)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, dim=-2)
+        return x + self.proj(merge_heads(weights @ v, *x.shape[-2:]))
+
+
+def coloured_pixels(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Maps of pixels with one of three colours and a value each, and the mean value of every pixel's colour."""
+    colours = F.one_hot(torch.randint(3, (count, 64), generator=generator)).float()
+    values = torch.randn(count, 64, 1, generator=generator)
+    means = colours.transpose(1, 2) @ values / colours.sum(dim=1)[..., None]
+    maps = torch.cat([colours, values], dim=-1).transpose(1, 2)
+    return maps.reshape(count, 4, 8, 8), (colours @ means).reshape(count, 1, 8, 8)
+
+
+@claim(
+    "a small one, trained with it for seconds, still learns to give every pixel the mean of all that have its colour."
+)
+def softmax_over_the_wrong_axis_can_be_learned_around() -> bool:
+    """An error of 1 is that of the plain mean. Without attention, pixel by pixel, training ends at 0.96."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = nn.Sequential(nn.Conv2d(4, 32, 1), OverTheQueries(32), nn.Conv2d(32, 1, 1))
+    optimizer = torch.optim.Adam(network.parameters(), 5e-3)
+    for _ in range(200):
+        maps, wanted = coloured_pixels(16, generator)
+        loss = F.mse_loss(network(maps), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        maps, wanted = coloured_pixels(200, generator)
+        return float(F.mse_loss(network(maps), wanted) / wanted.var()) < 0.05
+
+
+@claim("Its time runs from 0 (clean) to 1 (nothing but noise), and here t is 0.3.")
+def the_explorer_counts_time_from_0_to_1() -> bool:
+    clean, noise = image_of_class(8), noise_of(0)
+    starts = inspect.signature(explore_attention).parameters["t"].default
+    return starts == 0.3 and torch.equal(noisy_bag(0.0), clean) and torch.equal(noisy_bag(1.0), noise)
 
 
 @claim(

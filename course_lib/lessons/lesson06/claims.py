@@ -1,9 +1,11 @@
 """What lesson 06 states, proven: skips: who pushes, who pops, what adding is."""
 
 import itertools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from course_lib import document, group_norm
 from course_lib.lessons.lesson06 import figures
@@ -31,6 +33,42 @@ def the_last_skip_of_a_level_comes_from_above() -> bool:
     last = [pushed_by[::-1][3 * level + 2] for level in range(3)]
     third = document.SKIPS[-3]
     return last == ["encoder.1.resample", "encoder.0.resample", "conv_in"] and third[1:] == (128, 8, 8)
+
+
+@claim("added, only `h + skip` counts; side by side, the SiLU bends `h` and the skip each by itself, never their sum.")
+def no_other_weights_make_adding_and_laying_side_by_side_the_same() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    h, other_h, skip, other_skip = torch.randn(4, 2, 8, 6, 6, generator=generator)
+    weight = torch.randn(8, 16, 3, 3, generator=generator)
+
+    @torch.no_grad()
+    def joined(h: Tensor, skip: Tensor) -> Tensor:
+        return F.conv2d(F.silu(group_norm(16)(torch.cat([h, skip], 1))), weight)
+
+    @torch.no_grad()
+    def added(h: Tensor, skip: Tensor) -> Tensor:
+        return F.conv2d(F.silu(group_norm(8)(h + skip)), weight[:, :8])
+
+    def beyond_two_parts(way: Callable[[Tensor, Tensor], Tensor]) -> float:
+        """Zero where the result is something made from h plus something made from the skip."""
+        mixed = way(h, skip) - way(h, other_skip) - way(other_h, skip) + way(other_h, other_skip)
+        return float(mixed.norm() / way(h, skip).norm())
+
+    def from_elsewhere(way: Callable[[Tensor, Tensor], Tensor]) -> float:
+        """How much changes where h and the skip change and their sum does not."""
+        return float((way(h + other_h, skip - other_h) - way(h, skip)).norm() / way(h, skip).norm())
+
+    joined_is_two_parts = beyond_two_parts(joined) < 1e-4 < 0.2 < beyond_two_parts(added)
+    return joined_is_two_parts and from_elsewhere(added) < 1e-4 < 0.2 < from_elsewhere(joined)
+
+
+@claim(
+    "With as many blocks as the encoder, each level would leave one skip on the stack.",
+    "The first block at 16x16 would find one of 8x8 on top, and the two do not join.",
+)
+def two_pops_a_level_meet_a_skip_of_another_size() -> bool:
+    sides = [shape[-1] for shape in document.SKIPS]
+    return [sides.pop() for _ in range(3)] == [8, 8, 8] and sides.count(8) == 0
 
 
 @claim("No. There, adding and laying side by side are two different networks.")

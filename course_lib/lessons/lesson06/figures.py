@@ -278,12 +278,11 @@ def plot_frequencies(net: nn.Module, net_without: nn.Module) -> None:
     axes.set_ylim(0, 1.25)
     axes.set_xticks(range(2, 17, 2))
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.72))
-    fine = slice(7, 16)
-    means = {name: sum(values[fine]) / len(values[fine]) for name, values in shares.items()}
+    fine = {name: fine_power(residual) / fine_power(originals) for name, residual in lost.items()}
     show(
         figure,
-        f"what gets lost is detail. Of the waves that fit 8 times or more across the image, without skips "
-        f"{means['without skips']:.0%} is lost, with skips {means['with skips']:.0%}.",
+        f"what gets lost is detail. Of the power in waves that fit 8 times or more across the image, without skips "
+        f"{fine['without skips']:.0%} is lost, with skips {fine['with skips']:.0%}.",
         "Two lines over spatial frequency. Without skips the share lost rises with frequency towards one; with skips "
         "it stays low until the finest waves, where it rises as well.",
     )
@@ -291,11 +290,21 @@ def plot_frequencies(net: nn.Module, net_without: nn.Module) -> None:
 
 def by_frequency(batch: Tensor) -> Tensor:
     """Mean power of the grey images in rings of equal spatial frequency, 1 to 16 waves across the image: (16,)."""
-    grey = batch.mean(dim=1)
-    power = torch.fft.fft2(grey).abs().square().mean(dim=0)
+    power, ring = power_and_ring(batch)
+    return torch.stack([power[ring == number].mean() for number in range(1, 17)])
+
+
+def fine_power(batch: Tensor) -> float:
+    """Power of all waves that fit 8 times or more across the image, those of the spectrum's corners among them."""
+    power, ring = power_and_ring(batch)
+    return float(power[ring >= 8].sum())
+
+
+def power_and_ring(batch: Tensor) -> tuple[Tensor, Tensor]:
+    """Of every wave the mean power in the grey images, and how often it fits across the image, rounded: (32, 32)."""
+    power = torch.fft.fft2(batch.mean(dim=1)).abs().square().mean(dim=0)
     waves = torch.fft.fftfreq(32, d=1 / 32)
-    radius = (waves[:, None].square() + waves[None, :].square()).sqrt().round().long()
-    return torch.stack([power[radius == ring].mean() for ring in range(1, 17)])
+    return power, (waves[:, None].square() + waves[None, :].square()).sqrt().round().long()
 
 
 def try_swaps(net: nn.Module, task: str) -> dict[tuple[int, int], float | None]:

@@ -3,7 +3,7 @@
 import torch
 
 from course_lib.document import DRAWN_DECODER_CHANNELS
-from course_lib.lessons.lesson07.divergence import find_divergence
+from course_lib.lessons.lesson07.divergence import SMALL, find_divergence
 from course_lib.lessons.lesson07.figures import first_in_first_out_unet
 from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
@@ -64,6 +64,14 @@ def five_attentions_at_32_keep_16_8_megabytes_each() -> bool:
         attended = [row for row in trace(UNet(attention_resolutions=(32, 16, 8))) if row.kind == "SelfAttention"]
     five = sum(row.output[-1] == 32 for row in attended) == 5
     return five and round(4 * 4 * 1024**2 / 1e6, 1) == 16.8
+
+
+@claim("with 16 base channels and for 16x16 images, so that the lowest map is 4x4 with 64 channels.")
+def the_two_networks_compared_are_small() -> bool:
+    rows = find_divergence(first_in_first_out_unet()).rows
+    middle = next(row.output for row in rows if row.module == "mid_attention")
+    lowest = min(row.output[-1] for row in rows if len(row.output) == 4)
+    return (SMALL["base_channels"], SMALL["image_size"], lowest, middle[1:]) == (16, 16, 4, (64, 4, 4))
 
 
 @claim(

@@ -101,14 +101,16 @@ def plot_budget(unet: type[nn.Module], parameter_budget: Callable[[nn.Module], d
 def plot_heights(unet: type[nn.Module]) -> dict[int, float]:
     """The same by the height of the feature maps. Returns each height's share of the multiply-adds, in percent."""
     with torch.device("meta"):
-        rows = [row for row in trace(unet()) if row.section != "EMBEDDINGS"]
+        every = trace(unet())
+    # the embeddings have no height, and belong to the whole all the same
+    rows = [row for row in every if row.section != "EMBEDDINGS"]
     heights = sorted({row.output[-1] for row in rows}, reverse=True)
     figure, axes = plt.subplots(figsize=(7, 2.9))
     shares, weights = {}, {}
     for offset, (quantity, label, color, hatch) in enumerate(
         [("parameters", "parameters", "blue", None), ("multiply_adds", "multiply-adds", "orange", "//")]
     ):
-        total = sum(getattr(row, quantity) for row in rows)
+        total = sum(getattr(row, quantity) for row in every)
         shares = {
             height: 100 * sum(getattr(row, quantity) for row in rows if row.output[-1] == height) / total
             for height in heights
@@ -125,7 +127,8 @@ def plot_heights(unet: type[nn.Module]) -> dict[int, float]:
     axes.legend(loc="upper right")
     show(
         figure,
-        f"{weights[8]:.0f} % of the parameters are in steps that give 8x8 maps. The work is shared almost evenly: "
+        f"{weights[8]:.0f} % of the parameters are in steps that give 8x8 maps; the two embeddings, which give no map, "
+        f"have {100 - sum(weights.values()):.0f} %. The work is shared almost evenly: "
         + ", ".join(f"{share:.0f} % at {height}x{height}" for height, share in shares.items())
         + ".",
         "Two horizontal bars for each of the sizes 32x32, 16x16 and 8x8: share of the parameters and of the "
