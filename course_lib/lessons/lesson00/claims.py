@@ -53,6 +53,17 @@ def the_first_guess_leans_towards_the_last_picture() -> bool:
     return alike.argmax(1).tolist() == [0, 1, 2, 3] and steepness == sorted(steepness)
 
 
+@claim("# for the network, 1000 times the figure's t")
+def the_network_is_told_a_thousand_times_the_figures_t() -> bool:
+    trained, told = shipped_model(), []
+    hook = trained.model.register_forward_pre_hook(lambda module, inputs: told.append(float(inputs[1].flatten()[0])))
+    try:
+        shown = [state.t for state in draw_states(trained, torch.tensor([0]), seed=0, num_steps=4)]
+    finally:
+        hook.remove()
+    return shown == [1, 0.75, 0.5, 0.25, 0] and told == [1000 * t for t in shown[:-1]]
+
+
 @claim("Going there and back loses nothing")
 def there_and_back_loses_nothing() -> bool:
     pixels = torch.arange(256, dtype=torch.uint8)

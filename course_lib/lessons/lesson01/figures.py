@@ -34,7 +34,7 @@ def plot_noise_levels(times: tuple[int, ...] = (0, 100, 300, 600, 999)) -> None:
     listed = ", ".join(f"{100 * share:.0f} %" for share in shares)
     show(
         figure,
-        f"one picture at five times. The noise's weight, squared, is {listed}.",
+        f"one picture at five times, mixed with noise. The noise's share (its weight, squared) is {listed}.",
         "Five copies of a picture of a shoe from Fashion-MNIST, from clean at t = 0 to nothing but noise at t = 999.",
     )
 

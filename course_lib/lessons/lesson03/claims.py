@@ -9,6 +9,7 @@ from course_lib.document import FORWARD_PASS
 from course_lib.group_norm import num_groups
 from course_lib.lessons.lesson03.figures import BOOT, chain, gradients_along, step, times_far_apart
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.shipped import shipped_model
 
 
 def change_with_groups(groups: int) -> float:
@@ -30,6 +31,16 @@ def change_with_groups(groups: int) -> float:
 def one_channel_a_group_is_deaf_and_two_are_not() -> bool:
     one, two, four = (change_with_groups(128 // channels) for channels in (1, 2, 4))
     return one < 1e-5 < 0.05 < two < four
+
+
+@claim("Between the two we take the numbers times 3: they are about as large after some training.")
+def three_times_a_fresh_linears_numbers_are_as_large_as_trained_ones() -> bool:
+    model, times = shipped_model().model, torch.linspace(0, 1000, 201)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        fresh = nn.Linear(64, 64)(torch.randn(2000, 64))
+        trained = model.time_embed(times) + model.class_embed(torch.arange(201) % 10)
+    return bool(0.9 < 3 * fresh.square().mean().sqrt() / trained.square().mean().sqrt() < 1.1)
 
 
 @claim("3. leaves at least **four** channels in each group")
@@ -137,3 +148,20 @@ def the_derivative_has_a_one() -> bool:
     x = torch.linspace(-2, 2, 9, dtype=torch.float64, requires_grad=True)
     (with_shortcut,) = torch.autograd.grad((x + torch.sin(x)).sum(), x)
     return torch.allclose(with_shortcut, 1 + torch.cos(x))
+
+
+@claim(
+    'Through a norm a pixel can hear "the others are brighter than you". It can\'t hear "there is a sleeve at the '
+    'upper left".'
+)
+def a_norm_tells_a_pixel_how_bright_the_others_are_and_not_where() -> bool:
+    """The middle pixel behind a norm: all of the image brighter, only the others, and the others in another order."""
+    generator, norm = torch.Generator().manual_seed(0), nn.GroupNorm(2, 8)
+    x = torch.randn(1, 8, 81, generator=generator)
+    others_brighter, reordered, others = x + 1, x.clone(), torch.arange(81) != 40
+    others_brighter[..., 40] = x[..., 40]
+    reordered[..., others] = x[..., others][..., torch.randperm(80, generator=generator)]
+    with torch.no_grad():
+        middle = norm(x)[0, :, 40]
+        all_up, others_up, moved = (norm(y)[0, :, 40] - middle for y in (x + 1, others_brighter, reordered))
+    return bool(all_up.abs().max() < 1e-5 and moved.abs().max() < 1e-5 and others_up.max() < -0.5)
