@@ -74,7 +74,8 @@ def fits_small_numbers_only(trial: Trial) -> None:
 
 @holds("times are whole numbers, which the schedule's tables are read at")
 def not_whole(trial: Trial) -> None:
-    """Your times are not whole numbers. They are places in a table: round them to int."""
+    """Your times are no whole numbers of Python (int), but floats, which 999.0 is, too. They are places in a table:
+    int(...), or .long() where they are a tensor."""
     found = sampling_times(trial, 1000, 20).see("the times", observed=False)
     trial.see("whether all are whole", not any(isinstance(t, float) or is_floating(t) for t in found), "20 of 1000")
 

@@ -125,9 +125,9 @@ def long_decays_only(trial: Trial) -> None:
 
 @holds("float64 weights are averaged in float64")
 def rounds_on_the_way(trial: Trial) -> None:
-    """In float64 your numbers are less exact than float64 is. Are they rounded on the way (.float(), .half(),
-    .bfloat16())? With a decay of 0.9999 only a ten thousandth comes in at each step: rounded, it is lost, and the
-    average never moves."""
+    """In float64 the average does not hold what it should: it is rounded, or has not moved. .float(), .half() and
+    .bfloat16() make a copy, which is less exact, and a change in the copy is none in the average. Work on the tensors
+    as they come."""
     # a thousandth comes in at each step: rounding to float32 on the way would show
     average, current = two_lists(trial, (2, 3), (3,))
     lists = tuple(one.double() / 3 for one in average), tuple(one.double() / 3 for one in current)

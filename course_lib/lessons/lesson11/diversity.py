@@ -67,7 +67,8 @@ def wrong_for_one_class(trial: Trial) -> None:
 
 @holds("it is the mean over the classes")
 def wrong_for_several_classes(trial: Trial) -> None:
-    """It is right for one class and wrong for several: add the classes' spreads up and divide by their number."""
+    """It is right for one class and wrong for several. Each class's spread is taken around the mean of its own images;
+    then the classes' spreads are added up and divided by their number."""
     trial.call(*some(trial, {0: 5, 2: 5, 9: 5}, 4))
 
 

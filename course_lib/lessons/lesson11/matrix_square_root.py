@@ -40,7 +40,8 @@ def ordinary_call(trial: Trial) -> Call:
 @holds("multiplied by itself it gives [[2, 1], [1, 2]]")
 def does_not_give_the_matrix_back(trial: Trial) -> None:
     """Your result is not the symmetric root without negative eigenvalues, the one that multiplied by itself, with @,
-    gives the matrix back. It is vectors diag(roots) vectors^T, with the eigenvectors as columns."""
+    gives the matrix back. It is vectors diag(roots) vectors^T, with the eigenvectors as columns, and each root in the
+    place of its own eigenvector."""
     trial.call(torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64))
 
 

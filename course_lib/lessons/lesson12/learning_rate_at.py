@@ -81,7 +81,8 @@ def fails_without_warm_up(trial: Trial) -> None:
 
 @holds("half a cosine leads from 1 down to 0")
 def wrong_cosine(trial: Trial) -> None:
-    """Your cosine is not the one that was asked for: (1 + cos(pi * step / steps)) / 2."""
+    """Without a warm-up your rate is not peak * (1 + cos(pi * step / steps)) / 2. Is the cosine another one, or not
+    reached there?"""
     for step in (trial.pick(20, 30), trial.pick(60, 70)):
         trial.call(step, peak(trial), 0, 100, "cosine", label=LABEL)
 

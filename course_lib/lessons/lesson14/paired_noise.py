@@ -48,7 +48,9 @@ def wrong_exchange(trial: Trial) -> None:
 
 @holds("with more images of one class, the sum of the squared distances is the smallest possible")
 def wrong_in_one_class(trial: Trial) -> None:
-    """For two images you are right, and for more not: which noise goes to which image is another one."""
+    """With several images of a class the sum of the squared distances is not the smallest possible. All images have to
+    be looked at together (cheapest_assignment): where each in turn takes the nearest noise that is left, an early one
+    may take what a later one needs more."""
     for count in (5, 8, 6):
         a_call(trial, [1] * count).see()
 

@@ -41,7 +41,8 @@ def wrong_on_one_piece(trial: Trial) -> None:
 
 @holds("a shorter piece is walked in less time, so that its velocity is larger")
 def wrong_on_a_short_piece(trial: Trial) -> None:
-    """On a piece that does not last one unit of time yours is wrong. A velocity is a way divided by a time."""
+    """With two stations that are not t = 1 and t = 0 yours is wrong. A velocity is a way divided by a time, and the
+    times of the two ends stand in `times`: they may lie anywhere."""
     a_call(trial, (0.75, 0.5), 0.6).see()
 
 
