@@ -76,7 +76,7 @@ def buffers_counted(trial: Trial) -> None:
 def frozen_counted(trial: Trial) -> None:
     """Where a layer is frozen you count wrongly. What has requires_grad=False is not learned, so it stays out, and the
     rest counts."""
-    count(trial, "a frozen Linear and one that learns")
+    count(trial, "a frozen Linear and one that learns", "a Linear that learns, a frozen one, and one that learns")
 
 
 @holds("what two layers share counts once")
