@@ -1,6 +1,7 @@
 """What holds for decoder_channels, and right answers written differently."""
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.properties import second_call_differs
 from course_lib.checks.trial import Trial
 from course_lib.lessons.lesson06.networks import NETWORKS, ordinary_call, the_documents
 from course_lib.skips import decoder_channels, skip_channels
@@ -14,6 +15,7 @@ EXERCISE = Exercise(
     where='the document, "Full forward pass" (assets/network.md), DECODER: the rows with cat, one after the other',
     not_for_all={
         "another_shape": "another_form says more",
+        "second_call_differs": "goes_on_where_it_stopped asks the same, earlier and in words of its own",
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
@@ -23,6 +25,14 @@ holds, right = EXERCISE.holds, EXERCISE.right
 def comes_back(trial: Trial) -> None:
     # nothing is recorded of an answer that gives a value back
     the_documents(trial).see(observed=False)
+
+
+@holds("every call begins a new list")
+def goes_on_where_it_stopped(trial: Trial) -> None:
+    """Asked twice about one network you give two different results. Does the second go on where the first one stopped?
+    Then a list, of levels or of skips, is made once, outside of the function or as a default value: make it inside, at
+    every call."""
+    second_call_differs(the_documents(trial), trial)
 
 
 def form_of(value: object) -> str:

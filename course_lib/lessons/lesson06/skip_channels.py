@@ -1,6 +1,7 @@
 """What holds for skip_channels, and right answers written differently."""
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.properties import second_call_differs
 from course_lib.checks.trial import Trial
 from course_lib.lessons.lesson06.networks import NETWORKS, ordinary_call, the_documents
 from course_lib.skips import skip_channels
@@ -12,6 +13,7 @@ EXERCISE = Exercise(
     where='the document, "Full forward pass" (assets/network.md): count the rows that push a skip',
     not_for_all={
         "another_shape": "another_number_of_skips says more",
+        "second_call_differs": "goes_on_where_it_stopped asks the same, earlier and in words of its own",
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
@@ -24,6 +26,14 @@ def no_list(trial: Trial) -> None:
     call = the_documents(trial)
     value = call.see(observed=False)
     trial.see("what comes back", "a list" if isinstance(value, tuple) else value, call.text())
+
+
+@holds("every call begins a new list")
+def goes_on_where_it_stopped(trial: Trial) -> None:
+    """Asked twice about one network you give two different lists. Does the second go on where the first one stopped,
+    with 18 entries, twice nine? Then the list is made once, outside of the function or as a default value: make it
+    inside, at every call."""
+    second_call_differs(the_documents(trial), trial)
 
 
 @holds("every step that leaves a skip is counted once: conv_in, each block, each Downsample")

@@ -33,8 +33,8 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
     if kind == "two Linears on the device meta":
         with torch.device("meta"):
             return nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))
-    if kind == "a Linear that learns, a frozen one, and one that learns":
-        made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a), nn.Linear(a, 1))
+    if kind == "a frozen Linear between two that learn":
+        made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, b), nn.Linear(b, a))
         made[1].requires_grad_(False)
         return made
     made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))  # "a frozen Linear and one that learns"

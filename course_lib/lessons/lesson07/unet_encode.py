@@ -49,7 +49,7 @@ def way_down(trial: Trial) -> None:
 @holds("with residual blocks at zero, every attention is called once, behind its block and before the push")
 def attention_left_out(trial: Trial) -> None:
     """Without attention h and the skips are right, and with it they are not. Behind each residual block stands an
-    attention of its own, called once. What it gives is the next h, and that is pushed."""
+    attention of its own, called once: what it gives is the next h, and that is pushed."""
     unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
     encoding(trial, unet, 4).see("h and the stack")
 

@@ -40,7 +40,7 @@ def at_half_time(trial: Trial) -> tuple[Built, tuple]:
 @holds("without noise, the root of alpha-bar is left of the image")
 def another_weight_of_the_image(trial: Trial) -> None:
     """Where the noise is zero, something else comes back than the image with equation 4's weight: the root of alpha-bar
-    at time t. alpha-bar is the product of all 1 - beta so far, and self.alphas_cumprod holds it."""
+    at time t, which is looked up in self.alphas_cumprod."""
     built, (clean, t, noise) = at_half_time(trial)
     tried(built, clean, t, 0 * noise, label="what is left of the image")
 
