@@ -24,7 +24,8 @@ RECOGNISED_KINDS = {
         "changes_its_input",
         "Your code changes what it was given, in place: a tensor (an operator such as += or *=, x[...] = ..., a method "
         "that ends in an underscore, inplace=True) or a list (append, pop, sort). Whoever called it still needs it as "
-        "it was: make a new one instead. b = a gives a second name and no copy; a.clone() makes one.",
+        "it was: make a new one instead. b = a and b = a[0] give a second name and no copy, and so does a.double() of "
+        "what is float64 already; a.clone() makes one.",
     ),
     "endless": (
         "endless_loop",
