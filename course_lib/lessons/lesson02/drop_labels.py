@@ -132,9 +132,9 @@ def one_draw_for_all(trial: Trial) -> None:
 def wrong_share(trial: Trial) -> None:
     """The share of dropped labels is not the probability that was asked for. torch.rand is below p with probability p,
     and that comparison is all there is."""
-    for probability in (0.1, 0.25, 0.9, 0.4):
-        # a batch of class 0 alone, too
-        labels = some_labels(trial, MANY) * (probability != 0.4)
+    class_zero_alone = torch.zeros(MANY, dtype=torch.int64)
+    batches = [(some_labels(trial, MANY), probability) for probability in (0.1, 0.25, 0.9)]
+    for labels, probability in (*batches, (class_zero_alone, 0.4)):
         result, _ = called(trial, labels, probability)
         dropped = result != labels
         given = text(labels, probability, None)

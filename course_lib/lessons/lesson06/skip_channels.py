@@ -39,8 +39,7 @@ def goes_on_where_it_stopped(trial: Trial) -> None:
 @holds("every step that leaves a skip is counted once: conv_in, each block, each Downsample")
 def another_number_of_skips(trial: Trial) -> None:
     """The document's network has nine skips, and your list has another length. Count the lines of the forward pass that
-    push one: conv_in, two blocks a level, and the two Downsamples between the three levels. Twice as many, or
-    more: is your list made anew in every call?"""
+    push one: conv_in, two blocks a level, and the two Downsamples between the three levels."""
     # how many there are, and all of them only if that is wrong: so a missing one is told before a wrong one
     call = the_documents(trial)
     value = call.see("the list", observed=False)

@@ -18,13 +18,14 @@ def watched(answer: Callable) -> Callable:
     def update_average(average: Sequence[Tensor], current: Sequence[Tensor], decay: float, times: int = 1) -> tuple:
         followed = [tensor.clone() for tensor in average]
         weights = [tensor.clone().requires_grad_(place != 1) for place, tensor in enumerate(current)]
+        asked = [tensor.requires_grad for tensor in weights]
         passed, passed_weights = list(followed), list(weights)
         with torch.enable_grad():
             for _ in range(times):
                 answer(passed, passed_weights, decay)
         same = len(passed) == len(followed) and all(a is b for a, b in zip(passed, followed, strict=True))
         recorded = any(tensor.requires_grad for tensor in [*followed, *passed])
-        trainable = all(tensor.requires_grad == (place != 1) for place, tensor in enumerate(weights))
+        trainable = [tensor.requires_grad for tensor in weights] == asked
         return tuple(followed), tuple(weights), same, recorded, trainable
 
     return update_average

@@ -24,6 +24,8 @@ EXERCISE = Exercise(
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 VELOCITY, CALLS, TIMES = range(3)
+# 1000 t lies between two whole numbers, as it does for most numbers of steps
+BETWEEN = 0.34375, 0.71875
 
 
 def a_call(trial: Trial, t: float, scale: float = 1.7, low: float = 0.3, high: float = 0.8, **more: str) -> Call:
@@ -57,8 +59,7 @@ def times_rounded(trial: Trial) -> None:
     """The model is asked at a whole number: 1000 t is rounded on the way (int, round, a // or the whole-number type of
     the labels, which full_like(labels, ...) takes over). Flow matching's times lie between whole numbers, too, as
     1000/3 does: leave the fraction."""
-    # between two whole numbers: 1000 t is a fraction for most numbers of steps
-    for t in (0.34375, 0.71875):
+    for t in BETWEEN:
         call = a_call(trial, t)
         value = call.value()
         times = value[TIMES] if isinstance(value, tuple) else ()
@@ -70,7 +71,7 @@ def times_rounded(trial: Trial) -> None:
 @holds("the model is asked at 1000 t, with a time for each image")
 def wrong_times(trial: Trial) -> None:
     """The model is asked at another time. It wants a time for each image, (B,), and sees 1000 t."""
-    for t in (0.6, trial.pick(0.34375, 0.71875)):
+    for t in (0.6, trial.pick(*BETWEEN)):
         see(a_call(trial, t), TIMES, "the times the model is asked at")
 
 
