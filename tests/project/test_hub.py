@@ -197,6 +197,8 @@ def test_nbgitpuller_s_link_brings_the_notebooks_and_keeps_what_was_written(
         f"repo={quote(f'file://{published}', safe='')}&branch=main&targetPath=pulled&urlpath=lab/tree/pulled/notebooks"
     )
     page, _ = log_in(browser, address, name)
+    # a tab of its own, as for a link that is clicked: the first one's JupyterLab may be on its way to another address
+    page = page.context.new_page()
     mine = home(name) / "pulled" / "notebooks" / "00_welcome.ipynb"
     page.goto(f"{address}/hub/user-redirect/git-pull?{query}")
     wait_for(mine.exists, 120)
