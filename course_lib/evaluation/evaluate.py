@@ -69,18 +69,35 @@ class Judge:
     def real_scores(self, count: int, seed: int = 0) -> Scores:
         """The floor: scores of `count` real images, compared with all the others.
 
-        Raises: ValueError unless both sides have at least two images.
+        Their classes are those of `balanced_labels`, equally many of each; the seed decides which images. Classes left
+        to chance would add to the distance what no picture is to blame for, and make it about twice as large.
+        Raises: ValueError unless a class has two images, and two are left to compare with.
         """
-        total = len(self.real_features)
-        if not 2 <= count <= total - 2:
-            raise ValueError(f"count is {count}; allowed: 2 to {total - 2}, to leave real images to compare with")
-        order = torch.randperm(total, generator=torch.Generator().manual_seed(seed), device="cpu")
+        total, classes = len(self.real_features), len(self.real_labels.unique())
+        if not classes < count <= total - 2:
+            raise ValueError(
+                f"count is {count}; allowed: {classes + 1} to {total - 2}, to have two images of a class, and to leave "
+                "real images to compare with"
+            )
+        order = balanced_order(self.real_labels, seed)
         held_out, rest = order[:count], order[count:]
         return Scores(
             class_accuracy(self.real_predicted[held_out], self.real_labels[held_out]),
             frechet_distance(self.real_features[held_out], self.real_features[rest]),
             diversity(self.real_features[held_out], self.real_labels[held_out]) / self.real_diversity,
         )
+
+
+def balanced_order(labels: Tensor, seed: int) -> Tensor:
+    """All indices of `labels` (N,) in an order in which the classes go round as in `balanced_labels`. (N,).
+
+    The order within a class is random. Once a class is used up, the others go on without it.
+    """
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed), device="cpu")
+    classes = torch.nn.functional.one_hot(labels[order])
+    # in which round each image's turn comes: the place it has in its class
+    rounds = (classes.cumsum(0) * classes).sum(1)
+    return order[(rounds * classes.shape[1] + labels[order]).argsort()]
 
 
 def balanced_labels(count: int, num_classes: int) -> Tensor:

@@ -23,7 +23,7 @@ def frechet_distance(features: Tensor, real_features: Tensor) -> float:
     """Fréchet distance between Gaussians fitted to two sets of features, computed by torchmetrics.
 
     |m1 - m2|^2 + trace(C1 + C2 - 2 sqrt(C1 C2)): 0 for the same distribution and more samples than anyone has. With
-    few samples it is larger even for real images, so compare it with real images in the same number.
+    few samples it is larger even for real images, so compare it with real images in the same number of each class.
 
     Shapes: (N, D), (M, D) -> a number of at least 0.
     Raises: ValueError for fewer than two samples on either side.

@@ -7,7 +7,7 @@ import torch
 
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images
-from course_lib.evaluation.evaluate import balanced_labels
+from course_lib.evaluation.evaluate import balanced_labels, balanced_order
 from course_lib.evaluation.metrics import class_accuracy, diversity, frechet_distance
 
 
@@ -64,8 +64,42 @@ def test_the_shipped_judge_is_at_least_92_percent_accurate_on_images_it_never_sa
 def test_real_images_set_the_floor(judge):
     floor = judge.real_scores(1000)
     assert floor.accuracy > 0.9
-    assert floor.frechet < 0.3
+    assert floor.frechet < 0.15
     assert floor.diversity == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("count", [11, 200, 503, 9998])
+def test_the_floor_has_the_classes_of_the_pictures_that_it_is_compared_with(judge, monkeypatch, count):
+    compared = []
+
+    def seen(predicted, labels):
+        compared.append(labels)
+        return class_accuracy(predicted, labels)
+
+    monkeypatch.setattr("course_lib.evaluation.evaluate.class_accuracy", seen)
+    first, again, other = (judge.real_scores(count, seed) for seed in (3, 3, 4))
+    counts = [[labels.tolist().count(label) for label in range(10)] for labels in compared]
+    # whole rounds of ten, and what is left goes to the first classes
+    assert counts == [[count // 10 + (label < count % 10) for label in range(10)]] * 3
+    assert first == again != other
+
+
+def test_an_order_is_balanced_holds_every_image_once_and_hangs_on_the_seed():
+    labels = torch.tensor([2, 2, 0, 2, 1, 2, 0])
+    orders = [balanced_order(labels, seed) for seed in range(20)]
+    for order in orders:
+        assert sorted(order.tolist()) == list(range(7))
+        assert labels[order].tolist() == [0, 1, 2, 0, 2, 2, 2]
+    assert len({tuple(order.tolist()) for order in orders}) > 5
+
+
+def test_classes_left_to_chance_make_the_floor_higher(judge):
+    def by_chance(seed):
+        order = torch.randperm(10_000, generator=torch.Generator().manual_seed(seed))
+        return frechet_distance(judge.real_features[order[:500]], judge.real_features[order[500:]])
+
+    floors = [judge.real_scores(500, seed).frechet for seed in range(5)]
+    assert 1.5 * sum(floors) < sum(by_chance(seed) for seed in range(5))
 
 
 def test_one_picture_a_class_does_not_score_well(judge, real):
@@ -96,5 +130,6 @@ def test_features_do_not_depend_on_the_batch_size(judge, real):
 def test_too_few_images_are_named(judge):
     with pytest.raises(ValueError, match="features holds 1 samples"):
         frechet_distance(torch.zeros(1, 64), torch.zeros(5, 64))
-    with pytest.raises(ValueError, match="count is 9999; allowed: 2 to 9998"):
-        judge.real_scores(9999)
+    for count in (10, 9999):
+        with pytest.raises(ValueError, match=f"count is {count}; allowed: 11 to 9998"):
+            judge.real_scores(count)

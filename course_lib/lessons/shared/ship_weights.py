@@ -111,9 +111,9 @@ def card(method: str, trained: TrainedModel, results: dict, seconds: float, note
             f"processor core that was shared with other work. {note} |",
             "| licence | MIT, like the course |",
             "",
-            f"{COUNT:,} samples a row, by the judge in assets/judge (64 features), compared "
-            "with the 10,000 test images. One judge's distances cannot be compared with another's: the row of real "
-            "images is the floor.",
+            f"{COUNT:,} samples a row, equally many of each class, by the judge in assets/judge (64 features), "
+            "compared with the 10,000 test images. One judge's distances cannot be compared with another's: the row of "
+            "real images is the floor.",
             "",
             "| | class accuracy | Fréchet distance | diversity |",
             "|---|---|---|---|",
