@@ -28,9 +28,10 @@ STYLES = {
 ANSWERS = [answer for answer in read_answers(FOLDER / "right_styles.toml") if answer.what in STYLES]
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox(at_least="limits") as made:
+@pytest.fixture(scope="module", params=("namespaces", "filters"))
+def sandbox(request):
+    """The best there is, and one where an answer can write nothing at all."""
+    with Sandbox(at_least="limits", at_most=request.param) as made:
         yield made
 
 
