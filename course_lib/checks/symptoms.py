@@ -25,11 +25,7 @@ SEVERAL_FOR_A_NUMBER = (
     "You return a list or a tuple where a single number is expected. Is there a comma or a pair of brackets too many, "
     "or are its numbers to be put together first?",
 )
-SHAPE = (
-    "another_shape",
-    "Your result has another shape than the docstring promises. Write the shape behind each of your lines, as in the "
-    "lesson's table, and see where the two part.",
-)
+TAKEN = "Does a sum, a mean or an index take it, or does `return` stand inside a loop and end it in the first round?"
 WHOLE = (
     "whole_numbers_or_fractions",
     "Your result holds whole numbers, where fractions are expected: what stands behind the point is cut off. Is it "
@@ -130,7 +126,7 @@ def of_a_value(value: Any, expected: Any) -> Symptom | None:
 def of_a_tensor(value: Tensor, expected: Tensor) -> Symptom | None:
     """The same for two tensors."""
     if value.shape != expected.shape:
-        return SHAPE
+        return of_two_shapes(tuple(value.shape), tuple(expected.shape))
     if value.is_floating_point() != expected.is_floating_point():
         return WHOLE if expected.is_floating_point() else FRACTIONS
     return of_numbers(value.double(), expected.double())
@@ -144,7 +140,7 @@ def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
         return None
     came, wanted = (any(isinstance(one, tuple) for one in some) for some in (shape, expected))
     if came == wanted:
-        return SHAPE
+        return of_two_shapes(shape, expected)
     if wanted:
         return (
             "returns_one_of_several_values",
@@ -152,6 +148,45 @@ def of_a_shape(shape: Any, expected: Any) -> Symptom | None:
             "commas between them.",
         )
     return SEVERAL if expected else SEVERAL_FOR_A_NUMBER
+
+
+def of_two_shapes(shape: tuple, expected: tuple) -> Symptom:
+    """What became of the axes of one result, or of the shapes of several."""
+    says = "Write the shape behind each of your lines, as in the lesson's table, and see where the two part."
+    if not any(isinstance(one, tuple) for one in (*shape, *expected)):
+        says = what_became_of_the_axes(shape, expected) or says
+    return "another_shape", f"Your result has another shape than the docstring promises. {says}"
+
+
+def what_became_of_the_axes(shape: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """As far as their lengths alone tell it; "" where they do not."""
+    if longer_than_1(shape) == longer_than_1(expected):
+        if len(shape) == len(expected):
+            return "Only an axis of length 1 stands at another place."
+        if len(shape) < len(expected):
+            return "An axis of length 1 is missing: unsqueeze adds one, and keepdim=True keeps one in a sum or a mean."
+        return "An axis of length 1 is too many: squeeze(dim) takes one away. Does a stack stand where a cat belongs?"
+    if sorted(shape) == sorted(expected):
+        return "Its axes have the right lengths and stand in another order. Say what each axis of yours counts."
+    if len(shape) == len(expected):
+        (length, wanted), *more = [pair for pair in zip(shape, expected, strict=True) if pair[0] != pair[1]]
+        if more:
+            return ""
+        says = f"One axis has length {length}, where {wanted} was expected"
+        return f"{says}. {TAKEN}" if length == 1 else f"{says}: which of your lines makes it?"
+    gone, too_many = length_left_out(expected, shape), length_left_out(shape, expected)
+    if gone:
+        return f"An axis of length {gone} is gone. {TAKEN}"
+    return f"An axis of length {too_many} is too many: is it to be added up, or is one of it meant?" if too_many else ""
+
+
+def longer_than_1(shape: tuple[int, ...]) -> list[int]:
+    return [length for length in shape if length != 1]
+
+
+def length_left_out(whole: tuple[int, ...], part: tuple[int, ...]) -> int:
+    """The length of the one axis without which `whole` is `part`; 0 if there is none."""
+    return next((whole[axis] for axis in range(len(whole)) if whole[:axis] + whole[axis + 1 :] == part), 0)
 
 
 def of_numbers(value: Tensor, expected: Tensor) -> Symptom | None:

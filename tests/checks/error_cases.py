@@ -96,9 +96,14 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "F.silu(print(h.shape))"),
         ("DDPM.step", "x_t.grad.zero_()"),
     ),
+    "square_brackets_for_round": (
+        ("add_to_every_pixel", "h.size[0]"),
+        ("decoder_channels", "[].append[(base_channels, 3)]"),
+        ("FlowMatching.velocity", "torch.cat[clean, noise]"),
+        ("num_groups", "range(channels).index[2]"),
+    ),
     "brackets_forgotten": (
         ("from_pixels", "pixels.float / 127.5"),
-        ("add_to_every_pixel", "h.size[0]"),
         ("FlowMatching.velocity", "torch.cat([clean.float])"),
         ("interleave", "F.silu(embedding.clone)"),
     ),
@@ -273,8 +278,14 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("learning_rate_at", "peak > 0.1 | peak < 0.2"),
         ("FlowMatching.velocity", "clean | noise"),
     ),
-    "operator_for_other_types": (
+    "list_in_a_formula": (
         ("skip_channels", "base_channels + [1]"),
+        ("FlowMatching.velocity", "clean / (noise, noise)"),
+        ("DDPM.step", ("_, sigma2 = ", "sigma2 = ")),
+        ("decoder_channels", "list(channel_mults) + base_channels"),
+    ),
+    "operator_for_other_types": (
+        ("num_groups", "-'channels'"),
         ("FlowMatching.velocity", "clean + 'noise'"),
         ("decoder_channels", "channel_mults < 3"),
     ),

@@ -121,7 +121,7 @@ def not_the_newest_skip(trial: Trial) -> None:
 @holds("it works when h and the skip have different channels, as in 256+128")
 def assumes_equal_channels(trial: Trial) -> None:
     """With equally many channels in h and the skip you are right, with unlike ones you are not. The channels lie side
-    by side, so nothing has to match there."""
+    by side, so nothing has to match there, and the newest skip is taken whatever its channels."""
     see_result(trial, unlike(trial))
 
 

@@ -59,6 +59,13 @@ def misses_inner_layers(trial: Trial) -> None:
     count(trial, "layers inside layers")
 
 
+@holds("layers of equal shape count one by one")
+def equal_shapes_miscounted(trial: Trial) -> None:
+    """Layers of equal shape are miscounted: three of them have three times as many numbers as one. Two tensors are
+    shared where they are the same object, whatever their shapes or values, and module.parameters() names that once."""
+    count(trial, "three Linears of equal shape")
+
+
 @holds("a module without parameters has 0")
 def nothing_learned(trial: Trial) -> None:
     """A module that learns nothing has 0 parameters; yours gives something else. An empty sum is 0."""

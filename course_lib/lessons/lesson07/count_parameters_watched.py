@@ -17,10 +17,13 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
     if kind == "no layer that learns":
         return nn.Sequential(nn.SiLU(), nn.AvgPool2d(2))
     if kind == "layers inside layers":
-        made = nn.Sequential(nn.Linear(a, b), nn.ModuleList([nn.Sequential(nn.Conv2d(b, a, 3), nn.GroupNorm(1, a))]))
-        made.scale = nn.Parameter(torch.rand(b, a))
+        # no two of equal shape, so that depth alone is asked
+        made = nn.Sequential(nn.Linear(a, b), nn.ModuleList([nn.Sequential(nn.Conv2d(b, a + b, 3), nn.PReLU())]))
+        made.scale = nn.Parameter(torch.rand(b, a, 2))
         made.register_parameter("temperature", nn.Parameter(torch.tensor(0.5)))
         return made
+    if kind == "three Linears of equal shape":
+        return nn.Sequential(*(nn.Linear(a, a) for _ in range(3)))
     if kind == "BatchNorm2d":
         return nn.Sequential(nn.Conv2d(a, b, 1), nn.BatchNorm2d(b))
     if kind == "one Linear used twice":
