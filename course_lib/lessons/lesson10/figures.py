@@ -435,7 +435,7 @@ def left_of_the_start(update_average: Update, decay_of_step: Callable[[int], flo
 
 
 def plot_averages() -> None:
-    """Draw what six averages of one training run draw, from assets/results/averages.json and its pictures."""
+    """Draw what one run's weights and five averages of them draw, from results/averages.json and its pictures."""
     stored = {name: row for name, row in shipped_results("averages").items() if name != "real"}
     figure, axes = plt.subplots(len(stored), 1, figsize=(8.6, 0.78 * len(stored) + 0.4), layout="constrained")
     for axis, (name, row) in zip(axes, stored.items(), strict=True):
@@ -457,13 +457,15 @@ def plot_averages() -> None:
     row = next(iter(stored.values()))
     show(
         figure,
-        f"ten classes drawn by averages of one run of {row['trained_steps']} steps with a constant learning rate, "
-        f"judged on {row['pictures']} pictures each; all are drawn with guidance {row['guidance']:g}. The smallest "
-        f"distance, {smallest:.2f}, is {'shared by' if len(best) > 1 else 'that of'} {' and '.join(best)}.",
-        "Six rows of ten small pictures, one row for each average, with accuracy and distance beside it.",
+        f"ten classes drawn by the weights of one run of {row['trained_steps']} steps with a constant learning rate, "
+        f"and by averages of them, judged on {row['pictures']} pictures each; all are drawn with guidance "
+        f"{row['guidance']:g}. The smallest distance, {smallest:.2f}, is "
+        f"{'shared by' if len(best) > 1 else 'that of'} {' and '.join(best)}.",
+        "Six rows of ten small pictures, with accuracy and distance beside each row: the first drawn by the weights "
+        "themselves, the others by five averages. Five rows show clothes, the last noise.",
     )
 
 
 def averages_results() -> dict[str, dict]:
-    """The stored measurements of the six averages."""
+    """The stored measurements of the weights themselves and of their five averages."""
     return shipped_results("averages")
