@@ -244,8 +244,9 @@ def plot_spacings(mine: type[DDPM], num_steps: int = 4) -> dict[str, float]:
         figure,
         f"{num_steps} steps of DDIM, three ways to choose the times; above, 50 steps from the same noise. Distance "
         "from those: " + ", ".join(f"{name} {value:.3f}" for name, value in distances.items()) + ".",
-        "Left, three rows of four dots on the time axis: yours at 999, 749, 499, 249, the second row 250 lower, the "
-        "third from 999 to 0. Right, seven pieces of clothing for each of them, and a row drawn in 50 steps above.",
+        "Left, three rows of four dots on the time axis: yours at 999, 749, 499, 249, the second row at 750, 500, 250, "
+        "0, the third from 999 to 0. Right, seven pieces of clothing for each of them, and a row drawn in 50 steps "
+        "above.",
     )
     return distances
 
@@ -369,7 +370,8 @@ def plot_steps_results() -> None:
         figure,
         f"distance against model calls, {real['pictures']} pictures each, without guidance. " + "; ".join(texts) + ".",
         "Two plots on logarithmic axes. Left, flow matching with Euler and Heun; right, DDPM with three ways to choose "
-        "its times. DDPM's distances fall with the number of calls; those of flow matching fall and end level.",
+        "its times. DDPM's distances fall with the number of calls; those of flow matching fall as far as 20 calls, "
+        "and no further.",
     )
 
 
@@ -420,8 +422,8 @@ def plot_jitter(update_average: Update, decays: Sequence[float] = (0.9, 0.99, 0.
             f"{error:.2f} {'itself' if decay == 0 else f'with decay {decay:g}'}" for decay, error in errors.items()
         )
         + ".",
-        "A grey band of noise around 1. Three smooth lines rise from -2: a decay of 0.9 at once and still jittery, "
-        "0.99 soon and smooth, 0.999 so slowly that at the end it is still below.",
+        "A grey band of noise around 1. Three lines rise from -2: with a decay of 0.9 at once, and still jittery; with "
+        "0.99 soon, and much smoother; with 0.999 so slowly that at the end it is still below.",
     )
     return errors
 
