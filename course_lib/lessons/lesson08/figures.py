@@ -259,8 +259,8 @@ def plot_loss_by_time(ddpm: DDPM) -> int:
         f"left: the trained network's loss falls from {network[0]:.2f} at t = 0 to {network[-1]:.4f} at t = 999, and a "
         f"network that copies its input reaches {found['returns its input'][-1]:.5f} there. Right: the same errors, "
         f"told as errors of the clean image: from {network[0] * ratios[0]:.5f} to {network[-1] * ratios[-1]:.1f}.",
-        "Two plots over t with logarithmic axes. Left, the loss falls with t for both models. Right, the error of the "
-        "clean image rises with t for the trained network.",
+        "Two plots over t, with logarithmic axes for the errors. Left, the loss falls with t for both models. Right, "
+        "the error of the clean image rises with t for the trained network.",
     )
     return largest
 
@@ -381,8 +381,9 @@ def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float =
         figure,
         f"one pixel, {clean:g} in the clean image, with noise of 1.2. Spreads: {'; '.join(spreads)}. The narrower "
         "curve decides.",
-        "Two panels of bell curves. At t = 5 the two are of similar width, and their product lies between them. At t = "
-        "500 that of the clean image is ten times as wide, and the product nearly covers that of x_t.",
+        "Two panels of bell curves. At t = 5 that of the clean image is twice as wide as that of x_t, and their "
+        "product lies between them, nearer to the narrower one. At t = 500 that of the clean image is ten times as "
+        "wide, and the product nearly covers that of x_t.",
     )
     return gap
 
@@ -428,7 +429,8 @@ def draw_ancestral(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1, 7)) -> None:
         figure,
         f"from noise to pictures in {num_steps:,} ancestral steps, one model call each, with the network that came "
         "with the course (seed 3).",
-        "Rows of noise that turn into clothes; nothing can be seen until the last third of the way.",
+        "Rows of noise that turn into clothes: at t = 499 there is hardly anything to see, at t = 299 there are "
+        "outlines.",
     )
 
 
@@ -533,5 +535,5 @@ def plot_samples(trained: object, heading: str) -> None:
     show(
         figure,
         f"{heading}: one picture a class, {num_steps} ancestral steps, nothing selected (seed 0).",
-        "Ten small grey pictures in a row, each under the name of the class that was asked for.",
+        "Ten small pictures in a row, each under the name of the class that was asked for.",
     )

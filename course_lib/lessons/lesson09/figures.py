@@ -66,8 +66,8 @@ def plot_two_paths(flow: FlowMatching) -> float:
         figure,
         f"one image on its way to the same noise; above each, what the image is multiplied with. Half way that is "
         f"{half:.2f} with DDPM and 0.50 on the straight line.",
-        "Two rows of five pictures of a boot that becomes noise. In the upper row it has almost gone half way, in the "
-        "lower row it fades evenly.",
+        "Two rows of five pictures of a boot that becomes noise. Half way, hardly any of it is left in the upper row; "
+        "in the lower row it fades evenly.",
     )
     return half
 
@@ -146,7 +146,7 @@ def plot_crossing(lines: int = 24) -> tuple[int, int]:
         f"{crossed[1]} pairs of trajectories do; half way they are {bend:.2f} away from the straight line between "
         "their ends, on average.",
         "Left, straight lines from scattered points at t = 1 to -1 and 1 at t = 0, crossing each other. Right, curves "
-        "from the same points that never cross: the upper ones bend up to 1, the lower ones down to -1.",
+        "from the same points that never cross: the upper ones all end at 1, the lower ones all at -1.",
     )
     return crossed
 
@@ -249,8 +249,8 @@ def plot_orders(walk_back: WalkBack, steps: dict[str, Step]) -> dict[str, dict[i
         figure,
         f"error of the samples' standard deviation (true value {STD}). Twice as many steps, from {last // 2} to "
         f"{last}, divide it by: {text}.",
-        "Two plots with logarithmic axes. The error of Euler falls along a straight line, that of Heun along a line "
-        "twice as steep; over model calls instead of steps, Heun's line moves to the right.",
+        "Two plots with logarithmic axes. The error of Euler falls along a straight line, that of Heun more steeply, "
+        "in the end twice as steeply; over model calls instead of steps, Heun's line moves to the right.",
     )
     print("steps   " + "   ".join(f"{name:>9}" for name in errors))
     for count in counts:
@@ -413,9 +413,9 @@ def plot_side_by_side() -> None:
         "quality against effort, without guidance; bars reach from the lowest to the highest of several seeds, where "
         "there are several. " + findings(rows),
         "Two plots over the number of model calls, logarithmic, for four samplers. Fréchet distances fall steeply at "
-        "first; that of Euler's method ends level, that of the ancestral sampler goes on falling. The "
-        "accuracies of Euler, Heun and DDIM rise, and Euler's ends a little below its highest; that of the ancestral "
-        "sampler begins highest and ends a little lower. A grey line marks real images.",
+        "first; that of Euler's method is lowest with 20 calls and a little higher with 50, that of the ancestral "
+        "sampler goes on falling. The accuracies of Euler, Heun and DDIM rise, and Euler's ends a little below its "
+        "highest; that of the ancestral sampler begins highest and ends a little lower. A grey line marks real images.",
     )
     print_table(rows)
 

@@ -43,11 +43,13 @@ def plot_transport(times: tuple[float, ...] = (1.0, 0.6, 0.4, 0.2)) -> float:
         axis.set(title=f"t = {t:g}", xlabel="the value of the pixel", ylim=(0, 1.3))
     axes[0].set_ylabel("density")
     axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+    # the largest distance that draws typically have from their own distribution (the median of Kolmogorov's statistic)
+    chance = 0.83 / WALKERS**0.5
     show(
         figure,
-        f"{WALKERS:,} points, at first spread as evenly as the bell of the noise asks (draws would add 1% of chance), "
-        f"that followed the mean velocity in steps of {1 / STEPS:g}, beside the density of (1 - t) clean + t noise. "
-        f"The share of points below a place is nowhere more than {largest:.2%} off.",
+        f"{WALKERS:,} points, at first spread as evenly as the bell of the noise asks, that followed the mean velocity "
+        f"in steps of {1 / STEPS:g}, beside the density of (1 - t) clean + t noise. The share of points below a place "
+        f"is nowhere more than {largest:.2%} off. (Points drawn at random would typically be {chance:.1%} off.)",
         "Four panels from t = 1 to t = 0.2. A bell curve becomes narrower and higher, then parts into two humps; at "
         "the end they are narrow and stand at -0.8 and 0.8. In each panel the histogram of the points fills the curve "
         "of the density.",

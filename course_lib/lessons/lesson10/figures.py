@@ -244,8 +244,9 @@ def plot_spacings(mine: type[DDPM], num_steps: int = 4) -> dict[str, float]:
         figure,
         f"{num_steps} steps of DDIM, three ways to choose the times; above, 50 steps from the same noise. Distance "
         "from those: " + ", ".join(f"{name} {value:.3f}" for name, value in distances.items()) + ".",
-        "Left, three rows of four dots on the time axis: yours at 999, 749, 499, 249, the second row 250 lower, the "
-        "third from 999 to 0. Right, seven pieces of clothing for each of them, and a row drawn in 50 steps above.",
+        "Left, three rows of four dots on the time axis: yours at 999, 749, 499, 249, the second row at 750, 500, 250, "
+        "0, the third from 999 to 0. Right, seven pieces of clothing for each of them, and a row drawn in 50 steps "
+        "above.",
     )
     return distances
 
@@ -369,7 +370,8 @@ def plot_steps_results() -> None:
         figure,
         f"distance against model calls, {real['pictures']} pictures each, without guidance. " + "; ".join(texts) + ".",
         "Two plots on logarithmic axes. Left, flow matching with Euler and Heun; right, DDPM with three ways to choose "
-        "its times. DDPM's distances fall with the number of calls; those of flow matching fall and end level.",
+        "its times. DDPM's distances fall with the number of calls; those of flow matching fall as far as 20 calls, "
+        "and no further.",
     )
 
 
@@ -420,8 +422,8 @@ def plot_jitter(update_average: Update, decays: Sequence[float] = (0.9, 0.99, 0.
             f"{error:.2f} {'itself' if decay == 0 else f'with decay {decay:g}'}" for decay, error in errors.items()
         )
         + ".",
-        "A grey band of noise around 1. Three smooth lines rise from -2: a decay of 0.9 at once and still jittery, "
-        "0.99 soon and smooth, 0.999 so slowly that at the end it is still below.",
+        "A grey band of noise around 1. Three lines rise from -2: with a decay of 0.9 at once, and still jittery; with "
+        "0.99 soon, and much smoother; with 0.999 so slowly that at the end it is still below.",
     )
     return errors
 
@@ -435,7 +437,7 @@ def left_of_the_start(update_average: Update, decay_of_step: Callable[[int], flo
 
 
 def plot_averages() -> None:
-    """Draw what six averages of one training run draw, from assets/results/averages.json and its pictures."""
+    """Draw what one run's weights and five averages of them draw, from results/averages.json and its pictures."""
     stored = {name: row for name, row in shipped_results("averages").items() if name != "real"}
     figure, axes = plt.subplots(len(stored), 1, figsize=(8.6, 0.78 * len(stored) + 0.4), layout="constrained")
     for axis, (name, row) in zip(axes, stored.items(), strict=True):
@@ -457,13 +459,15 @@ def plot_averages() -> None:
     row = next(iter(stored.values()))
     show(
         figure,
-        f"ten classes drawn by averages of one run of {row['trained_steps']} steps with a constant learning rate, "
-        f"judged on {row['pictures']} pictures each; all are drawn with guidance {row['guidance']:g}. The smallest "
-        f"distance, {smallest:.2f}, is {'shared by' if len(best) > 1 else 'that of'} {' and '.join(best)}.",
-        "Six rows of ten small pictures, one row for each average, with accuracy and distance beside it.",
+        f"ten classes drawn by the weights of one run of {row['trained_steps']} steps with a constant learning rate, "
+        f"and by averages of them, judged on {row['pictures']} pictures each; all are drawn with guidance "
+        f"{row['guidance']:g}. The smallest distance, {smallest:.2f}, is "
+        f"{'shared by' if len(best) > 1 else 'that of'} {' and '.join(best)}.",
+        "Six rows of ten small pictures, with accuracy and distance beside each row: the first drawn by the weights "
+        "themselves, the others by five averages. Five rows show clothes, the last noise.",
     )
 
 
 def averages_results() -> dict[str, dict]:
-    """The stored measurements of the six averages."""
+    """The stored measurements of the weights themselves and of their five averages."""
     return shipped_results("averages")
