@@ -425,7 +425,7 @@ def plot_receptive_fields(downsample_class: type[nn.Module]) -> tuple[int, int]:
 def plot_two_orders(layer: nn.Module) -> tuple[float, float]:
     """A real picture doubled by a one-channel Upsample, and by its two steps in the wrong order.
 
-    Returns: the mean difference inside each 2x2 square, for the right order and for the wrong one.
+    Returns: a pixel's mean distance from the mean of its 2x2 square, for the right order and for the wrong one.
     """
     picture = F.avg_pool2d(real_images(12)[11:], 2)
     with torch.no_grad():
@@ -441,12 +441,12 @@ def plot_two_orders(layer: nn.Module) -> tuple[float, float]:
     ]
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.1))
     draw_picture(axes[0], picture, "what goes in: 16x16")
-    draw_picture(axes[1], right, f"repeat, then convolve\ndifference inside a square {inside[0]:.3f}")
-    draw_picture(axes[2], wrong, f"convolve, then repeat\ndifference inside a square {inside[1]:.3f}")
+    draw_picture(axes[1], right, f"repeat, then convolve\nfrom the square's mean: {inside[0]:.3f}")
+    draw_picture(axes[2], wrong, f"convolve, then repeat\nfrom the square's mean: {inside[1]:.3f}")
     show(
         figure,
-        f"the same nine weights, used after and before the repetition. Inside the 2x2 squares the pixels differ by "
-        f"{inside[0]:.3f} on average in the right order and by {inside[1]:.3f} in the wrong one: squares remain.",
+        f"the same nine weights, used after and before the repetition. A pixel is {inside[0]:.3f} away from the mean "
+        f"of its 2x2 square on average in the right order, and {inside[1]:.3f} in the wrong one: squares remain.",
         "A coarse sandal at 16 by 16 pixels; doubled smoothly; doubled with visible square blocks.",
     )
     return inside[0], inside[1]

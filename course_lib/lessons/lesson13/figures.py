@@ -208,10 +208,10 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
         + "; ".join(texts)
         + ". Right, the same against how much image stands beside the noise; flow matching at strength 1 has none "
         "of it, and is drawn at 0.005.",
-        "Two plots of four lines, which fall for the old class and rise for the new one. Against the strength DDPM "
-        "falls earlier than flow matching, which stays level for long; against the ratio of image to noise, on a "
-        "logarithmic axis that ends at 0.005, the two lie closer together. Flow matching's last point, at that end, "
-        "stands for 0.",
+        "Two plots of four lines. Those of the old class fall in the end to 0; those of the new one rise, but DDPM's "
+        "falls a little at the last point. Against the strength DDPM changes earlier than flow matching, which stays "
+        "level for long; against the ratio of image to noise, on a logarithmic axis that ends at 0.005, the two lie "
+        "closer together. Flow matching's last point, at that end, stands for 0.",
     )
 
 

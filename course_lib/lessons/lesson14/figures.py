@@ -58,7 +58,7 @@ def plot_paths() -> None:
         figure,
         f"The same 24 noises, at t = 1, and their ways to t = 0. The {FINE} calls end in two heaps with a spread of "
         f"{float(paths[-1].std()):.2f} in all, the one call in a single place: {float(ends.std()):.2f}.",
-        "Left, curved lines that fan out from the noise at the left edge and gather in two bundles at -1 and 1. Right, "
+        "Left, curved lines that begin spread out, at the left edge, and gather in two bundles at -1 and 1. Right, "
         "straight dashed lines that all meet in one point at 0.",
     )
 
