@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_lib.checks.guard import Failure
 
 MEANINGS = Path(__file__).with_name("errors.toml")
-FIELDS = {"signs", "places", "called", "line", "says"}
+FIELDS = {"signs", "places", "called", "line", "there", "says"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Meaning:
         name: as reports show it.
         signs: what the error's text contains.
         says: the sentence, true whatever led to the error.
-        places, called, line: where it arose, in which call, and in which line; () and None where that is all the same.
+        places, called, line, there: where it arose, in which call, in which line, and what the names in that line stand
+            for; () and None where that is all the same.
     """
 
     name: str
@@ -34,12 +35,15 @@ class Meaning:
     places: tuple[str, ...] = ()
     called: re.Pattern | None = None
     line: str | None = None
+    there: re.Pattern | None = None
 
     def of(self, failure: Failure) -> str | None:
         """The sentence for this failure, or None if it is of another kind."""
         if self.places and failure.place not in self.places:
             return None
         if self.called and not self.called.search(failure.called):
+            return None
+        if self.there and not self.there.search(failure.names):
             return None
         for sign in self.signs:
             found = sign.search(failure.text)
@@ -66,10 +70,9 @@ def meaning(name: str, table: dict) -> Meaning:
     if set(table) - FIELDS or not {"signs", "says"} <= set(table):
         raise ValueError(f"[{name}] in {MEANINGS.name} holds {', '.join(table)}; allowed: {', '.join(sorted(FIELDS))}")
     signs = tuple(re.compile(with_names(sign)) for sign in table["signs"])
-    called = re.compile(table["called"]) if "called" in table else None
-    return Meaning(
-        name, signs, " ".join(table["says"].split()), tuple(table.get("places", ())), called, table.get("line")
-    )
+    called, there = (re.compile(table[field]) if field in table else None for field in ("called", "there"))
+    says, places = " ".join(table["says"].split()), tuple(table.get("places", ()))
+    return Meaning(name, signs, says, places, called, table.get("line"), there)
 
 
 def with_names(sign: str) -> str:

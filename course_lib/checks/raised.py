@@ -267,6 +267,10 @@ def hint_for(error: BaseException, frame: FrameType | None, line: str = "") -> s
     if type(error) is NameError and frame is not None:
         if error.name in IMPORTS and re.search(rf"\b{error.name}\.", line):
             return f"{error.name} is a module, and no line imports it: {IMPORTS[error.name]}."
+        inner = [one for one in frame.f_code.co_consts if type(one) is CodeType and not one.co_name.startswith("<")]
+        for one in inner:
+            if error.name in one.co_varnames[: one.co_argcount + one.co_kwonlyargcount]:
+                return f"{error.name} is an argument of {one.co_name}, and known inside it alone."
         if error.name in attributes_of(frame.f_locals.get("self")):
             return f"There is self.{error.name}."
         called = re.search(rf"(?<![\w.]){re.escape(error.name)}\(", line)

@@ -233,6 +233,13 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("conv_output_size", "abs((size, stride))"),
         ("decay_at", "round([step])"),
     ),
+    "star_beside_a_transposed": (
+        ("attention_weights", "q * k.transpose(-2, -1)"),
+        ("feature_statistics", "(features - 1).T * (features - 1)"),
+        ("feature_statistics", "(features - 1) * (features - 1).T"),
+        ("Downsample", "x * x.mT"),
+        ("interleave", "embedding.t()*embedding"),
+    ),
     "transposed_all_round": (
         ("attention_weights", "q @ k.T"),
         ("attention_weights", "k.mT + k.T"),

@@ -1,6 +1,9 @@
 """What holds for decay_at, and right answers written differently."""
 
+import math
+
 import numpy as np
+import torch
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial, as_number
@@ -20,11 +23,40 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(3, 0.9)
 
 
+@holds("no digit is rounded away")
+def rounded(trial: Trial) -> None:
+    """You round the result, or cut digits off, as round, int and float16 do. Between 0.999 and 0.9999 there is a factor
+    of ten in what the average covers."""
+    steps = (trial.random.randrange(15, 30), trial.random.randrange(60, 120), 5_000)
+    found = [as_number(trial.calling(step, 0.9999).value()) for step in steps]
+    fractions = [(1 + step) / (10 + step) for step in steps]
+    given = f"the steps {', '.join(map(str, steps))}, with the decay 0.9999"
+    seen = found if lacks_digits(found, fractions) else fractions
+    trial.see("the decays", tuple(map(float, seen)), given, tolerance=0.001)
+
+
+def lacks_digits(found: list, fractions: list[float]) -> bool:
+    """Whether these are the fractions with few digits: rounded, cut off, or in half precision."""
+    if not all(isinstance(one, int | float) for one in found) or alike(found, fractions):
+        return False
+    with_few = [
+        [min(cut(one * 10**digits) / 10**digits, 0.9999) for one in fractions]
+        for digits in range(1, 6)
+        for cut in (round, math.floor)
+    ]
+    in_half = [torch.tensor(fractions).to(kind).tolist() for kind in (torch.float16, torch.bfloat16)]
+    return any(alike(found, one) for one in with_few + in_half)
+
+
+def alike(found: list, others: list[float]) -> bool:
+    return all(abs(one - other) < 1e-7 for one, other in zip(found, others, strict=True))
+
+
 @holds("the decay that was asked for waits until the warm-up has come up to it")
 def ends_too_early(trial: Trial) -> None:
     """Your warm-up begins right and is over too early: at this step (1 + step) / (10 + step) is still below decay. No
     fixed number of steps ends it: at every step the smaller of the two counts."""
-    for step in (trial.random.randrange(15, 30), trial.random.randrange(60, 120)):
+    for step in (trial.random.randrange(15, 30), trial.random.randrange(101, 120), 5_000):
         # one that begins otherwise is another warm-up, which the next property asks
         over = gives(trial, 1, 2 / 11) and gives(trial, step, 0.9999)
         given = f"decay_at({step}, 0.9999), where the fraction is {(1 + step) / (10 + step):.6g}"
@@ -78,9 +110,9 @@ def wrong_for_short_decays(trial: Trial) -> None:
 @holds("for thousands of steps it comes closer and closer to 1")
 def too_coarse_for_long_runs(trial: Trial) -> None:
     """For thousands of steps your decay departs: between 0.999 and 0.9999 the average covers 1,000 or 10,000 steps, so
-    nothing may be rounded."""
+    small differences count. Is there a limit of your own below the decay that was asked for?"""
     for step in (999, 5_000, 80_000):
-        trial.call(step, 0.9999, label="the share forgotten", tolerance=0.01)
+        trial.call(step, 0.9999, label="the decay", tolerance=0.01)
 
 
 @right

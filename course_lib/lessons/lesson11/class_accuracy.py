@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.evaluation.metrics import class_accuracy
 
 EXERCISE = Exercise(
@@ -35,12 +35,28 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@holds("where all are right it is 1, however many images there are")
+def divided_by_a_fixed_number(trial: Trial) -> None:
+    """You divide by one and the same number, however many images there are: with twice as many, all of them right, your
+    share is twice as large. Divide by how many came in, len(wanted)."""
+    found = []
+    for count in (7, 14):
+        wanted = trial.integers(1, 10, count)
+        found.append(as_number(trial.calling(wanted.clone(), wanted).value()))
+    # those who count alone have not divided; of all others the next properties tell
+    fixed = all(isinstance(one, int | float) for one in found) and 0 < found[0] != 7
+    fixed = fixed and abs(found[1] - 2 * found[0]) < 1e-4 * found[0]
+    given = "7 images and then 14, all of them right"
+    trial.see("the two shares", tuple(map(float, found)) if fixed else (1.0, 1.0), given)
+
+
 @holds("if every image is taken for what was wanted, the accuracy is 1")
 def all_right_is_not_1(trial: Trial) -> None:
-    """Every image is right here, and your share is not 1. Both hold one class for each image: number i is
-    compared with number i, and the sum divided by the number of images, whatever it is."""
+    """Every image is right here, and your share is not 1. predicted and wanted hold one class for each image: number i
+    is compared with number i, and how many agree is divided by the number of images."""
     wanted = trial.integers(0, 10, trial.pick(7, 9))
     wanted[trial.pick(1, 3, 5)] = 0  # to count labels that are not 0 is wrong under every seed
+    wanted[6] = wanted[0]  # and so is to divide by how many classes occur
     trial.call(wanted.clone(), wanted)
 
 

@@ -37,12 +37,55 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+TWO = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+GIVEN = "matrix_square_root of [[2, 1], [1, 2]]"
+
+
+def with_its_transpose(trial: Trial) -> Tensor | None:
+    """What comes of TWO, if it gives TWO back multiplied by its own transpose, and not by itself."""
+    root = trial.calling(TWO.clone()).value()
+    if not isinstance(root, Tensor) or root.shape != TWO.shape or root.is_complex():
+        return None
+    root = root.double()
+    by_itself, *others = (
+        torch.allclose(product, TWO, atol=1e-4) for product in (root @ root, root @ root.T, root.T @ root)
+    )
+    return root if any(others) and not by_itself else None
+
+
+@holds("the root is symmetric, and no triangle")
+def cholesky(trial: Trial) -> None:
+    """Your result is a triangle, the Cholesky factor: with its own transpose it gives the matrix back, as L @ L.T, and
+    with itself, L @ L, it does not. The root asked for is symmetric: vectors diag(roots) vectors^T."""
+    root = with_its_transpose(trial)
+    trial.see("whether it is a triangle", root is not None and is_a_triangle(root), GIVEN)
+
+
+def is_a_triangle(root: Tensor) -> bool:
+    return bool((root[0, 1] == 0) != (root[1, 0] == 0))
+
+
+@holds("the root of a symmetric matrix is symmetric")
+def one_triangle(trial: Trial) -> None:
+    """One triangle of your result is empty. The root of a symmetric matrix is symmetric."""
+    root = trial.calling(TWO.clone()).value()
+    empty = isinstance(root, Tensor) and root.shape == TWO.shape and is_a_triangle(root)
+    trial.see("whether one triangle is empty", empty, GIVEN)
+
+
+@holds("the root is symmetric, so that it needs no transpose to give the matrix back")
+def not_symmetric(trial: Trial) -> None:
+    """With its own transpose your result gives the matrix back, and with itself it does not: it is not symmetric. The
+    roots stand between vectors and vectors.T, which turns the axes back: (vectors * roots) @ vectors.T."""
+    trial.see("whether it takes a transpose", with_its_transpose(trial) is not None, GIVEN)
+
+
 @holds("multiplied by itself it gives [[2, 1], [1, 2]]")
 def does_not_give_the_matrix_back(trial: Trial) -> None:
     """Your result is not the symmetric root without negative eigenvalues, the one that multiplied by itself, with @,
     gives the matrix back. It is vectors diag(roots) vectors^T, with the eigenvectors as columns, and each root in the
     place of its own eigenvector."""
-    trial.call(torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64))
+    trial.call(TWO.clone())
 
 
 @holds("a diagonal matrix has the roots of its numbers on the diagonal")

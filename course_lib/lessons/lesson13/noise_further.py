@@ -29,7 +29,7 @@ def a_call(trial: Trial, t: float, t_later: float, schedule: str, size: float = 
 def given(call: Call) -> str:
     x, _, t, t_later, schedule = call.args
     shares = watched.SHARES[schedule]
-    return f"noise_further(strengths, x, {t:g}, {t_later:g}, noise), x {tuple(x.shape)}, where the shares are {shares}"
+    return f"noise_further(strengths, x, noise, {t:g}, {t_later:g}), x {tuple(x.shape)}, where the shares are {shares}"
 
 
 @EXERCISE.example
@@ -44,10 +44,19 @@ def on_a_line(trial: Trial) -> Call:
 
 @holds("without fresh noise, what is left of x is x, faded by the ratio of the two signals")
 def fades_wrongly(trial: Trial) -> None:
-    """Where the fresh noise is zero, something else than the faded x comes back: signal_later / signal of it."""
+    """Where the fresh noise is zero, only the faded x should come back, signal_later / signal of it, and something else
+    does. Is this the factor before x, and does x stand nowhere else?"""
     x = trial.normal(3, 2, 4, 5)
-    for schedule in watched.SCHEDULES:
-        trial.call(x, 0 * x, 0.3, 0.6, schedule)
+    trial.call(x, 0 * x, 0.3, 0.6, "a line")
+
+
+@holds("x fades by the ratio of the two signals, whatever the method")
+def fades_as_in_flow_matching(trial: Trial) -> None:
+    """With the shares of flow matching x fades as it should, and with others not. By which factor it fades depends on
+    the method: signal_later / signal, both as strengths gives them. In flow matching these are 1 - t_later and 1 - t,
+    and each is 1 less its sigma; with other methods neither holds."""
+    x = trial.normal(3, 2, 4, 5)
+    trial.call(x, 0 * x, 0.3, 0.6, "an arc")
 
 
 @holds("the fresh noise makes up what is missing to the variance of the later time")
@@ -55,8 +64,16 @@ def wrong_fresh_noise(trial: Trial) -> None:
     """The image fades as it should, and the fresh noise has the wrong strength. Variances add up: what is missing is
     sigma_later squared less the square of fade * sigma, and of that the root."""
     noise = trial.normal(3, 2, 4, 5)
-    for schedule in watched.SCHEDULES:
-        trial.call(0 * noise, noise, 0.3, 0.6, schedule)
+    trial.call(0 * noise, noise, 0.3, 0.6, "a line")
+
+
+@holds("the fresh noise has this strength whatever the method")
+def fresh_noise_as_in_flow_matching(trial: Trial) -> None:
+    """With the shares of flow matching the fresh noise has the right strength, and with others not. sigma and
+    sigma_later are what strengths gives; t and t_later themselves, or 1 less a signal, are the same in flow matching
+    alone."""
+    noise = trial.normal(3, 2, 4, 5)
+    trial.call(0 * noise, noise, 0.3, 0.6, "an arc")
 
 
 @holds("both together, at any two times")

@@ -1,5 +1,7 @@
 """What holds for redraw, and right answers written differently."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -50,9 +52,56 @@ def no_images(trial: Trial) -> None:
     trial.see("its shape", tuple(found(call, given(call))[RESULT].shape), given(call))
 
 
+def noised_to(call: Call) -> tuple[float | None, float]:
+    """The time to which the images are noised that are asked about first, along the arc; and the time asked at.
+
+    None where they are no images of the arc, are without noise, or have the shares of strength exchanged.
+    """
+    images, noise, strength, *_ = call.args
+    _, _, times, places = found(call, given(call))
+    if not places or places[0].shape != images.shape:
+        return None, math.nan
+    parts = torch.stack([images.flatten(), noise.flatten()], dim=1).double()
+    shares = torch.linalg.lstsq(parts, places[0].double().flatten()[:, None]).solution
+    signal, sigma = shares.flatten().tolist()
+    off = float((parts @ shares - places[0].double().flatten()[:, None]).abs().max())
+    time = math.atan2(sigma, signal) / 1.5
+    exchanged = math.isclose(signal, math.sin(1.5 * strength), abs_tol=1e-4)
+    if max(off, abs(math.hypot(signal, sigma) - 1)) > 1e-4 or exchanged or not 1e-3 < time < 1.001:
+        return None, times[0]
+    return time, times[0]
+
+
+def see_first_images(call: Call, of_this_kind: bool) -> None:
+    """Those that split is asked about first; where they are of another kind, the right ones in their place."""
+    images, noise, strength, *_ = call.args
+    signal, sigma = watched.SCHEDULES["an arc"](strength)
+    first = found(call, given(call))[PLACES][0] if of_this_kind else signal * images + sigma * noise
+    call.trial.see("the images split is asked about first", first, given(call))
+
+
+@holds("the images are noised to the time at which the walk begins")
+def noised_for_another_time(trial: Trial) -> None:
+    """The walk begins at time strength, and the images are noised as at another time. Both belong to one time:
+    signal, sigma = strengths(strength)."""
+    call = ordinary_call(trial)
+    time, asked = noised_to(call)
+    see_first_images(call, time is not None and abs(asked - call.args[2]) < 1e-5)
+
+
+@holds("that time is `strength`")
+def begins_at_another_time(trial: Trial) -> None:
+    """The walk begins at another time than strength, and the images are noised to that one. The first of the times is
+    strength itself, whatever num_steps is."""
+    call = ordinary_call(trial)
+    time, asked = noised_to(call)
+    see_first_images(call, time is not None and abs(asked - time) < 1e-3)
+
+
 @holds("the walk begins with the images, noised to time `strength`")
 def wrong_beginning(trial: Trial) -> None:
-    """The network is first asked about other images than signal * images + sigma * noise, in the shares of strength."""
+    """The network is first asked about other images than signal * images + sigma * noise. Both shares come from
+    strengths(strength), each has its own of the two, and nothing else is done to the sum."""
     call = ordinary_call(trial)
     places = found(call, given(call))[PLACES]
     trial.see("the images split is asked about first", places[0] if places else (), given(call))

@@ -1,8 +1,11 @@
 """What holds for slerp, and right answers written differently."""
 
+import math
+
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import slerp
@@ -30,6 +33,25 @@ def wrong_ends(trial: Trial) -> None:
         trial.call(start, end, share)
 
 
+def right_for(trial: Trial, shape: tuple[int, ...], angle: float) -> bool:
+    """Whether a quarter of the way along an arc is right, where an image is two numbers in this shape."""
+    start, end = torch.tensor([1.0, 0.0]), torch.tensor([math.cos(angle), math.sin(angle)])
+    wanted = torch.tensor([math.cos(0.25 * angle), math.sin(0.25 * angle)])
+    value = trial.calling(start.reshape(shape), end.reshape(shape), 0.25).value()
+    return not difference(value, wanted.reshape(shape))
+
+
+@holds("an image has one angle, wherever in it its numbers stand")
+def an_angle_for_each_part(trial: Trial) -> None:
+    """Your result depends on whether the numbers of an image are channels, stand below each other or beside each other:
+    parts of it have angles of their own. cosine_similarity, norm and sum with one dim go along that axis alone, and an
+    image has three. It is one long vector, with one angle: flatten(1) comes first."""
+    angle = trial.pick(0.4, 0.9, 2.2)
+    right = [right_for(trial, shape, angle) for shape in ((1, 2, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2))]
+    given = "images of two channels, two rows and two columns, with the same two numbers"
+    trial.see("whether it depends on where they stand", any(right) and not all(right), given)
+
+
 @holds("on a circle, a third of the way from east to north is 30 degrees")
 def wrong_on_a_circle(trial: Trial) -> None:
     """In the plane, from (1, 0) to (0, 1), a third of the way should lie at 30 degrees on the circle, and yours does
@@ -38,11 +60,24 @@ def wrong_on_a_circle(trial: Trial) -> None:
     trial.call(east.reshape(1, 1, 1, 2), north.reshape(1, 1, 1, 2), 1 / 3)
 
 
+@holds("the cosine is the sum of the products, however many there are")
+def mean_of_the_products(trial: Trial) -> None:
+    """Your cosine is off: the products are divided by how many numbers there are, as mean() does. It is their sum,
+    divided by the lengths of both images."""
+    angle, share = 0.9, 0.25
+    start = torch.tensor([1.0, 0.0, 0.0]).reshape(1, 1, 1, 3)
+    end = torch.tensor([math.cos(angle), math.sin(angle), 0.0]).reshape(1, 1, 1, 3)
+    taken = math.acos(math.cos(angle) / 3)
+    with_a_third = (math.sin((1 - share) * taken) * start + math.sin(share * taken) * end) / math.sin(taken)
+    same = not difference(trial.calling(start, end, share).value(), with_a_third)
+    trial.see("whether the cosine is a third of what it should be", same, "images of three numbers, both of length 1")
+
+
 @holds("the same at other angles than a right one")
 def right_angles_only(trial: Trial) -> None:
-    """From (1, 0) to (0, 1) you are right, and on other arcs of the same circle not. Each image is one long vector, and
-    both weights are made of the one angle between the two. Is the cosine the sum of the products, divided by both
-    lengths?"""
+    """From (1, 0) to (0, 1) you are right, and on other arcs of the same circle not. Both weights are made of the angle
+    between the two. Here both lengths are 1, so that its cosine is the sum of the products, and torch.acos makes the
+    angle of it."""
     angle = torch.tensor(trial.pick(0.4, 0.9, 2.2))
     start = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
     for share in (0.25, 0.5):

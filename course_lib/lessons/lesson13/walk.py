@@ -69,11 +69,20 @@ def wrong_number_of_calls(trial: Trial) -> None:
     see((call := a_call(trial, (1.0, 0.7, 0.4, 0.1))), CALLS, "how often split is called", given(call))
 
 
-@holds("the split is asked at the time and the place where a step begins")
-def asks_elsewhere(trial: Trial) -> None:
-    """The split is asked at another time or about other images than those with which the step begins."""
+@holds("the split is asked at the time where a step begins")
+def asks_at_another_time(trial: Trial) -> None:
+    """The split is asked at other times than those at which the steps begin: all but the last one, each once, in their
+    order."""
     call = a_call(trial, (1.0, 0.7, 0.4, 0.1))
     see(call, TIMES, "the times split is asked at", given(call))
+
+
+@holds("each step begins where the one before has ended")
+def asks_elsewhere(trial: Trial) -> None:
+    """A single step is right, and of several one goes wrong: the split is then asked about other images. Each step asks
+    about those that the step before has made, and makes new ones of what it is told now, signal * clean + sigma *
+    noise: nothing else is kept from earlier steps."""
+    call = a_call(trial, (1.0, 0.7, 0.4, 0.1))
     see(call, PLACES, "the images split is asked about", given(call))
 
 

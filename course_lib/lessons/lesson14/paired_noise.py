@@ -5,6 +5,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.straightening import cheapest_assignment, paired_noise
@@ -32,10 +33,31 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, [2, 0, 2, 0, 0, 2, 1])
 
 
+def near_the_next(trial: Trial, size: float) -> Call:
+    """Each image has a class of its own, and lies near the noise that stands beside the next one."""
+    images = trial.normal(4, 2, 3, 4)
+    noise = images.roll(1, 0) + 0.1 * trial.normal(4, 2, 3, 4)
+    return trial.calling(size * images, size * noise, torch.tensor([3, 0, 2, 1]))
+
+
+@holds("noises stay in their class, however large the numbers are")
+def price_too_low(trial: Trial) -> None:
+    """Where numbers are small each image keeps to its class, and where they are larger noises cross: what you add to
+    the cost of another class is less than squared distances differ by. Pair each class by itself, or add more than the
+    largest cost."""
+    stays = []
+    for size in (0.01, 20.0):
+        call = near_the_next(trial, size)
+        stays.append(not difference(call.value(), call.args[1]))
+    given = "four images of four classes, with small numbers and with large ones"
+    trial.see("whether only the small ones keep their noise", stays == [True, False], given)
+
+
 @holds("an image that is alone in its class keeps its noise")
 def moves_single_images(trial: Trial) -> None:
-    """Where every image has a class of its own nothing can be exchanged, and each should keep its noise."""
-    a_call(trial, [3, 0, 2, 1]).see()
+    """Where every image has a class of its own nothing can be exchanged, and each should keep its noise. Are the noises
+    of other classes left out, and does what you find come back at the image's own place in the batch?"""
+    near_the_next(trial, 1.0).see()
 
 
 @holds("two images of one class exchange their noises where that shortens the lines")
@@ -46,11 +68,20 @@ def wrong_exchange(trial: Trial) -> None:
         trial.call(images, images[list(order)] + 0.1 * trial.normal(2, 2, 3, 4), torch.tensor([4, 4]))
 
 
+@holds("lengths count, and not directions alone")
+def directions_only(trial: Trial) -> None:
+    """You compare directions: images and noises are brought to one length before you measure, as normalize and
+    cosine_similarity do. The squared distance is that of images and noises as they are."""
+    images = torch.tensor([[1.0, 0.0], [10.0, 1.0]]).reshape(2, 1, 1, 2)
+    noise = torch.tensor([[10.0, 0.0], [1.0, 0.1]]).reshape(2, 1, 1, 2)
+    trial.call(images, noise, torch.tensor([4, 4]))
+
+
 @holds("with more images of one class, the sum of the squared distances is the smallest possible")
 def wrong_in_one_class(trial: Trial) -> None:
     """With several images of a class the sum of the squared distances is not the smallest possible. All images have to
     be looked at together (cheapest_assignment): where each in turn takes the nearest noise that is left, an early one
-    may take what a later one needs more."""
+    may take what a later one needs more. And the cost is the squared distance itself, over all numbers of an image."""
     for count in (5, 8, 6):
         a_call(trial, [1] * count).see()
 
@@ -78,7 +109,8 @@ def wants_certain_classes(trial: Trial) -> None:
 
 @holds("large images are paired like any others")
 def wrong_for_large_images(trial: Trial) -> None:
-    """With large numbers yours is wrong."""
+    """With large numbers your pairs are others than with small ones. Squared distances may be as large as they like: is
+    there a fixed number that the cost is compared with, or an exponential of it?"""
     a_call(trial, [0, 1, 0, 1, 0, 1], size=20).see()
 
 
