@@ -205,8 +205,8 @@ def three_channels_only(trial: Trial) -> None:
 @holds("with dropout=0.0 training mode changes nothing")
 def dropout_ignores_its_argument(trial: Trial) -> None:
     """With dropout=0.0, training mode changes your network's output, and it should not. Is the argument handed on to
-    every ResidualBlock, and is there a dropout of your own, of numbers or of labels? Labels are dropped before the network
-    is called."""
+    every ResidualBlock, and is there a dropout of your own, of numbers or of labels? Labels are dropped before the
+    network is called."""
     # many images, so that what drops one of ten in forward does so here
     trial.build(**ONE_LEVEL, dropout=0.0)(*inputs(trial, batch=64, height=2, width=2), training=True)
 
