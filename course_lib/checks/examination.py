@@ -45,6 +45,13 @@ NOTHING_KEPT = (
     "__init__ and kept as self.name: made in forward it is new at every call, with new random weights, and in a local "
     "variable it ends with __init__. What is in torch.nn.functional has no weights of its own.",
 )
+NEW_AT_EVERY_CALL = (
+    "layer_new_at_every_call",
+    "Parameters are missing, see below, and two calls with the same input, in evaluation mode, give two different "
+    "results. A layer that is made in forward does both: it is new at every call, with new random weights, and an "
+    "optimizer never finds it. Make each layer once, in __init__, and keep it as self.name. (Dropout in evaluation "
+    "does the second alone.)",
+)
 RETURNS_NOTHING = (
     "returns_nothing",
     "What comes back is None. A function gives None where its last line has no `return`, where the only `return` "
@@ -133,6 +140,22 @@ def keeps_nothing(failure: FirstFailure) -> bool:
     return value == () and failure.expected.value != ()
 
 
+def makes_layers_anew(answer: Witness, failure: FirstFailure) -> bool:
+    """Whether parameters are missing, and what comes back changes with the random numbers that forward may draw."""
+    value = failure.seen.value if failure.seen is not None else None
+    if not isinstance(value, Failure) or value.kind != "parameters" or "not found" not in value.line:
+        return False
+    trial = Trial(answer.handle, answer.exercise, answer.seed, lambda observation: None)
+    try:
+        call = answer.exercise.make_example(trial)
+        one, other = call.value(), call.value()
+    except PropertyEnds:
+        return False
+    if isinstance(one, Failure) or isinstance(other, Failure):
+        return False
+    return bool(difference(one, other))
+
+
 def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tuple[str | None, str] | None:
     """Name and sentence of the mistake, or None: a known mistake that behaves alike, or a symptom that says enough.
 
@@ -152,6 +175,8 @@ def recognised(exercise: Exercise, answer: Witness, failure: FirstFailure) -> tu
         return UNREGISTERED
     if isclass(exercise.answer) and keeps_nothing(failure):
         return NOTHING_KEPT
+    if isclass(exercise.answer) and makes_layers_anew(answer, failure):
+        return NEW_AT_EVERY_CALL
     if failure.seen is not None and value is None and failure.seen.returned:
         return RETURNS_NOTHING
     raised = raised_in(failure)

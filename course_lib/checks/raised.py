@@ -31,6 +31,14 @@ CLOSE = 0.7
 # what Python offers at its prompt, and no code means
 OF_THE_PROMPT = {"quit", "exit", "copyright", "credits", "license", "help"}
 
+# methods of NumPy's arrays that a tensor has under another name, and functions of torch that take tensors in a list
+OF_ARRAYS = {
+    "astype": ".to(torch.uint8), .to(torch.float32) and their like",
+    "copy": ".clone()",
+    "fill": ".fill_(...)",
+}
+OF_A_LIST = {"stack", "cat", "concat", "concatenate", "hstack", "vstack", "dstack"}
+
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 # the library while an answer is marked, see grading/sandbox/child.py
 SENT_PACKAGE = "<course_lib"
@@ -304,6 +312,10 @@ def elsewhere(name: str, owner: Any, frame: FrameType | None, line: str) -> str:
             return f"There is {name}, without self."
         if hasattr(F, name) and not name.startswith("_"):
             return f"There is F.{name}."
+    if isinstance(owner, list | tuple) and name in OF_A_LIST:
+        return f"There is torch.{name}: a function, and the list or tuple goes between its brackets."
+    if isinstance(owner, Tensor) and name in OF_ARRAYS:
+        return f"A tensor has {OF_ARRAYS[name]}, where NumPy's arrays have {name}."
     if isinstance(owner, Tensor) and callable(getattr(torch, name, None)):
         return f"There is torch.{name}: a function, and no method of a tensor."
     if type(owner) in (int, float) and hasattr(math, name):

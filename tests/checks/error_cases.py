@@ -435,6 +435,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("diversity", "features[labels.float()]"),
         ("skip_channels", "list(channel_mults)[0, 1]"),
     ),
+    "dropout_of_whole_numbers": (
+        ("drop_labels", "F.dropout(labels, probability)"),
+        ("ClassEmbedding", "nn.Dropout(0.3)(class_labels)"),
+        ("from_pixels", "F.dropout(pixels.long(), p=0.2)"),
+        ("per_image", "drop = nn.Dropout(0.1)\ndrop(t.long())"),
+    ),
     "result_of_another_type": (
         ("from_pixels", "p = pixels.clone()\np /= 127.5"),
         ("ClassEmbedding", "class_labels.clone().add_(0.5)"),

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.properties import type_of
 from course_lib.checks.trial import Call, Trial
 from course_lib.warm_ups import interleave
 
@@ -94,9 +95,16 @@ def fails_for_other_widths(trial: Trial) -> None:
 
 @holds("numbers of any type keep it: column numbers are whole, and stay whole")
 def columns_of_whole_numbers(trial: Trial) -> None:
-    """Whole numbers come back as another type, or not in their places. Here they only change places. Is a tensor made
-    without dtype=embedding.dtype, or the type changed on the way? torch.zeros and torch.empty make float32 by
-    themselves."""
+    """Whole numbers come back as another type, and here numbers only change places. Is a tensor made without
+    dtype=embedding.dtype, or the type changed on the way? torch.zeros and torch.empty make float32 by themselves."""
+    call = trial.calling(torch.arange(trial.pick(6, 8, 12))[None, :])
+    trial.see("the type of the result", type_of(call.see(observed=False)), call.text())
+
+
+@holds("column numbers change places as any numbers do")
+def whole_numbers_in_other_places(trial: Trial) -> None:
+    """Whole numbers do not come back in their places, where other numbers do. Does something compute with them, or ask
+    what they are? Only the place of a column counts."""
     trial.call(torch.arange(trial.pick(6, 8, 12))[None, :])
 
 

@@ -1,15 +1,18 @@
 """What holds for SinusoidalPositionEmbedding, and right answers written differently."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import type_of
 from course_lib.checks.trial import Built, Call, Trial
 from course_lib.time_embedding import SinusoidalPositionEmbedding, embedding_frequencies
 
@@ -53,6 +56,20 @@ def unrecorded(trial: Trial, embed: Built, times: Tensor) -> Tensor | None:
     return None
 
 
+def at_zero(trial: Trial, look: Callable[[Tensor], Any]) -> None:
+    """The row for t = 0, and other times, too, if `look` sees something else in it than in the right one."""
+    embed, (times,) = example(trial)
+    zero, half = torch.zeros(2), embed.args[0] // 2
+    value = unrecorded(trial, embed, zero)
+    if value is not None:
+        right = torch.cat([torch.zeros(half), torch.ones(half)])
+        fine = not difference(look(value[0]), look(right))
+        trial.see("the row", right if fine else value[0], embed.text("", (zero,), {}, False))
+        if not fine:
+            trial.see("the output", value)  # so that one mistake is told from another
+            embed(times, label="the output for other times")
+
+
 def wrong(old: str, new: str) -> Any:
     return edited(SinusoidalPositionEmbedding, (old, new))
 
@@ -85,16 +102,48 @@ def wrong_shape(trial: Trial) -> None:
         trial.see("the output", value, given)
 
 
+@holds("sines and cosines are numbers in floating point")
+def no_floating_point(trial: Trial) -> None:
+    """Sines and cosines are numbers in floating point, and yours come back as another type, see below. Is the result
+    converted, or written into a tensor of another type?"""
+    embed, (times,) = example(trial)
+    value, given = embed(times, observed=False), embed.text("", (times,), {}, False)
+    kind = "floating point" if isinstance(value, Tensor) and value.is_floating_point() else type_of(value)
+    trial.see("its type", kind, given)
+    if kind != "floating point":  # so that one mistake is told from another
+        trial.see("the output", value, given)
+
+
+@holds("the same time three times gives the same row three times")
+def rows_of_one_time_differ(trial: Trial) -> None:
+    """One and the same time, given three times, gives rows that differ. A row is made of its own time alone. Do rows
+    get mixed by a reshape or a view where a transpose belongs? Those two only cut the numbers anew, in the order in
+    which they lie; .T turns (dim, B) into (B, dim). Or does something besides the time come in, the row's place in the
+    batch or chance?"""
+    embed, (times,) = example(trial)
+    one = times[:1].repeat(3)
+    value = unrecorded(trial, embed, one)
+    if value is not None:
+        same = torch.allclose(value, value[:1].expand_as(value), atol=1e-4, equal_nan=True)
+        trial.see("whether the three rows are the same", same, embed.text("", (one,), {}, False))
+        if not same:  # so that one mistake is told from another
+            trial.see("the output", value)
+            embed(times, label="the output for other times")
+
+
+@holds("at t = 0 the row holds zeros, the sines, and ones, the cosines")
+def sines_or_cosines_missing(trial: Trial) -> None:
+    """At t = 0 your row is one and the same number from its beginning to its end. Sines are 0 there and cosines are 1,
+    and dim/2 of each are asked for: is there a sine and a cosine for each frequency, both of the angle t * freqs, side
+    by side?"""
+    at_zero(trial, lambda row: bool((row - row[0]).abs().max() < 1e-5))
+
+
 @holds("at t = 0 the angles are 0, so the row is dim/2 zeros (sines), then dim/2 ones (cosines)")
 def wrong_at_time_zero(trial: Trial) -> None:
     """At t = 0 every angle is 0: sin 0 = 0 and cos 0 = 1, so the row has to be dim/2 zeros followed by dim/2 ones.
-    Yours is another one."""
-    embed, (times,) = example(trial)
-    value = embed(torch.zeros(2))
-    half = embed.args[0] // 2
-    right = torch.cat([torch.zeros(2, half), torch.ones(2, half)], dim=1)
-    if value.shape != right.shape or not torch.allclose(value, right, atol=1e-5):
-        embed(times, label="the output for other times")  # so that one mistake is told from another
+    Yours is another one, see below: is the angle 0 at t = 0, and where do the ones stand?"""
+    at_zero(trial, lambda row: row)
 
 
 @holds("columns i and dim/2 + i are sine and cosine of one angle: their squares add up to 1")

@@ -66,6 +66,19 @@ def no_layer_stays(trial: Trial) -> None:
     trial.see("whether it holds any parameter after __init__", held, "TimeEmbedding(6)")
 
 
+@holds("the layers have biases, as nn.Linear has by itself")
+def no_bias_at_all(trial: Trial) -> None:
+    """Each of your layers holds a matrix and no bias. nn.Linear has one unless bias=False takes it away, and the
+    document's layers keep theirs: (dim,) numbers each."""
+    dim = trial.pick(6, 10)
+    made = trial.handle.construct((dim,), {}, 0)
+    # other widths and other numbers of layers are asked next
+    bare = not isinstance(made, Failure) and list(made.parameters.values()) == [(dim, dim)] * 2
+    trial.see("whether two matrices are all it holds", bare, f"TimeEmbedding({dim})")
+    if bare:
+        trial.build(dim)
+
+
 @holds("there are two linear layers, each dim -> dim with a bias, and no other parameters")
 def wrong_layers(trial: Trial) -> None:
     """Your parameters are not those of two layers nn.Linear(dim, dim), each with its bias. Compare the shapes below

@@ -73,6 +73,43 @@ def numbers_of_another_kind(trial: Trial) -> None:
         trial.see("the result", value, given)
 
 
+@holds("other labels give another result")
+def labels_not_used(trial: Trial) -> None:
+    """What comes back is the same for other labels: it depends on the table alone. The 1 in row b of the one-hot matrix
+    stands in column labels[b]; torch.eye(B, K), for instance, puts it in column b, whatever the labels are."""
+    weight, value, given = looked_up(trial)
+    if value.shape != weight.shape:
+        trial.see("the result", value, given)
+        return
+    others = trial.handle.call(None, (weight, torch.arange(len(weight)).roll(1)), {})
+    others = others.double() if isinstance(others, Tensor) and others.shape == value.shape else value.double() + 1
+    deaf = torch.equal(others, value.double())
+    trial.see("whether other labels give the same", deaf, f"{given}, then other labels")
+    if deaf:  # so that different mistakes are told apart
+        trial.see("the result", value, given)
+
+
+@holds("row b of the result is made of label b alone")
+def other_labels_come_in(trial: Trial) -> None:
+    """Row b of what comes back changes when the label of another image does. Each row is made of its own label alone.
+    Are new zeros made for each label, or do the ones of earlier labels stay? Does every row have one 1, and is nothing
+    added up or ordered along the batch?"""
+    weight, value, given = looked_up(trial)
+    size = len(weight)
+    if value.shape != weight.shape:
+        trial.see("the result", value, given)
+        return
+    first = trial.integers(0, size - 1, size)
+    second = torch.cat([(first[:1] + 1) % size, first[1:-1], (first[-1:] + 1) % size])
+    both = [trial.handle.call(None, (weight, labels), {}) for labels in (first, second)]
+    fine = all(isinstance(one, Tensor) and one.shape == value.shape for one in both)
+    # those in the middle, whose labels stay as they are
+    same = not fine or torch.allclose(both[0][1:-1].double(), both[1][1:-1].double(), atol=1e-5)
+    trial.see("whether the rows between keep what they are", same, f"{given}, then another first and last label")
+    if not same:  # so that different mistakes are told apart
+        trial.see("the result", value, given)
+
+
 @holds("every row of the result is a row of the table, number for number")
 def not_rows_of_the_table(trial: Trial) -> None:
     """Not every row of what comes back is a row of the table. A product with one-hot rows copies rows of the table and

@@ -61,8 +61,9 @@ def layers(trial: Trial, in_channels: int, out_channels: int, emb_dim: int) -> C
 
 @holds("one Linear leads from emb_dim to out_channels")
 def projection_missing(trial: Trial) -> None:
-    """Your block should have one layer that turns emb_dim numbers into out_channels numbers, and has another number of
-    them. Without this projection the embedding only fits where both happen to be equal."""
+    """After __init__ your block should hold one layer that turns emb_dim numbers into out_channels numbers, and holds
+    another number of them. Without this projection the embedding only fits where both happen to be equal; one that
+    forward makes is new at every call, and never learns."""
     found = layers(trial, *COUNTED)
     trial.see("the number of layers from 6 to 8", found[8, 6], "ResidualBlock(4, 8, 6)")
 
@@ -88,7 +89,8 @@ def convolution_of_another_width(trial: Trial) -> None:
 @holds("where the channels change, a 1x1 convolution brings the shortcut to out_channels")
 def shortcut_without_convolution(trial: Trial) -> None:
     """Where the channels change, the input cannot be added to the output as it is: the shortcut needs one 1x1
-    convolution from in_channels to out_channels, and yours has another number of them."""
+    convolution from in_channels to out_channels, and after __init__ your block holds another number of them. One that
+    forward makes is new at every call, and never learns."""
     found = layers(trial, *COUNTED)
     trial.see("the number of 1x1 convolutions from 4 to 8", found[8, 4], "ResidualBlock(4, 8, 6)")
 

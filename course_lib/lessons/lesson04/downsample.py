@@ -25,7 +25,7 @@ LAYERS.hold_for(
     other_size=(
         "the output has half the height and half the width, and as many images and channels",
         "Your output should be (B, C, H/2, W/2). Put the settings of your convolution into conv_output_size and see "
-        "which of kernel, stride and padding is off.",
+        "which of kernel, stride and padding is off. It halves each side by itself; no other step changes the size.",
     ),
     looks_at_other_pixels=(
         "output pixel (i, j) looks at the 3x3 input pixels around (2i, 2j)",

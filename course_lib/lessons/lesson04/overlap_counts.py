@@ -1,5 +1,8 @@
 """What holds for overlap_counts, and right answers written differently."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -34,16 +37,58 @@ def wrong_length(trial: Trial) -> None:
     for kernel_size, stride in ((3, 2), (2, 2), (2, 3), (5, trial.pick(1, 2, 3))):
         call = trial.calling(trial.random.randrange(3, 9), kernel_size, stride)
         value = call.see("the length", observed=False)
-        sized = isinstance(value, tuple) or (isinstance(value, Tensor) and value.ndim == 1)
-        trial.see("the length", len(value) if sized else value, call.text())
+        trial.see("the length", len(value) if is_row(value) else value, call.text())
+
+
+def is_row(value: Any) -> bool:
+    return isinstance(value, tuple) or (isinstance(value, Tensor) and value.ndim == 1)
+
+
+@holds("the counts are a tensor of whole numbers")
+def no_whole_counts(trial: Trial) -> None:
+    """What comes back is no tensor of whole numbers. torch.tensor(counts) makes one of a list. torch.zeros and
+    torch.ones make floats unless they are told dtype=torch.int64, / gives floats always, and a comparison gives True
+    and False."""
+    call = trial.calling(trial.random.randrange(4, 9), 3, 2)
+    value = call.see(observed=False)
+    kind = type_of(value) if isinstance(value, Tensor) else "a list"
+    whole = kind.startswith(("int", "uint"))
+    trial.see("the type of the counts", "whole numbers" if whole else kind, call.text())
+    if not whole:
+        trial.see("the result", value, call.text())  # so that one mistake is told from another
+
+
+def of_kernel_three(trial: Trial, look: Callable[[Tensor], Any]) -> None:
+    """The counts for kernel 3 and stride 2, if `look` sees something else in them than in the right ones."""
+    size = trial.pick(4, 5)  # so short that the counts are shown whole
+    call = trial.calling(size, 3, 2)
+    value, right = call.see(observed=False), overlap_counts(size, 3, 2)
+    fine = isinstance(value, Tensor) and value.shape == right.shape and look(value) == look(right)
+    trial.see("the result", right if fine else value, call.text())
+
+
+@holds("kernel 3 and stride 2 give counts that alternate between the ends")
+def one_number_between_the_ends(trial: Trial) -> None:
+    """Between the ends all your counts are one and the same number. For kernel 3 and stride 2 they alternate, since 2
+    does not divide 3. Draw it as in the lesson, one line an input pixel: input i marks i * stride and the kernel_size -
+    1 pixels after it, and a column's marks are its count."""
+    of_kernel_three(trial, lambda counts: bool((counts[2:-2] == counts[2]).all()))
+
+
+@holds("each input pixel adds kernel_size ones, so the counts add up to size * kernel_size")
+def another_sum(trial: Trial) -> None:
+    """The length is right, and your counts do not add up to size * kernel_size, as they do where each of the `size`
+    input pixels adds kernel_size ones. Does every input pixel write, for i in range(size)? Does each write kernel_size
+    ones, from i * stride on, and is what others wrote there kept, by += 1?"""
+    of_kernel_three(trial, lambda counts: int(counts.sum()))
 
 
 @holds("kernel 3 and stride 2 give 1 1 2 1 2 ... 1 1")
 def miscounted(trial: Trial) -> None:
-    """The length is right and the counts are not. Draw kernel 3 and stride 2 as in the lesson, one line an input pixel:
-    input i marks i * stride and the kernel_size - 1 pixels after it, and a column's marks are its count. They alternate
-    between the ends, since 2 does not divide 3: no single number stands there."""
-    trial.call(trial.random.randrange(4, 9), 3, 2)
+    """The length is right and the sum of your counts is, too; some ones stand in other places. Draw kernel 3 and stride
+    2 as in the lesson, one line an input pixel: input i marks i * stride and the kernel_size - 1 pixels after it, and a
+    column's marks are its count."""
+    trial.call(trial.pick(4, 5), 3, 2)
 
 
 @holds("where the kernel is no longer than the stride each pixel is written once or never")

@@ -42,8 +42,9 @@ def square_call(trial: Trial) -> Call:
     "and a bias of `channels`"
 )
 def not_one_3x3_convolution(trial: Trial) -> None:
-    """What your layer learns is not one 3x3 convolution with a bias, as many channels out as in. Count: channels *
-    channels * 9 weights and `channels` biases, and nothing else."""
+    """What your layer learns is not one 3x3 convolution with a bias, as many channels out as in. Count what it holds
+    after __init__: channels * channels * 9 weights and `channels` biases, and nothing else. A layer that forward makes
+    is new at every call, and never learns."""
     # looked at before anything is loaded: how many numbers each parameter holds, whatever it is called
     channels = trial.pick(4, 5)
     constructed = trial.handle.construct((channels,), {}, seed=0)
@@ -56,6 +57,22 @@ def not_one_3x3_convolution(trial: Trial) -> None:
     else:
         sizes = tuple(sorted(torch.Size(shape).numel() for shape in constructed.parameters.values()))
     trial.see("how many numbers each parameter holds", sizes, given)
+
+
+@LAYERS.holds("where height and width of the image differ, those of the output differ, too")
+def one_side_for_both(trial: Trial) -> None:
+    """Your output is as high as it is wide, and the image that came in is not. Does one of its sides, or a number
+    written out, stand for both? Each axis is resampled by itself: its height comes from x.shape[-2], its width from
+    x.shape[-1], and a stride or a scale_factor needs neither."""
+    channels = trial.pick(2, 4, 5)
+    layer = trial.build(channels)
+    # a higher and a wider one: with other strides one of them may come out square by chance
+    calls = [layer.calling(trial.normal(3, channels, *size)) for size in ((6, 8), (10, 4))]
+    shapes = [shape_of(call.see(observed=False)) for call in calls]
+    square = all(isinstance(one, tuple) and len(one) == 4 and one[-2] == one[-1] for one in shapes)
+    trial.see("whether height and width of the output are equal", square, f"{calls[0].text()}, which gave {shapes[0]}")
+    if square:  # so that one mistake is told from another
+        trial.see("the shapes of the output", tuple(shapes))
 
 
 @LAYERS.holds()
