@@ -29,8 +29,8 @@ RECOGNISED_KINDS = {
     ),
     "endless": (
         "endless_loop",
-        "Your code did not come to an end. Is there a loop whose condition never becomes false, or far more "
-        "repetitions than needed?",
+        "Your code did not come to an end. Is there a loop whose condition never becomes false, a function that calls "
+        "itself without end, or far more repetitions than needed?",
     ),
 }
 UNREGISTERED = (

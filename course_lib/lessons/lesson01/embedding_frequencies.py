@@ -45,7 +45,7 @@ def wrong(old: str, new: str) -> Any:
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*(lambda trial: (8,))(trial))
+    return trial.calling(8)
 
 
 @holds("there is one frequency for each pair of columns: a vector of dim/2 numbers")
@@ -139,6 +139,18 @@ def dtype_ignored(trial: Trial) -> None:
     value = trial.handle.call(None, (dim,), {})
     given = f"embedding_frequencies({dim})"
     trial.see("its type", str(value.dtype) if isinstance(value, Tensor) else type(value).__name__, given)
+
+
+@holds("in float64 the numbers are as exact as float64 is")
+def rounded_to_float32(trial: Trial) -> None:
+    """With dtype=torch.float64 your numbers are right to seven digits only: they were computed in float32, and what is
+    lost there no conversion brings back. Hand dtype on to torch.arange, so that all is computed in it."""
+    dim = trial.pick(6, 10, 14)
+    value = trial.handle.call(None, (dim,), {"dtype": torch.float64})
+    if isinstance(value, Tensor):
+        exact = torch.tensor([10000 ** (-2 * i / dim) for i in range(dim // 2)], dtype=torch.float64)
+        given = f"embedding_frequencies({dim}, dtype=torch.float64)"
+        trial.see("the largest relative error is below 1e-12", bool(((value / exact - 1).abs() < 1e-12).all()), given)
 
 
 @holds("the result is on the device that `device` names")

@@ -37,9 +37,9 @@ def text(labels: Tensor, probability: float, seed: int | None) -> str:
     return f"{len(labels)} labels, probability {probability:g}{given}"
 
 
-def called(trial: Trial, labels: Tensor, probability: float, seed: int | None = None) -> tuple:
+def called(trial: Trial, labels: Tensor, probability: float, seed: int | None = None, draws: int = 1) -> tuple:
     """What comes back, and whether the global state was left alone; ends the property if it is no vector (B,)."""
-    args = (labels, probability) if seed is None else (labels, probability, seed)
+    args = (labels, probability) if seed is None else (labels, probability, seed, draws)
     found = trial.handle.call(None, args, {}, seed=trial.random.randrange(2**31))
     given = text(labels, probability, seed)
     if isinstance(found, Failure):
@@ -258,6 +258,15 @@ def generator_seeded_anew(trial: Trial) -> None:
     first, _ = called(trial, labels, 0.5, 1)
     second, _ = called(trial, labels, 0.5, 2)
     trial.see("whether another seed drops other labels", not torch.equal(first, second), "generators 1 and 2")
+
+
+@holds("a second draw from the same generator drops other labels")
+def generator_stands_still(trial: Trial) -> None:
+    """Two draws from one generator drop the same labels, so every batch would lose the same places. A generator moves
+    on with every draw that is made from it: draw from the one that is given, and not from a new one with its seed."""
+    labels = some_labels(trial, 200)
+    first, again = (called(trial, labels, 0.5, 1, draws)[0] for draws in (1, 2))
+    trial.see("whether a second draw drops other labels", not torch.equal(first, again), "one generator, two batches")
 
 
 @holds("the probability holds with a generator as well")
