@@ -20,6 +20,7 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         # no two of equal shape, so that depth alone is asked
         made = nn.Sequential(nn.Linear(a, b), nn.ModuleList([nn.Sequential(nn.Conv2d(b, a + b, 3), nn.PReLU())]))
         made.scale = nn.Parameter(torch.rand(b, a, 2))
+        made.weight = nn.Parameter(torch.rand(a))  # so that who looks for names is told from who looks for leaves
         made.register_parameter("temperature", nn.Parameter(torch.tensor(0.5)))
         return made
     if kind == "three Linears of equal shape":

@@ -4,6 +4,7 @@ from collections import deque
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
+from course_lib.checks.properties import second_call_differs
 from course_lib.checks.trial import Built, Call, Trial
 from course_lib.lessons.lesson07.unet_trials import (
     BARE,
@@ -22,7 +23,10 @@ EXERCISE = Exercise(
     where='the document, "Full forward pass" (assets/network.md), line by line',
     seconds=6.0,
     step_of="UNet",
-    not_for_all={"another_shape": "its own properties look at h and the stack part by part"},
+    not_for_all={
+        "another_shape": "its own properties look at h and the stack part by part",
+        "second_call_differs": "goes_on_where_it_stopped asks the same, earlier and in words of its own",
+    },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
@@ -44,6 +48,14 @@ def way_down(trial: Trial) -> None:
     on paper through every level: the stack begins with h itself, every block pushes, and so does every Downsample; what
     a layer gives is the next h, nothing added; behind the last level come back h, and the list."""
     encoding(trial, trial.build_silenced(BARE, **THREE_LEVELS)).see("h and the stack")
+
+
+@holds("every call begins a new list")
+def goes_on_where_it_stopped(trial: Trial) -> None:
+    """The first call is right, and a second one with the same inputs gives something else. Does its list go on where
+    the first one stopped? skips=[] in the line of def is made once, and so is a list that self keeps: begin with
+    skips = [h] inside."""
+    second_call_differs(encoding(trial, trial.build_silenced(BARE, **ONE_LEVEL)), trial)
 
 
 @holds("with residual blocks at zero, every attention is called once, behind its block and before the push")
