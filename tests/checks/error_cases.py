@@ -125,6 +125,7 @@ CASES: dict[str, tuple[Case, ...]] = {
     "tensors_compared_in_a_list": (
         ("cat_skip", "skips.remove(skips[-1])"),
         ("cat_skip", "skips.index(h)"),
+        ("cat_skip", "seen = [one for one in skips if one not in [h + 1]]"),
         ("SelfAttention", "[x + 1, x].index(x)"),
         ("DDPM.step", "[x_t + 1, x_t].remove(x_t)"),
     ),
