@@ -59,8 +59,9 @@ def heads_confused(trial: Trial) -> None:
 
 @holds("the scores are divided by sqrt(d), the root of the width of a head")
 def wrong_scale(trial: Trial) -> None:
-    """With d = 1 your weights are right and with wider heads they are wrong. A score adds up d products, and is divided
-    by sqrt(d), where d is the last axis of q."""
+    """With d = 1 your weights are right and with wider heads they are wrong. A score adds up the d
+    products of one query with one key, and is divided by sqrt(d), where d is the last axis of q: is it the scale, or do
+    the d numbers of a key not stay together?"""
     queries_and_keys(trial, 2, 3, 7, trial.pick(5, 6, 10)).see()
 
 

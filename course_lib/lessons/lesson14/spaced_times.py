@@ -77,8 +77,8 @@ def are_rounded(found: Any, right: list[float]) -> bool:
 
 @holds("shift 1 leaves the times evenly spaced, and is what counts where none is given")
 def wrong_even_times(trial: Trial) -> None:
-    """With a shift of 1, or none given, the times should be evenly spaced from 1 to 0, and yours are not. What does
-    your line divide by then? It should be 1."""
+    """With a shift of 1, or none given, the times should be evenly spaced from 1 to 0, and yours are not. Are they even
+    before the formula: num_steps + 1 of them, 0 once? And what does your line divide by at shift 1? It should be 1."""
     trial.call(4, 1.0)
     trial.call(5)
 
