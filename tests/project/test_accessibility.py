@@ -1,6 +1,7 @@
 """Everybody can read the course: alt text, captions, order of headings, contrast, links, spelling, legible figures."""
 
 import html.parser
+import importlib
 import re
 import subprocess
 import sys
@@ -335,6 +336,20 @@ def test_the_map_of_the_network_is_legible(monkeypatch):
         assert list(troubles(wide)) == []
         assert list(troubles(narrow)) == []
         assert narrow.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("number", "draw"), [("03", "plot_block"), ("05", "plot_block"), ("08", "plot_loop"), ("09", "plot_loop")]
+)
+def test_the_blocks_and_the_loops_are_legible_on_a_telephone(monkeypatch, number, draw):
+    narrow: list[Figure] = []
+    monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda *args, **shown: narrow.append(shown["narrow"]))
+    getattr(importlib.import_module(f"course_lib.lessons.lesson{number}.figures"), draw)()
+    (figure,) = narrow
+    assert list(troubles(figure)) == []
+    assert figure.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    assert min(text.get_fontsize() for text in figure.axes[0].texts if text.get_text()) / 72 * INCH > 9
     plt.close("all")
 
 
