@@ -201,11 +201,16 @@ def color_rules(css):
 
 
 def test_text_of_the_reports_has_contrast():
-    rules = {selector: (color, background) for selector, color, background in color_rules(REPORT_STYLE)}
-    text, paper = rules["body"]
-    assert len(rules) > 10
-    for selector, (color, background) in rules.items():
-        assert contrast(color or text, background or paper) >= CONTRAST, selector
+    light, dark = re.split(r"@media screen and \(prefers-color-scheme: dark\) \{", REPORT_STYLE)
+    in_light, in_dark = (
+        {one: colors for selectors, *colors in color_rules(css) for one in re.split(r",\s*", selectors)}
+        for css in (light, light + dark)
+    )
+    for rules in (in_light, in_dark):
+        text, paper = rules["body"]
+        assert len(rules) > 10
+        for selector, (color, background) in rules.items():
+            assert contrast(color or text, background or paper) >= CONTRAST, selector
 
 
 def test_text_of_the_other_pages_has_contrast():
