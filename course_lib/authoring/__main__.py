@@ -19,6 +19,7 @@ from course_lib.authoring.build import (
     write_expert_copy,
     write_generated,
 )
+from course_lib.authoring.emblem import outdated_emblem, write_emblem
 from course_lib.commands.surroundings import complain, in_any_terminal
 from course_lib.files import local_path
 from course_lib.shown_command import shown_command
@@ -72,7 +73,7 @@ def run_build(options: argparse.Namespace) -> int:
     sources = select(options.lessons)
     if options.check:
         gone, again = orphans(), shown_command("course_lib.authoring", "build")
-        stale = [path for source in sources for path in outdated(source)] + outdated_generated()
+        stale = [path for source in sources for path in outdated(source)] + outdated_emblem() + outdated_generated()
         for path in gone:
             print(f"{shown(path)} has no lesson any more: run {again}")
         for path in stale:
@@ -93,7 +94,8 @@ def run_build(options: argparse.Namespace) -> int:
         print(f"{source.name}: " + (", ".join(map(shown, written)) or "up to date"), flush=True)
     for path in remove_orphans():
         print(f"removed, since its lesson is gone: {shown(path)}")
-    for path in write_generated():
+    # the list of checksums comes last: the emblem is in it
+    for path in [*write_emblem(), *write_generated()]:
         print(f"written: {shown(path)}")
     return 0
 

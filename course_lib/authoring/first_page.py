@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -12,8 +13,10 @@ from markupsafe import Markup
 from PIL import Image
 
 from course_lib.authoring.deck import template
+from course_lib.authoring.emblem import ALT, EMBLEM
 from course_lib.authoring.slides import Deck, Slide, deck_of
 from course_lib.authoring.source import ROOT, Source, repository_address
+from course_lib.pictures.html_figure import TELEPHONE
 from course_lib.progress.outline import read_outline
 
 IMAGE = re.compile(r"<img\b[^>]*>")
@@ -22,7 +25,7 @@ IN_THE_PAGE = "data:image/png;base64,"
 # the README's table of lessons: number and name, what is built, what is found out
 ROW = re.compile(r"^\| (\d\d) [^|]*\| ([^|]+?) \| ([^|]+?) \|$", re.M)
 # a card is half as wide; for sharp screens
-WIDTH_OF_A_PICTURE, WIDTH_OF_THE_MAP = 720, 1900
+WIDTH_OF_A_PICTURE = 720
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ def first_page(title: str, lessons: Sequence[Source], further: Iterable[str], st
     decks = [deck_of(source) for source in lessons]
     static.mkdir(parents=True, exist_ok=True)
     cards = [card(source, deck, static) for source, deck in zip(lessons, decks, strict=True)]
-    the_map = picture((slide for slide in decks[0].slides if slide.kind == "map"), static / "map.png", WIDTH_OF_THE_MAP)
+    for path in EMBLEM:
+        shutil.copy(path, static)
     return template("first_page.md").render(
         title=title,
         address=repository_address(),
         cards=cards,
-        map=the_map,
+        alt=ALT,
+        telephone=TELEPHONE,
         hours=round(sum(deck.minutes for deck in decks) / 60),
         pages=[*(source.name for source in lessons), *further],
     )

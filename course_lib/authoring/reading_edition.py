@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 from markupsafe import Markup
@@ -27,6 +28,9 @@ from course_lib.files import write_text
 from course_lib.links import cell_id
 from course_lib.shown_command import shown_command
 
+if TYPE_CHECKING:
+    from docutils.nodes import Element
+
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
 FACTS, FIGURES = "network", "figures"
 ANCHOR = re.compile(r'<a id="([\w-]+)"></a>')
@@ -35,7 +39,10 @@ TO_HEADING = re.compile(r'href="(?:\.\./assets/)?(\w+)\.(?:ipynb|md)(?:#(?:cell-
 TO_NOTEBOOK = re.compile(r"\[([^\[\]]+)\]\((\d\d_\w+)\.ipynb(?:#cell-id=([\w-]+))?\)")
 BADGE = re.compile(r"(?:\[!\[Open in \w+\]\([^)]*\)\]\([^)]*\)\s+)+")
 
-STYLE = Path(__file__).with_name("templates") / "reading_edition.css"
+TEMPLATES = Path(__file__).with_name("templates")
+ADDED = {f"course.{kind}": TEMPLATES / f"reading_edition.{kind}" for kind in ("css", "js")}
+# a line that gaps cut into at least three, or a further row of a tensor
+ROW = re.compile(r"(?m)^.*\S {2,}\S.* {2,}\S|^ +\[")
 
 TITLE = "How a diffusion UNet works, by building it"
 
@@ -45,6 +52,7 @@ SETTINGS = {
     "author": "the course's authors",
     "html_static_path": ["static"],
     "html_css_files": ["course.css"],
+    "html_js_files": [("course.js", {"defer": "defer"})],
     "extensions": ["myst_nb", "course_lib.authoring.mathml"],
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
@@ -85,7 +93,8 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
             write_text(pages / f"{lesson.name}.ipynb", to_text(for_readers(lesson, names)))
         write_text(pages / f"{FACTS}.md", facts_for_readers(names))
         write_text(pages / "index.md", first_page(TITLE, lessons, [FACTS], pages / "static"))
-        shutil.copyfile(STYLE, pages / "static" / "course.css")
+        for name, path in ADDED.items():
+            shutil.copyfile(path, pages / "static" / name)
         shutil.copytree(ASSETS / FIGURES, pages / FIGURES, ignore=shutil.ignore_patterns("*.md"))
         run_sphinx(pages, site, Path(workplace) / "doctrees")
         if out.exists():
@@ -178,6 +187,15 @@ def facts_for_readers(names: set[str]) -> str:
     return text.replace("](../course_lib/", f"]({repository_address()}/blob/main/course_lib/")
 
 
+def mark_columns(doctree: "Element") -> None:
+    """Give printed tables a class of their own: broken to the width of a telephone, nobody could read them."""
+    from docutils.nodes import literal_block
+
+    for block in doctree.findall(literal_block):
+        if "stream" in block["classes"] and len(ROW.findall(block.astext())) > 1:
+            block["classes"].append("columns")
+
+
 def run_sphinx(pages: Path, site: Path, doctrees: Path) -> None:
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
@@ -190,6 +208,7 @@ def run_sphinx(pages: Path, site: Path, doctrees: Path) -> None:
             app = Sphinx(pages, None, site, doctrees, "html", settings, status=None, warningiserror=True)
             with tqdm(total=len(list(pages.glob("*.*"))), desc="reading edition", unit="page") as bar:
                 app.connect("doctree-read", lambda app, doctree: bar.update())
+                app.connect("doctree-read", lambda app, doctree: mark_columns(doctree))
                 app.build()
     except SphinxError as error:
         raise ValueError(f"the reading edition could not be made: {error}") from None

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from course_lib.checks.again import CODE
 from course_lib.checks.verdict import PRINTED, Verdict
@@ -25,6 +25,9 @@ LABELS = (
 ROW = re.compile(rf"({'|'.join(LABELS)}): (.*)", re.DOTALL)
 OF_CODE = ("In your line:", "It stops in:")
 FIRST_SENTENCE = re.compile(r"(.+?[.?!])\s+(?=[A-Z`(])(.*)", re.DOTALL)
+# a word that a sentence stresses, as in a terminal, where it stays so
+STRESSED = re.compile(r"(?<![\w*])\*(\w(?:[\w ]*\w)?)\*(?![\w*])")
+STRESS = r'<em><span class="uc-dot">*</span>\1<span class="uc-dot">*</span></em>'
 # characters and lines from which on a text is folded, and how many of them stay to be seen
 LONG, SHOWN = 300, 200
 MANY_LINES, SHOWN_LINES = 8, 5
@@ -96,6 +99,11 @@ def halves(text: str) -> tuple[str, str]:
     return text[:place], text[place:]
 
 
+def stressed(text: str) -> Markup:
+    """Words between stars as a page stresses them; everything else stays text."""
+    return Markup(STRESSED.sub(STRESS, str(escape(visible(text)))))
+
+
 @cache
 def template() -> Template:
     made = Environment(
@@ -107,5 +115,6 @@ def template() -> Template:
         lstrip_blocks=True,
     )
     made.filters["halves"] = halves
+    made.filters["stressed"] = stressed
     made.globals["style"] = Markup((TEMPLATES / "verdict.css").read_text(encoding="utf-8").strip())
     return made.get_template("verdict.html")

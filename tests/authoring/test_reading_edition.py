@@ -21,6 +21,7 @@ from course_lib.authoring.__main__ import main
 from course_lib.authoring.build import SOLUTIONS
 from course_lib.authoring.source import LESSONS as LESSONS_FOLDER
 from course_lib.authoring.source import lesson_sources, read_lesson
+from course_lib.pictures.html_figure import INCH
 from course_lib.progress.outline import read_outline
 
 LESSONS = ["01", "04"]
@@ -163,9 +164,12 @@ def test_the_first_page_shows_the_map_and_what_each_lesson_is(site, pages):
     page = pages[site / "index.html"]
     text = html.unescape((site / "index.html").read_text(encoding="utf-8"))
     shown = dict(page.images)
-    assert list(shown) == ["_static/map.png", "_static/lesson_01.png", "_static/lesson_04.png"]
+    maps = ["_static/map.png", "_static/map_dark.png"]
+    assert list(shown) == [*maps, "_static/lesson_01.png", "_static/lesson_04.png"]
     assert all(shown.values())
-    assert len({(site / picture).read_bytes() for picture in shown}) == 3
+    assert len({(site / picture).read_bytes() for picture in shown}) == 4
+    # a telephone gets the upright drawing
+    assert re.findall(r'srcset="(.*?)"', text) == ["_static/map_narrow.png", "_static/map_narrow_dark.png"]
     for name in NAMES:
         outline = read_outline(LESSONS_FOLDER / f"lesson{name[:2]}" / "lesson.md")
         assert f'<a href="{name}.html">Lesson {outline.number} · {outline.title}</a>' in text
@@ -304,6 +308,88 @@ def test_no_page_scrolls_sideways_and_formulas_stand_in_the_middle(site, browser
                 assert begin - left == pytest.approx(right - end, abs=2), name
     assert formulas >= 3
     page.close()
+
+
+# of each picture that is shown: its width in the page's pixels, and that of the figure at its own size
+WIDTHS = """images => images.map(image => [
+    image.getBoundingClientRect().width, Number(image.getAttribute("width")), image.closest("picture") !== null
+])"""
+
+
+@needs_tools
+def test_what_a_telephone_makes_small_can_be_made_larger_and_small_again(site, browser):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto((site / f"{NAMES[0]}.html").as_uri())
+    images = page.locator("article .course-figure img:visible")
+    before = images.evaluate_all(WIDTHS)
+    small = [own > 420 and not narrow for _, own, narrow in before]
+    buttons = page.get_by_role("button", name="Show larger")
+    assert buttons.count() == sum(small) > 4
+    for _ in range(sum(small)):
+        buttons.first.focus()
+        page.keyboard.press("Enter")
+    assert [after[0] for after in images.evaluate_all(WIDTHS)] == [
+        pytest.approx(own if larger else width, abs=1) for (width, own, _), larger in zip(before, small, strict=True)
+    ]
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    # the arrow keys push it
+    pushed = page.locator(".course-large").first
+    pushed.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.course-large').scrollLeft > 0")
+    fit = page.get_by_role("button", name="Fit to the page")
+    for _ in range(sum(small)):
+        fit.first.click()
+    assert images.evaluate_all(WIDTHS) == before
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_function("![...document.querySelectorAll('.course-larger')].some(button => button.clientWidth)")
+    page.close()
+
+
+@needs_tools
+def test_the_map_can_be_read_on_a_telephone(site, browser):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    for name, images in (("index", ".map img:visible"), (NAMES[0], ".course-figure picture img")):
+        page.goto((site / f"{name}.html").as_uri())
+        width, natural = page.locator(images).first.evaluate(
+            "image => [image.getBoundingClientRect().width, image.naturalWidth]"
+        )
+        # its own drawing, whose letters of 7 points are nine pixels high
+        assert natural == pytest.approx(2 * 345, abs=20)
+        assert 7 / 72 * INCH * width / 345 > 9
+    page.close()
+
+
+@needs_tools
+def test_printed_columns_are_not_broken_and_sentences_are(site, browser):
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    broken = []
+    for name in NAMES:
+        page.goto((site / f"{name}.html").as_uri())
+        broken += page.locator("div.output.stream pre").evaluate_all(
+            """all => all.map(pre => [pre.innerText.trimEnd().split("\\n").length,
+                Math.round((pre.clientHeight - 2 * parseFloat(getComputedStyle(pre).paddingTop)) /
+                           parseFloat(getComputedStyle(pre).lineHeight)),
+                pre.closest(".columns") !== null])"""
+        )
+    columns = [(lines, shown) for lines, shown, in_columns in broken if in_columns]
+    assert len(columns) > 1
+    assert all(lines == shown for lines, shown in columns)
+    assert any(shown > lines for lines, shown, in_columns in broken if not in_columns)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("printed", "columns"),
+    [
+        ("in     (4, 3)   same\nout    (4, 8)   same\n", True),
+        ("tensor([[1., 2.],\n        [3., 4.],\n        [5., 6.]])", True),
+        ("Two sentences. They stand\nin two lines.", False),
+        ("one     row   alone\nand a sentence", False),
+    ],
+)
+def test_a_printed_table_is_told_from_sentences(printed, columns):
+    assert (len(reading_edition.ROW.findall(printed)) > 1) is columns
 
 
 @needs_tools

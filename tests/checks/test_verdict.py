@@ -19,9 +19,10 @@ HOSTILE = {
     "one long word": "x" * 5_000,
     "many words": "many words " * 500,
     "closing tags": "</div></style></details></pre><h1>passed</h1>",
+    "stars": "f(*args, **kwargs), 2*x*y, a *word* and *two words*, *<b>no</b>*, **strong**",
     "another script": "\u05d0\u05d1 \u4e2d\u6587 e\u0301",
 }
-TAGS = {"div", "style", "p", "span", "strong", "dl", "dt", "dd", "a", "code", "pre", "details", "summary"}
+TAGS = {"div", "style", "p", "span", "strong", "em", "dl", "dt", "dd", "a", "code", "pre", "details", "summary"}
 OPEN_BESIDE = {"uc-card", "uc-badge", "uc-dot", "uc-below", *(f"uc-{look}" for look in SIGNS)}
 
 
@@ -131,6 +132,13 @@ def test_every_verdict_has_a_look_of_its_own():
 def test_the_sentence_that_names_the_mistake_is_bold():
     page = card(Verdict("not yet", "f", message="You map to [0, 1]. The network wants more.\nExpected: a."))
     assert "<strong>You map to [0, 1].</strong> The network wants more." in page
+
+
+def test_a_word_between_stars_is_stressed_and_code_is_not():
+    page = card(Verdict("not yet", "f", message="Sum over *rows*. Not f(*a, *b) nor 2*x*y.\nExpected: *a*."))
+    plain = page.replace('<span class="uc-dot">*</span>', "")
+    assert "<strong>Sum over <em>rows</em>.</strong> Not f(*a, *b) nor 2*x*y." in plain
+    assert "*a*." in plain  # evidence is as it came
 
 
 # ---- colours ----

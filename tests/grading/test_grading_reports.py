@@ -170,14 +170,24 @@ def luminance(colour):
 
 def test_contrast_is_enough_and_no_status_is_told_by_colour_alone():
     """WCAG 2.1: 4.5 to 1, computed from the style itself."""
-    pairs = re.findall(r"background: #([0-9a-f]{3,6}); color: #([0-9a-f]{3,6})", STYLE)
-    assert len(pairs) == 5
-    on_white = [("fff", colour) for colour in re.findall(r"(?<!-)color: #([0-9a-f]{3,6}); \}", STYLE)]
+    light = STYLE.partition("@media screen and (prefers-color-scheme: dark)")[0]  # the dark: test_accessibility.py
+    pairs = re.findall(r"background: #([0-9a-f]{3,6}); color: #([0-9a-f]{3,6})", light)
+    assert len(pairs) == 6
+    on_white = [("fff", colour) for colour in re.findall(r"(?<!-)color: #([0-9a-f]{3,6}); \}", light)]
     assert on_white
     for back, front in pairs + [pair for pair in on_white if pair[1] not in [front for _, front in pairs]]:
         light, dark = sorted((luminance(back), luminance(front)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (back, front)
     assert len({letter for letter, _, _ in STATUSES.values()}) == len(STATUSES)
+
+
+@pytest.mark.parametrize("name", ["learner", "class"])
+def test_a_telephone_scrolls_the_tables_and_not_the_page(pages, browser, name):
+    page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    page.set_content(pages[name].replace("\x00", ""))
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+    page.close()
 
 
 def test_the_heat_map_says_every_cell_in_words(pages):

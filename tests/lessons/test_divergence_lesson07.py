@@ -1,5 +1,6 @@
 """Lesson 07: the first step at which a network departs from the reference is found, and told in a sentence."""
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from one_cell_unet import UNet as OneCell
@@ -7,7 +8,11 @@ from one_cell_unet import UNet as OneCell
 import course_lib
 from course_lib.checks import check, last_answers
 from course_lib.checks.mistakes import edited
-from course_lib.lessons.lesson07.divergence import find_divergence, first_divergence
+from course_lib.lessons.lesson07.crossed_map import draw_crossed
+from course_lib.lessons.lesson07.divergence import OTHER, SMALL, find_divergence, first_divergence
+from course_lib.lessons.shared.legibility import troubles
+from course_lib.pictures.html_figure import INCH
+from course_lib.tracing import trace
 
 
 def test_the_reference_departs_nowhere():
@@ -205,7 +210,7 @@ def test_another_way_to_write_it_departs_nowhere(case):
 def test_after_a_check_the_learners_own_class_is_compared(capsys, monkeypatch):
     """By then the name holds the reference, which agrees with itself at every step."""
     monkeypatch.setattr(last_answers, "_LAST", {})
-    monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda *args: None)
+    monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda *args, **options: None)
     assert first_divergence(course_lib.UNet).place is None
     assert "This is the reference itself" in capsys.readouterr().out
     UNet = check(edited(OneCell, ("F.silu(self.norm_out(h))", "self.norm_out(h)")))
@@ -232,3 +237,16 @@ def test_parts_with_other_names_inside_are_no_hindrance():
     wrong.__init__.__globals__["ResidualBlock"] = Block
     found = find_divergence(wrong)
     assert found.rows[found.place].module == "mid_attention"
+
+
+# a block of the encoder, a dot, and a step with neighbours beside it
+@pytest.mark.parametrize(
+    ("config", "module"), [(SMALL, "encoder.0.resblocks.0"), (SMALL, "cat"), (OTHER, "mid_attention")]
+)
+def test_the_narrow_map_marks_a_step_legibly(config, module):
+    with torch.device("meta"):
+        rows = trace(course_lib.UNet(**config), image_size=16)
+    figure = draw_crossed(rows, next(place for place, row in enumerate(rows) if row.module == module))
+    assert list(troubles(figure)) == []
+    assert figure.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    plt.close(figure)

@@ -1,6 +1,7 @@
 """Everybody can read the course: alt text, captions, order of headings, contrast, links, spelling, legible figures."""
 
 import html.parser
+import importlib
 import re
 import subprocess
 import sys
@@ -200,11 +201,16 @@ def color_rules(css):
 
 
 def test_text_of_the_reports_has_contrast():
-    rules = {selector: (color, background) for selector, color, background in color_rules(REPORT_STYLE)}
-    text, paper = rules["body"]
-    assert len(rules) > 10
-    for selector, (color, background) in rules.items():
-        assert contrast(color or text, background or paper) >= CONTRAST, selector
+    light, dark = re.split(r"@media screen and \(prefers-color-scheme: dark\) \{", REPORT_STYLE)
+    in_light, in_dark = (
+        {one: colors for selectors, *colors in color_rules(css) for one in re.split(r",\s*", selectors)}
+        for css in (light, light + dark)
+    )
+    for rules in (in_light, in_dark):
+        text, paper = rules["body"]
+        assert len(rules) > 10
+        for selector, (color, background) in rules.items():
+            assert contrast(color or text, background or paper) >= CONTRAST, selector
 
 
 def test_text_of_the_other_pages_has_contrast():
@@ -335,6 +341,20 @@ def test_the_map_of_the_network_is_legible(monkeypatch):
         assert list(troubles(wide)) == []
         assert list(troubles(narrow)) == []
         assert narrow.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("number", "draw"), [("03", "plot_block"), ("05", "plot_block"), ("08", "plot_loop"), ("09", "plot_loop")]
+)
+def test_the_blocks_and_the_loops_are_legible_on_a_telephone(monkeypatch, number, draw):
+    narrow: list[Figure] = []
+    monkeypatch.setattr("course_lib.lessons.shared.show.show", lambda *args, **shown: narrow.append(shown["narrow"]))
+    getattr(importlib.import_module(f"course_lib.lessons.lesson{number}.figures"), draw)()
+    (figure,) = narrow
+    assert list(troubles(figure)) == []
+    assert figure.get_figwidth() * INCH <= 330  # what a window of 360 pixels leaves
+    assert min(text.get_fontsize() for text in figure.axes[0].texts if text.get_text()) / 72 * INCH > 9
     plt.close("all")
 
 

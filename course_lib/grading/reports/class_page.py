@@ -176,6 +176,17 @@ def lesson_mean(class_: Sequence[Overview], lesson: str) -> tuple[float, float, 
     return mean(points), median(points), found[0][1]
 
 
+def in_words(lessons: Sequence[str]) -> str:
+    """
+    >>> in_words(["03"]), in_words(["03", "04", "05"]), in_words(["03", "05"])
+    ('lesson 03', 'lessons 03 to 05', 'lessons 03, 05')
+    """
+    if len(lessons) < 2:
+        return f"lesson {lessons[0]}" if lessons else "no lesson"
+    all_between = [f"{number:02}" for number in range(int(lessons[0]), int(lessons[-1]) + 1)] == list(lessons)
+    return "lessons " + (f"{lessons[0]} to {lessons[-1]}" if all_between else ", ".join(lessons))
+
+
 def class_page(
     class_: Sequence[Overview],
     items: Sequence[Item],
@@ -199,6 +210,7 @@ def class_page(
         class_=class_,
         items=items,
         lesson_titles=lesson_titles,
+        marked_lessons=in_words(lessons),
         topics=[one for one in all_mistakes if len(one.learners) > 1][:MOST_TOPICS],
         wrong=most_wrong(class_, exercises),
         hard=hardest(exercises),

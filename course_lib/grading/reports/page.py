@@ -22,8 +22,8 @@ STYLE = (TEMPLATES / "style.css").read_text(encoding="utf-8")
 STATUSES = {
     "passed": ("✓", "passed", "right"),
     "failed": ("✗", "failed", "tried, and not right yet"),
-    "not attempted": ("·", "blank", "not started, or only imported from the course"),
-    "missing": ("-", "blank", "the notebook or the cell was not handed in"),
+    "not attempted": ("○", "blank", "not started, or only imported from the course"),
+    "missing": ("-", "absent", "the notebook or the cell was not handed in"),
     "timeout": ("T", "stopped", "did not come to an end"),
     "memory": ("M", "stopped", "needed too much memory"),
     "crashed": ("C", "stopped", "ended the process it ran in"),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from course_lib import ResidualBlock, TimeEmbedding
 from course_lib.data import load_dataset
-from course_lib.lessons.shared.chain import draw_chain
+from course_lib.lessons.shared.chain_narrow import show_chain
 from course_lib.lessons.shared.show import show
 from course_lib.lessons.shared.style import COLORS, as_picture
 
@@ -21,20 +21,18 @@ def plot_block(asked: int | None = None) -> None:
     """The residual block: the branch, what joins it on the way, and the shortcut; `asked`: the step to mark."""
     steps = ("GroupNorm", "SiLU", "Conv 3x3", "+", "GroupNorm", "SiLU", "Dropout", "Conv 3x3", "+")
     shapes = ("", "", "C_in → C_out", "", "", "", "", "C_out → C_out")
-    show(
-        draw_chain(
-            steps,
-            marked=() if asked is None else (asked,),
-            shortcut="the shortcut: x itself, or a 1x1 convolution of it where the channels differ",
-            joins="time and class",
-            shapes=shapes,
-        ),
+    show_chain(
+        steps,
         "the residual block. The branch runs through the middle, and the shortcut around it. What knows the time comes "
         "in half way, after the first convolution."
         + ("" if asked is None else " Orange: the step that is asked about."),
         "A chain of steps from x to output: GroupNorm, SiLU, 3x3 convolution, plus time and class from below, "
         "GroupNorm, SiLU, Dropout, 3x3 convolution, plus the shortcut, a line from x around all of them."
         + ("" if asked is None else f" Step {asked + 1} of them is orange."),
+        marked=() if asked is None else (asked,),
+        shortcut="the shortcut: x itself, or a 1x1 convolution of it where the channels differ",
+        joins="time and class",
+        shapes=shapes,
     )
 
 

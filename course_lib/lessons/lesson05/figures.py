@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from course_lib.data import load_dataset
-from course_lib.lessons.shared.chain import draw_chain
+from course_lib.lessons.shared.chain_narrow import show_chain
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
 from course_lib.residual_block import ResidualBlock
@@ -31,13 +31,16 @@ def plot_block() -> None:
     """Self-attention as a block: a norm, two 1x1 convolutions around the heads, a shortcut."""
     steps = ("GroupNorm", "Conv 1x1", "split", "weights", "weights\ntimes V", "merge", "Conv 1x1", "+")
     shapes = ("", "C → 3C", "Q, K, V", "softmax of\nQK^T / sqrt(d)", "", "", "C → C")
-    show(
-        draw_chain(steps, marked=("split", "weights", "merge"), shortcut="the shortcut: x itself", shapes=shapes),
+    show_chain(
+        steps,
         "the block of self-attention. Three of its steps (orange) you have written; norm and shortcut are "
         "those of the residual block.",
         "A chain of steps from x to output: GroupNorm, 1x1 convolution from C to 3C channels, split, weights, weights "
         "times V, merge, 1x1 convolution, plus the shortcut, a line from x around all of them. Split, weights "
         "and merge are orange.",
+        marked=("split", "weights", "merge"),
+        shortcut="the shortcut: x itself",
+        shapes=shapes,
     )
 
 

@@ -70,6 +70,7 @@ def first_divergence(unet: type[nn.Module], seed: int = 0, **config: Any) -> Div
     found = find_divergence(unet, seed, **config)
     print(found.message)
     if found.place is not None:
+        from course_lib.lessons.lesson07.crossed_map import draw_crossed
         from course_lib.lessons.shared.show import show
         from course_lib.lessons.shared.unet_map import draw_unet
 
@@ -79,6 +80,7 @@ def first_divergence(unet: type[nn.Module], seed: int = 0, **config: Any) -> Div
             draw_unet(found.rows, crossed=found.place),
             f"your UNet departs from the reference at {name} (hatched).",
             f"Map of the UNet as a U; one step is hatched and marked in red: {name}.",
+            narrow=draw_crossed(found.rows, found.place),
         )
     return found
 

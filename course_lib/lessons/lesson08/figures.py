@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
-from course_lib.lessons.shared.chain import draw_chain
+from course_lib.lessons.shared.chain_narrow import show_chain
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, draw_image, plain_ticks
@@ -310,22 +310,20 @@ def plot_loop() -> None:
     """The ancestral sampler as a loop, with the steps that the learner has written marked."""
     steps = ("UNet", "clean image", "clip", "times\nits weight", "+", "+")
     shapes = ("gives the\nnoise in x", "x without\nthe noise", "to [-1, 1]")
-    show(
-        draw_chain(
-            steps,
-            marked=range(1, len(steps)),
-            shortcut="x at t, times its own weight",
-            shortcut_to=0,
-            joins="fresh noise\n(0 in the last step)",
-            shapes=shapes,
-            ends=("x at t", "x at t - 1"),
-            loop="once more, with t - 1 in place of t, until the clean image is there",
-        ),
+    show_chain(
+        steps,
         "ancestral sampling: from noise at t = 999 the loop is run 1,000 times, with one model call in each round. "
         "What is orange you have written.",
         "A loop of steps from x at t to x at t - 1: UNet, clean image, clip, times its weight, plus x times its own "
         "weight, a line around the steps before, plus fresh noise from below. An arrow leads from the end back to the "
         "beginning. All but UNet are orange.",
+        marked=range(1, len(steps)),
+        shortcut="x at t, times its own weight",
+        shortcut_to=0,
+        joins="fresh noise\n(0 in the last step)",
+        shapes=shapes,
+        ends=("x at t", "x at t - 1"),
+        loop="once more, with t - 1 in place of t, until the clean image is there",
     )
 
 

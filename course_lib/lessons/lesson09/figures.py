@@ -10,7 +10,7 @@ from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import TIME_SCALE, FlowMatching
 from course_lib.guidance import Model
-from course_lib.lessons.shared.chain import draw_chain
+from course_lib.lessons.shared.chain_narrow import show_chain
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, as_picture, plain_ticks
@@ -77,19 +77,17 @@ def plot_two_paths(flow: FlowMatching) -> float:
 
 def plot_loop() -> None:
     """Euler's method as a loop, with the step that the exercise asks for marked."""
-    show(
-        draw_chain(
-            ("UNet", "times\n(t_next - t)", "+"),
-            marked=("times\n(t_next - t)", "+"),
-            shortcut="x itself",
-            shapes=("gives the\nvelocity v", "negative:\nback to t = 0"),
-            ends=("x at t", "x at t_next"),
-            loop="once more, from t_next on, until t = 0",
-        ),
+    show_chain(
+        ("UNet", "times\n(t_next - t)", "+"),
         "the whole sampler of flow matching: from noise at t = 1, one model call in each round. You write what is "
         "orange; nothing is clipped, and no noise is added.",
         "A loop of steps from x at t to x at t_next: UNet, times t_next - t, plus x itself, a line around the steps "
         "before. An arrow leads from the end back to the beginning. The last two steps are orange.",
+        marked=("times\n(t_next - t)", "+"),
+        shortcut="x itself",
+        shapes=("gives the\nvelocity v", "negative:\nback to t = 0"),
+        ends=("x at t", "x at t_next"),
+        loop="once more, from t_next on, until t = 0",
     )
 
 
