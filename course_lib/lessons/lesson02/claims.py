@@ -5,7 +5,7 @@ from unittest import mock
 import torch
 import torch.nn.functional as F
 
-from course_lib import ClassEmbedding
+from course_lib import ClassEmbedding, UNet
 from course_lib.lessons.lesson02 import figures
 from course_lib.lessons.shared.claims import claim
 
@@ -38,3 +38,24 @@ def a_wide_sum_can_be_read_back() -> bool:
     with mock.patch.object(figures, "show"):
         read = figures.plot_read_back()
     return read["added"] > 0.999 and read["narrowest"] < 0.6
+
+
+@claim("Both can say the same: the time embedding ends in a Linear, and its bias can hold what their row holds")
+def a_bias_can_hold_the_row_of_no_class() -> bool:
+    torch.manual_seed(0)
+    net = UNet(base_channels=8, channel_mults=(1,), num_res_blocks=1, image_size=8, num_heads=2).double().eval()
+    x, t, labels = (
+        torch.randn(4, 3, 8, 8, dtype=torch.float64),
+        torch.tensor([3, 80, 500, 999]),
+        torch.tensor([0, -1, 3, -1]),
+    )
+    row = torch.randn(net.time_embed.linear2.bias.shape, dtype=torch.float64)
+    theirs = net.class_embed.register_forward_hook(
+        lambda layer, args, found: torch.where(args[0][:, None] < 0, row, found)
+    )
+    with torch.no_grad():
+        wanted = net(x, t, labels)
+        theirs.remove()
+        net.time_embed.linear2.bias += row
+        net.class_embed.embedding.weight -= row
+        return torch.allclose(net(x, t, labels), wanted, atol=1e-12)

@@ -203,3 +203,15 @@ def a_single_one_fades() -> bool:
 @claim("the step that was taken last, counted from 0, and the final decay.")
 def the_first_step_has_the_number_zero() -> bool:
     return decay_at(0, 0.999) == 1 / 10 and decay_at(1, 0.999) == 2 / 11 and decay_at(10**6, 0.999) == 0.999
+
+
+@claim(
+    "(Its DDPM walks by DDIM: 2.0 with 20 calls, where the ancestral sampler of section 10.3 had 0.86.)",
+    "Now the same with 500 pictures a scale",
+    "20 steps each, of Euler for flow matching and of the ancestral sampler for DDPM.",
+)
+def ddim_beside_the_ancestral_sampler() -> bool:
+    by_ddim = shipped_results("steps")["ddpm, trailing, 20 steps"]
+    ancestral = shipped_results("guidance")["ddpm, scale 1"]
+    same = by_ddim["pictures"] == ancestral["pictures"] == 500 and ancestral["steps"] == 20
+    return same and (round(by_ddim["frechet"], 1), round(ancestral["frechet"], 2)) == (2.0, 0.86)

@@ -3,6 +3,8 @@
 import dataclasses
 import inspect
 import math
+from collections.abc import Iterator
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +14,7 @@ from course_lib import UNet
 from course_lib.data import load_dataset
 from course_lib.estimates import attention_multiply_adds, conv_multiply_adds
 from course_lib.exporting.diffusers_folder import flow_scheduler, write_diffusers_folder
+from course_lib.lessons.lesson12 import figures
 from course_lib.lessons.lesson12.figures import kept_per_image, letter_of, meta_unet
 from course_lib.lessons.lesson12.measure_loss_curves import RUNS, WELL
 from course_lib.lessons.shared.claims import claim
@@ -158,3 +161,20 @@ def steps_that_are_too_large_spoil_the_weights() -> bool:
 def a_folder_is_spaced_for_50_steps() -> bool:
     steps = inspect.signature(write_diffusers_folder).parameters["num_steps"].default
     return steps == 50 and flow_scheduler(steps)["shift_terminal"] == 1 / 50
+
+
+@claim(
+    "Where it was lost the counter began at 0 again, and that run took 18 steps in all.",
+    "go on until their counter says twelve",
+)
+def the_lost_counter_costs_six_steps() -> bool:
+    taken = []
+
+    def counted(*args: object) -> Iterator:
+        for loss in training_steps(*args):
+            taken.append(1)
+            yield loss
+
+    with mock.patch.object(figures, "training_steps", counted):
+        figures.resume_differences()
+    return len(taken) == 12 + 12 + 12 + 18
