@@ -44,7 +44,7 @@ def the_second_block_at_8_is_as_drawn() -> bool:
     return same[1] and same.count(False) == 5
 
 
-@claim("stands in: both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
+@claim("Both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
 def the_explorer_and_the_map_count_by_what_goes_in() -> bool:
     with torch.device("meta"):
         rows = trace(UNet())
