@@ -244,7 +244,7 @@ def training_mode_matters(trial: Trial) -> None:
     """While training your module gives something else than in evaluation. There is nothing random in it."""
     classes, dim = sizes(trial)
     # many labels, so that what drops one of ten does so here
-    trial.build(classes, dim)(torch.arange(classes).repeat(100 // classes + 1), training=True)
+    trial.build(classes, dim)(torch.arange(-1, classes).repeat(100 // classes + 1), training=True)
 
 
 @holds("any number of classes and any width will do")
