@@ -12,6 +12,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from course_lib.assets import ASSETS
+from course_lib.files import write_atomically
 from course_lib.pictures.html_figure import png_of
 from course_lib.tracing import trace
 from course_lib.unet import UNet
@@ -68,15 +69,19 @@ def turned(red: float, green: float, blue: float) -> tuple[float, float, float]:
 
 def outdated_emblem() -> list[Path]:
     """The files that show another drawing, or none."""
-    return [path for path, png in emblem().items() if not shows(path, png)]
+    return list(_to_draw_again())
 
 
 def write_emblem() -> list[Path]:
     """Write what is out of date of it. Returns the files that were written."""
-    wanted = {path: png for path, png in emblem().items() if not shows(path, png)}
+    wanted = _to_draw_again()
     for path, png in wanted.items():
-        path.write_bytes(png)
+        write_atomically(path, lambda temporary, png=png: temporary.write_bytes(png))
     return list(wanted)
+
+
+def _to_draw_again() -> dict[Path, bytes]:
+    return {path: png for path, png in emblem().items() if not shows(path, png)}
 
 
 def shows(path: Path, png: bytes) -> bool:
