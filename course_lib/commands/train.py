@@ -14,6 +14,7 @@ CONFIG_OPTIONS = (
     "data",
     "steps",
     "batch_size",
+    "optimizer",
     "learning_rate",
     "schedule",
     "ema_decay",
@@ -64,7 +65,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     change = parser.add_argument_group("change the profile")
     change.add_argument("--steps", type=int, help="optimizer steps")
     change.add_argument("--batch-size", type=int, help="images a step, over all processes")
-    change.add_argument("--learning-rate", type=float)
+    change.add_argument("--optimizer", help="adamw, or muon for the weight matrices")
+    change.add_argument("--learning-rate", type=float, help="of AdamW; with muon a matrix moves four times as fast")
     change.add_argument("--schedule", help="of the learning rate: constant, or cosine down to zero")
     change.add_argument("--ema-decay", type=float)
     change.add_argument("--time-sampling", help="flow matching's times: uniform or logit-normal")

@@ -12,6 +12,7 @@ from course_lib.flow_matching import TIME_SAMPLINGS, FlowMatching
 from course_lib.training.schedule import SCHEDULES
 
 METHODS = ("ddpm", "flow")
+OPTIMIZERS = ("adamw", "muon")
 Process = DDPM | FlowMatching
 
 
@@ -24,6 +25,7 @@ class TrainingConfig:
         data: a name that `load_dataset` knows.
         unet: arguments of `UNet`; the number of classes comes from the data.
         steps: optimizer steps; batch_size: images a step, over all processes together.
+        optimizer: "adamw", or "muon" for the matrices and AdamW for the rest (see `Muon`).
         learning_rate: after `warmup_steps` of linear warm-up; schedule: then "constant", or "cosine" down to zero.
         beta2, weight_decay: of AdamW (beta1 is 0.9).
         grad_clip: largest norm of the whole gradient.
@@ -43,6 +45,7 @@ class TrainingConfig:
     unet: dict = field(default_factory=dict)
     steps: int = 1000
     batch_size: int = 128
+    optimizer: str = "adamw"
     learning_rate: float = 2e-4
     warmup_steps: int = 0
     schedule: str = "constant"
@@ -63,6 +66,7 @@ class TrainingConfig:
             object.__setattr__(self, entry.name, of_its_type(entry.name, getattr(self, entry.name), entry.type))
         for names, fits, allowed in (
             ("method", METHODS.__contains__, ", ".join(map(repr, METHODS))),
+            ("optimizer", OPTIMIZERS.__contains__, ", ".join(map(repr, OPTIMIZERS))),
             ("schedule", SCHEDULES.__contains__, ", ".join(map(repr, SCHEDULES))),
             ("time_sampling", TIME_SAMPLINGS.__contains__, ", ".join(map(repr, TIME_SAMPLINGS))),
             (

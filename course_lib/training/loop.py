@@ -47,7 +47,7 @@ def training_steps(
         loss = process.loss(state.model, images, labels, t=t, noise=noise)
         state.optimizer.zero_grad()
         accelerator.backward(loss)
-        # one step of AdamW, with the gradient clipped and the learning rate of this step
+        # one step of the optimizer, with the gradient clipped and the learning rate of this step
         accelerator.clip_grad_norm_(state.model.parameters(), config.grad_clip)
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate_at(

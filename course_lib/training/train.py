@@ -26,6 +26,7 @@ from course_lib.training.config import Process, TrainingConfig, ema_decay_within
 from course_lib.training.draw import draw_images
 from course_lib.training.hardware import memory_format_for
 from course_lib.training.loop import TrainingState, training_steps
+from course_lib.training.muon import Muon
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained, save_trained
 from course_lib.training.show_progress import told_progress
@@ -292,14 +293,21 @@ def new_state(
     torch.manual_seed(config.seed)
     model = make_model(num_classes=num_classes, **config.unet).to(device)
     model = model.to(memory_format=memory_format_for(device))
-    optimizer = torch.optim.AdamW(
+    return TrainingState(model, EMA(model, config.ema_decay), new_optimizer(config, model, device))
+
+
+def new_optimizer(config: TrainingConfig, model: nn.Module, device: torch.device) -> torch.optim.Optimizer:
+    """The optimizer that `config.optimizer` names, for all parameters of `model`."""
+    fused = device.type in ("cpu", "cuda")  # its whole update in one kernel
+    if config.optimizer == "muon":
+        return Muon(model, config.learning_rate, config.beta2, config.weight_decay, fused=fused)
+    return torch.optim.AdamW(
         model.parameters(),
         lr=config.learning_rate,
         betas=(0.9, config.beta2),
         weight_decay=config.weight_decay,
-        fused=device.type in ("cpu", "cuda"),
+        fused=fused,
     )
-    return TrainingState(model, EMA(model, config.ema_decay), optimizer)
 
 
 class Stopwatch:
