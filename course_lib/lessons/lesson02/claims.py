@@ -5,7 +5,7 @@ from unittest import mock
 import torch
 import torch.nn.functional as F
 
-from course_lib import ClassEmbedding, UNet
+from course_lib import ClassEmbedding, UNet, drop_labels
 from course_lib.lessons.lesson02 import figures
 from course_lib.lessons.shared.claims import claim
 
@@ -59,3 +59,37 @@ def a_bias_can_hold_the_row_of_no_class() -> bool:
         net.time_embed.linear2.bias += row
         net.class_embed.embedding.weight -= row
         return torch.allclose(net(x, t, labels), wanted, atol=1e-12)
+
+
+def trained_rows(weight_decay: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The ten rows of the table of section 2.8, before training and after it."""
+    pictures, labels = figures.real_pictures()
+    torch.manual_seed(0)
+    table, to_picture = ClassEmbedding(10, 16), torch.nn.Linear(16, 1024)
+    optimizer = torch.optim.AdamW([*table.parameters(), *to_picture.parameters()], lr=0.03, weight_decay=weight_decay)
+    before = table(torch.arange(10)).detach().clone()
+    for _ in range(400):
+        batch = torch.randint(len(labels), (64,))
+        loss = F.mse_loss(to_picture(table(drop_labels(labels[batch], 0.2))), pictures[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return before, table(torch.arange(10)).detach()
+
+
+def agreement(one: torch.Tensor, other: torch.Tensor) -> float:
+    """Correlation of the cosines between the rows of two tables, the mean of all rows taken off."""
+    own = [F.normalize(rows - rows.mean(0), dim=1) for rows in (one, other)]
+    return float(torch.corrcoef(torch.stack([(rows @ rows.T)[~torch.eye(10, dtype=torch.bool)] for rows in own]))[0, 1])
+
+
+@claim(
+    "Rows that should lead to similar pictures are pushed to similar places by the gradients.",
+    "thirty times AdamW's default, wears off what no gradient asks for, so that little of the random start is left",
+)
+def weight_decay_leaves_what_the_pictures_ask_for() -> bool:
+    means = figures.mean_pictures()
+    before, after = trained_rows(weight_decay=0.3)
+    _, by_default = trained_rows(weight_decay=0.01)
+    kept = agreement(by_default, before) - agreement(before, means), agreement(after, before) - agreement(before, means)
+    return agreement(after, means) > 0.9 > agreement(by_default, means) and abs(kept[1]) < 0.15 < kept[0]

@@ -154,7 +154,8 @@ def plot_cosines(widths: tuple[int, ...] = (4, 32, 256), pairs: int = 4000) -> f
         f"{pairs:,} pairs of random vectors. Mean size of the cosine: "
         + ", ".join(f"{size:.3f} at width {width}" for width, size in sizes.items())
         + ". Wide vectors that know nothing of each other are close to right angles.",
-        "Three histograms of cosines around zero: flat for width 4, a narrow peak for width 256.",
+        "Three histograms of cosines around zero: a low, wide arch from -1 to 1 for width 4, a higher, narrower one "
+        "for width 32, a narrow peak for width 256.",
     )
     return sizes[widths[-1]]
 
@@ -283,13 +284,13 @@ def plot_similar_classes(embed: nn.Module, asked: str = "Trouser") -> str:
     axis.grid(False)
     for row, column in enumerate(nearest):
         axis.text(column, row, "x", ha="center", va="center", color="black", fontweight="bold")
-    figure.colorbar(drawn, label="cosine between the two rows of the table")
+    figure.colorbar(drawn, label="cosine between two rows, the mean of all taken off")
     name = CLASS_NAMES[nearest[CLASS_NAMES.index(asked)]]
     shirt, sneaker = (CLASS_NAMES[nearest[CLASS_NAMES.index(one)]] for one in ("Shirt", "Sneaker"))
     show(
         figure,
-        f"how alike the learned vectors are; x marks each row's nearest other class. {asked}: {name}. Shirt: {shirt}. "
-        f"Sneaker: {sneaker}. Nobody told the table what the names mean.",
+        f"how alike the learned vectors are, with the mean of all ten taken off; x marks each row's nearest other "
+        f"class. {asked}: {name}. Shirt: {shirt}. Sneaker: {sneaker}. Nobody told the table what the names mean.",
         "A heat map of ten by ten classes, bright on the diagonal, and off it brightest where two tops meet, and "
         "sandal and sneaker.",
     )

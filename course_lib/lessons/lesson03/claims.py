@@ -89,16 +89,31 @@ def shortcuts_keep_gradients_alike() -> bool:
     return min(with_shortcuts) > 0.98 and max(without[:17]) < 0.5 and lost[0] > 1 and sizes[0] > 0.5
 
 
+def arriving_gradient(norms: bool, larger: float) -> tuple[float, float]:
+    """Size and likeness in front of the first of section 3.7's blocks without shortcuts, its weights times `larger`."""
+    blocks = chain(ResidualBlock, 32, 20)
+    for block in blocks:
+        if not norms:
+            block.norm1, block.norm2 = nn.Identity(), nn.Identity()
+        for conv in (block.conv1, block.conv2):
+            conv.weight.data *= larger
+    sizes, likeness = gradients_along(blocks, shortcut=False)
+    return sizes[0], likeness[0]
+
+
 @claim(
     "(Without norms they stay alike, and there is nothing left of them.)",
-    "Without norms it does: look at the grey line",
+    "Without norms it does: look at the grey line.",
+    "With larger ones the gradient shrinks less; three times as large, they make it explode.",
 )
 def without_norms_the_gradient_vanishes() -> bool:
-    bare = chain(ResidualBlock, 32, 20)
-    for block in bare:
-        block.norm1, block.norm2 = nn.Identity(), nn.Identity()
-    sizes, likeness = gradients_along(bare, shortcut=False)
-    return sizes[0] < 1e-15 and likeness[0] > 0.98
+    sizes, likeness = zip(*(arriving_gradient(False, larger) for larger in (1, 1.5, 2, 3)), strict=True)
+    return likeness[0] > 0.98 and list(sizes) == sorted(sizes) and sizes[0] < 1e-15 and sizes[2] < 1e-6 < 50 < sizes[3]
+
+
+@claim("That makes up for what the convolutions take away.")
+def norms_keep_the_size_whatever_the_weights() -> bool:
+    return all(1 < arriving_gradient(True, larger)[0] < 20 for larger in (0.5, 1, 3))
 
 
 def states_along(shortcut: bool, apart: float = 0.1) -> list[torch.Tensor]:

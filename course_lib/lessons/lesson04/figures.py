@@ -51,7 +51,7 @@ def plot_three_sizes() -> None:
         draw_picture(one, small, f"{side}x{side}: {side * side} pixels")
     show(
         figure,
-        "one picture at the three resolutions of the U. 32x32 holds the seams, 8x8 holds the shape.",
+        "one picture at the three resolutions of the U. 32x32 holds the straps, 8x8 holds the shape.",
         "The same grey sandal three times, sharp at 32 by 32 pixels, coarse at 16 by 16, a few squares at 8 by 8.",
     )
 
@@ -453,13 +453,14 @@ def plot_two_orders(layer: nn.Module) -> tuple[float, float]:
 
 
 def compare_with_the_document(downsample_class: type[nn.Module], upsample_class: type[nn.Module]) -> None:
-    """Every line of the document that resamples, beside what the learner's layers measure."""
+    """Every line of the document that resamples, or would if it were written out, beside what the learner's measure."""
     classes = {"downsample": downsample_class, "upsample": upsample_class}
     rows = []
     for step in FORWARD_PASS:
         if step.name in classes:
             layer = classes[step.name](step.input[1])
-            rows.append((f"{step.name} {step.input}", step.output, layer(torch.zeros(step.input)).shape))
+            source = "" if step.written_out else " (follows)"
+            rows.append((f"{step.name}{source}: {step.input} ->", step.output, layer(torch.zeros(step.input)).shape))
     for role in ROLES:
         if role.component.lower() in classes:
             layer = classes[role.component.lower()](role.example_inputs[0][1])

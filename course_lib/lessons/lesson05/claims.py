@@ -128,6 +128,15 @@ def the_shipped_network_has_four_attentions() -> bool:
     return found[-1] in LAYERS and sorted(found) == sorted(LAYERS) and blocks == [1, 1, 1, 2, 2, 2]
 
 
+@claim("By the time the map is 8x8, every pixel has heard from the border.")
+def every_pixel_at_8x8_has_heard_from_the_border() -> bool:
+    """Means over windows of a picture of ones, through the convolutions of the document's encoder as far as 8x8."""
+    h, window = torch.ones(1, 1, 32, 32, dtype=torch.float64), torch.ones(1, 1, 3, 3, dtype=torch.float64) / 9
+    for stride in (1, *(1, 1, 1, 1, 2) * 2):
+        h = F.conv2d(h, window, padding=1, stride=stride)
+    return tuple(h.shape[-2:]) == (8, 8) and bool((h < 1 - 1e-9).all())
+
+
 @claim("One number for each *pair* of pixels")
 def weights_are_pairs() -> bool:
     return tuple((torch.zeros(64, 16) @ torch.zeros(64, 16).T).shape) == (64, 64)

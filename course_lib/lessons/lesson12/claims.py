@@ -1,5 +1,6 @@
 """What lesson 12 states, proven: counts, memory, numbers of 16 bits, rates that are too large."""
 
+import argparse
 import dataclasses
 import inspect
 import math
@@ -11,8 +12,10 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from course_lib import UNet
+from course_lib.commands import evaluate
 from course_lib.data import load_dataset
 from course_lib.estimates import attention_multiply_adds, conv_multiply_adds
+from course_lib.evaluation.metrics import frechet_distance
 from course_lib.exporting.diffusers_folder import flow_scheduler, write_diffusers_folder
 from course_lib.lessons.lesson12 import figures
 from course_lib.lessons.lesson12.figures import kept_per_image, letter_of, meta_unet
@@ -155,6 +158,20 @@ def steps_that_are_too_large_spoil_the_weights() -> bool:
     well = sum(anew[15:20]) / 5
     spoiled = [sum(losses[-5:]) / 5 for losses in (anew, careful, gone_on)]
     return letter_of(name) == "F" and well < 1 < 1.15 < min(spoiled)
+
+
+@claim(
+    "All are over 50,000 pictures, without guidance; over fewer, as the 1,000 that the command draws by itself, an FID "
+    "comes out larger:",
+)
+def a_distance_over_fewer_pictures_comes_out_larger() -> bool:
+    parser = argparse.ArgumentParser()
+    evaluate.add_parser(parser.add_subparsers())
+    asked = parser.parse_args(["evaluate", "runs/cifar10", "--count", "50000", "--steps", "100", "--guidance", "1"])
+    normal = torch.randn(12_000, 64, generator=torch.Generator().manual_seed(0))
+    few, many = (frechet_distance(normal[:count], normal[6_000:]) for count in (100, 6_000))
+    by_itself = parser.parse_args(["evaluate", "runs/cifar10"]).count
+    return (asked.count, asked.guidance, by_itself) == (50_000, (1.0,), 1000) and few > 10 * many
 
 
 @claim("A flow matching folder is spaced for 50 steps.")

@@ -216,7 +216,7 @@ def time_on_gpu(batch_size: int = 128) -> dict[str, dict[str, float]]:
         print(
             "No NVIDIA GPU here. With one, this cell times training steps of the document's network with "
             f"{batch_size} images: in float32, then with bf16, then also channels_last, then also compiled (a minute "
-            "or two the first time), and compares the peak memory with what you worked out."
+            "or two the first time), and prints the peak memory of each."
         )
         return {}
     settings: dict[str, dict] = {"float32": {}}
@@ -435,6 +435,6 @@ def compare_with_diffusers(
             axes[row, column].set_yticks([])
             axes[row, 0].set_ylabel(who)
         axes[0, column].set_title(trained.class_names[label], fontsize=9)
-    caption = f"one noise, two programs. No pixel, from 0 to 1, differs by more than {difference:.0e}."
+    caption = f"one noise, two programs. The largest difference of a pixel, from 0 to 1, is {difference:.1e}."
     show(figure, caption, "Two rows of clothes, one drawn by the course and one by diffusers: in each column the same.")
     return difference

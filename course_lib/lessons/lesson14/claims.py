@@ -157,8 +157,10 @@ def half_of_the_noise_is_easier_whichever_half() -> bool:
     return max(own, others) < 0.85 * drawn
 
 
-@claim("Beside its teacher, 20 steps with a guidance of 1.5 (40 calls), it is worse: 0.58 against 0.28.")
-def the_teacher_is_better() -> bool:
-    teacher = shipped_results("guidance")["flow, scale 1.5"]
-    shown = [round(entry["frechet"], 2) for entry in (figures.judged()["straight", 4], teacher)]
-    return shown == [0.58, 0.28] and teacher["steps"] == 20
+@claim(
+    "Beside the network as trained with the same guidance, in 20 steps (40 calls), it is worse: 0.58 against 0.28.",
+)
+def with_guidance_and_forty_calls_it_is_better() -> bool:
+    guided = shipped_results("guidance")["flow, scale 1.5"]
+    shown = [round(entry["frechet"], 2) for entry in (figures.judged()["straight", 4], guided)]
+    return shown == [0.58, 0.28] and guided["steps"] == 20 and guided["scale"] == straighten.GUIDANCE

@@ -154,9 +154,9 @@ def plot_pairings(found: dict[str, list[dict]]) -> None:
     axes[1, 0].set_ylabel("drawn, 20 calls")
     show(
         figure,
-        "Above, the noise that each class was trained with: circles belong to the class on the left, triangles to the "
-        "one on the right. Below, what is drawn for each class; crosses mark the centres. Across classes each has "
-        "seen little more than one half of the noise.",
+        "The first of the draws. Above, the noise that each class was trained with: circles belong to the class on the "
+        "left, triangles to the one on the right. Below, what is drawn for each class; crosses mark the centres. "
+        "Across classes each has seen little more than one half of the noise.",
         "Six scatter plots. Above, circles and triangles are mixed in the first two panels and separated left and "
         "right, but for a few, in the third. Below, two heaps around two crosses; in the third panel many points lie "
         "astray.",
