@@ -146,6 +146,7 @@ LAPTOP = TrainingConfig(
     unet=SMALL_UNET,
     steps=2000,
     batch_size=32,
+    optimizer="muon",
     learning_rate=5e-3,
     warmup_steps=50,
     schedule="cosine",

@@ -1,6 +1,7 @@
 """Muon: a step of the same size in every direction of a matrix, for the network's weight matrices."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -45,8 +46,12 @@ class Muon(torch.optim.AdamW):
         )
 
     @torch.no_grad()
-    def step(self) -> None:
-        """One step of every parameter that has a gradient."""
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """One step of every parameter that has a gradient; returns what `closure` gives, as every optimizer does."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
         moved = []
         for group in self.param_groups:
             if group["matrices"]:
@@ -58,6 +63,7 @@ class Muon(torch.optim.AdamW):
         super().step()
         for weight, gradient in moved:
             weight.grad = gradient
+        return loss
 
     def _move_matrices(self, learning_rate: float, weights: list[Tensor]) -> None:
         # those of one shape go through the rounds together

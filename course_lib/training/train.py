@@ -32,7 +32,7 @@ from course_lib.training.saved_model import TrainedModel, load_trained, save_tra
 from course_lib.training.show_progress import told_progress
 from course_lib.unet import UNet
 
-# a checkpoint holds four numbers a parameter: weight, average, and AdamW's two moments
+# a checkpoint holds at most four numbers a parameter: weight, average, and AdamW's two moments (Muon has one mean)
 BYTES_A_PARAMETER = 4 * 4
 # a budget of minutes goes to steps but for this share: checkpoints, pictures, and a machine that is slower at times
 SHARE_FOR_STEPS = 0.88

@@ -116,6 +116,20 @@ def test_parameters_without_a_gradient_stay():
     assert moved == [True, True, False, False]
 
 
+def test_a_closure_is_called_with_gradients_and_its_loss_returned():
+    layer = nn.Linear(3, 2)
+    optimizer = Muon(layer, 0.01, 0.99, 0.1)
+
+    def closure() -> torch.Tensor:
+        loss = layer(torch.ones(1, 3)).square().sum()
+        loss.backward()
+        return loss
+
+    before = layer(torch.ones(1, 3)).square().sum()
+    assert torch.equal(optimizer.step(closure), before)
+    assert layer(torch.ones(1, 3)).square().sum() < before
+
+
 def test_an_optimizer_loaded_from_its_file_goes_on_with_the_same_bits(tmp_path):
     def steps(model: nn.Module, optimizer: Muon, which: range) -> None:
         for step in which:

@@ -299,6 +299,7 @@ def test_a_diverging_run_stops_with_the_reason(tmp_path):
     [
         ({"method": "gan"}, ["method", "'gan'", "'ddpm', 'flow'"]),
         ({"steps": 0}, ["steps", "0", "at least 1"]),
+        ({"optimizer": "sgd"}, ["optimizer", "'sgd'", "'adamw', 'muon'"]),
         ({"learning_rate": 0.0}, ["learning_rate", "0.0", "above 0"]),
         ({"ema_decay": 1.0}, ["ema_decay", "1.0", "below 1"]),
         ({"class_dropout": -0.1}, ["class_dropout", "-0.1"]),
