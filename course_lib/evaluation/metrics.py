@@ -122,10 +122,10 @@ def gaussian_frechet(mean: Tensor, cov: Tensor, other_mean: Tensor, other_cov: T
 
 
 def diversity(features: Tensor, labels: Tensor) -> float:
-    """Mean squared distance between two images of the same class, averaged over the classes.
+    """Mean squared distance between the features of two images of one class, averaged over the classes.
 
-    0 for one picture a class. Only its ratio to that of real images means something. A class with a single image says
-    nothing and is left out. Every class counts alike, however many images it has.
+    0 if every class has one picture, repeated. Only its ratio to that of real images means something. A class with a
+    single image says nothing and is left out. Every class counts alike, however many images it has.
 
     Args:
         features: one row an image; labels: the class it was drawn as.

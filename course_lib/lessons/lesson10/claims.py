@@ -6,13 +6,18 @@ from unittest import mock
 import torch
 
 from course_lib import DDPM
+from course_lib.data import load_dataset
 from course_lib.ema import decay_at, update_average
 from course_lib.evaluation.evaluate import Judge
+from course_lib.flow_matching import euler_step, heun_step
 from course_lib.guidance import guided_prediction
+from course_lib.lessons.lesson09.figures import STD, Step, Velocity, mean_and_spread
 from course_lib.lessons.lesson10 import figures, measure_averages
 from course_lib.lessons.lesson10.figures import CLASSES, beyond, draw_guided, image_left
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
+from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.training.config import PROFILES
 
 
 @claim("Others (Imagen, diffusers) call our scale w. There 0.5 would lie between the two predictions")
@@ -89,6 +94,13 @@ def two_steps_of_heun_cost_six_calls() -> bool:
     return len(calls) == 6
 
 
+@claim("The runs of lessons 08 and 09, and those of the networks that came with the course, use both.")
+def the_courses_runs_fall_to_zero_and_average() -> bool:
+    runs = [shipped_model("ddpm").config, shipped_model("flow").config]
+    runs += [PROFILES[name] for name in ("lesson", "laptop", "smoke")]
+    return all(run.schedule == "cosine" and run.ema_decay > 0 for run in runs)
+
+
 @claim("Nine tenths noise.")
 def a_fixed_decay_keeps_the_start() -> bool:
     return round(0.9999**1000, 1) == 0.9
@@ -104,6 +116,33 @@ def much_guidance_leaves_the_range() -> bool:
     labels = torch.tensor(CLASSES)
     mild, strong = (beyond(draw_guided(guided_prediction, labels, scale, steps=12)) for scale in (1.0, 8.0))
     return 0.001 < mild < 0.005 and strong > 10 * mild
+
+
+@claim(
+    "larger flat areas of white", "The large flat areas of white at scale 8 are something that real images hardly show."
+)
+def much_guidance_makes_flat_white() -> bool:
+    def flat_white(images: torch.Tensor) -> float:
+        grey = images[:, 0].clamp(-1, 1)
+        return float(((grey[..., 1:] == 1) & (grey[..., :-1] == 1)).double().mean())
+
+    real = flat_white(load_dataset("fashion-mnist").batch(torch.arange(1000))[0])
+    mild, strong = (
+        flat_white(draw_guided(guided_prediction, torch.tensor(CLASSES), scale, steps=12)) for scale in (1.0, 8.0)
+    )
+    return strong > 10 * max(mild, real)
+
+
+@claim("In lesson 09 five steps of Heun were enough to be ahead of Euler with as many calls.")
+def five_steps_of_heun_were_enough_where_the_answer_is_known() -> bool:
+    def walk_back(velocity_at: Velocity, x: torch.Tensor, count: int, step: Step) -> torch.Tensor:
+        for i in range(count):
+            t, t_next = 1 - i / count, 1 - (i + 1) / count
+            x = step(velocity_at, x, t, t_next, velocity_at(x, t))
+        return x
+
+    euler, heun = (abs(mean_and_spread(walk_back, *run)[1] - STD) for run in ((euler_step, 10), (heun_step, 5)))
+    return heun < euler / 4
 
 
 @claim(
@@ -155,7 +194,6 @@ def heun_is_ahead_with_few_calls() -> bool:
 
 @claim("The checks before a training run in lesson 08 are milder: they refuse an average over more than a fifth")
 def the_checks_allow_a_fifth() -> bool:
-    from course_lib.training.config import PROFILES
     from course_lib.training.preflight import ema_fits
 
     config = dataclasses.replace(PROFILES["lesson"], steps=1000, ema_decay=0.995)

@@ -2,6 +2,8 @@
 
 import torch
 
+from course_lib.data import load_dataset
+from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.evaluation.evaluate import Judge
 from course_lib.evaluation.metrics import feature_statistics, frechet_distance, matrix_square_root
 from course_lib.lessons.lesson11.figures import load_ablations
@@ -83,6 +85,15 @@ def classes_left_to_chance_double_the_floor() -> bool:
     chance = sum(by_chance(seed) for seed in range(5)) / 5
     equal = sum(judge.real_scores(1000, seed).frechet for seed in range(5)) / 5
     return (round(chance, 2), round(equal, 2)) == (0.13, 0.07)
+
+
+@claim("So have noisy pictures, for our judge: they look alike to it.")
+def noise_makes_the_spread_smaller() -> bool:
+    images, _ = load_dataset("fashion-mnist").batch(torch.arange(500))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    noisy = [(images + weight * noise).clamp(-1, 1) for weight in (0.0, 0.1, 0.3, 0.5)]
+    spreads = [float(judge_images(load_judge(), some)[0].double().var(dim=0).sum()) for some in noisy]
+    return spreads == sorted(spreads, reverse=True) and spreads[-1] < spreads[0] / 4
 
 
 @claim("a loss that is only 7 % higher")

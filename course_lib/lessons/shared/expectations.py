@@ -33,12 +33,13 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
     low, high = losses.amin(dim=0), losses.amax(dim=0)
     top.fill_between(middles, low, high, color=COLORS["sky"], alpha=0.6, label=f"{len(runs)} seeds, lowest to highest")
     top.plot(middles, losses.mean(dim=0), color=COLORS["blue"], label="their mean")
-    text = ""
+    text = also = ""
     if mine is not None:
         at, loss = own_loss(mine, window)
         marker = "o" if len(at) == 1 else None  # a run of one window is a point, and a line through it shows nothing
         top.plot(at, loss, color=COLORS["vermilion"], linestyle="--", marker=marker, label="your run")
-        text = f" Your run ends at {loss[-1]:.3f}." if loss else ""
+        if loss:
+            text, also = f" Your run ends at {loss[-1]:.3f}.", " A dashed line: your run."
     top.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, steps))
     plain_ticks(top)
     top.legend(loc="upper right")
@@ -56,8 +57,8 @@ def expectation_strip(method: str, mine: str | None = None) -> None:
         f"what to expect of {NAMES[method]}. The loss falls from {start:.2f} (first {window} steps) to {end:.3f}, "
         f"nearly all of it in the first {flat} steps; the pictures (drawn in {DRAWN['num_steps']} steps with guidance "
         f"{DRAWN['guidance_scale']:g}, lesson 10) get better long after that.{text}",
-        "Above, a falling band of losses on a logarithmic axis, steep at first and then nearly flat. Below, four small "
-        "grids of samples: noise, blurs, rough shapes, pieces of clothing.",
+        f"Above, a falling band of losses on a logarithmic axis, steep at first and then nearly flat.{also} Below, "
+        "four small grids of samples: noise, blurs, rough shapes, pieces of clothing.",
     )
 
 

@@ -144,5 +144,5 @@ def distance(one: Tensor, other: Tensor) -> float:
 def alt_for(moments: Sequence[int], last: int) -> str:
     return (
         f"Pictures at step {', '.join(map(str, moments))} of {last}, from noise to clothes; beside them the clean "
-        "pictures the network expects, which begin blurred and get sharp."
+        "pictures the network expects, which begin blurred or grainy and get clear."
     )
