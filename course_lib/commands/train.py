@@ -19,6 +19,7 @@ CONFIG_OPTIONS = (
     "schedule",
     "ema_decay",
     "time_sampling",
+    "pairing",
     "start_from",
     "seed",
 )
@@ -70,6 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     change.add_argument("--schedule", help="of the learning rate: constant, or cosine down to zero")
     change.add_argument("--ema-decay", type=float)
     change.add_argument("--time-sampling", help="flow matching's times: uniform or logit-normal")
+    change.add_argument("--pairing", help="flow matching's noise: random or within-classes")
     change.add_argument("--seed", type=int)
     change.add_argument("--base-channels", type=int)
     change.add_argument("--channel-mults", type=whole_numbers, help="one number a level, such as 1,2,4")

@@ -14,6 +14,7 @@ from course_lib.data.image_dataset import ImageDataset
 from course_lib.defaults import usual_defaults
 from course_lib.guidance import drop_labels
 from course_lib.seeds import EPOCHS, generator_for
+from course_lib.straightening import paired_noise
 from course_lib.training.config import Process, TrainingConfig
 
 
@@ -47,6 +48,8 @@ def training_batch(config: TrainingConfig, dataset: ImageDataset, process: Proce
     labels = drop_labels(labels, config.class_dropout, generator)
     t = process.sample_times(len(images), generator)
     noise = torch.randn(images.shape, generator=generator, device="cpu", dtype=images.dtype)
+    if config.pairing == "within-classes" and config.method == "flow":
+        noise = paired_noise(images, noise, labels)
     return Batch(images, labels, t, noise)
 
 

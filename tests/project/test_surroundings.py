@@ -36,8 +36,8 @@ FLOW = asset_path("weights/fashion_mnist_flow.safetensors")
 NO_PATHS = {
     # what may be given as text, and is no path
     "again", "attention_resolutions", "channel_mults", "classes", "column", "comments", "data", "device", "guidance",
-    "key", "lessons", "memory_of", "method", "note", "part", "profile", "require_isolation", "schedule", "solver",
-    "time_sampling", "to",
+    "key", "lessons", "memory_of", "method", "note", "optimizer", "pairing", "part", "profile", "require_isolation",
+    "schedule", "solver", "time_sampling", "to",
 }  # fmt: skip
 COMMANDS = """
 import sys

@@ -1,6 +1,7 @@
 """Training: what each step sees, what a killed run goes on with, what is found out before it is too late."""
 
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -107,6 +108,27 @@ def test_labels_are_dropped_as_often_as_asked_and_flips_happen_only_where_they_m
         image.numpy().tobytes() in originals or image.flip(-1).contiguous().numpy().tobytes() in originals
         for image in flipped.images
     )
+
+
+def test_pairing_within_classes_exchanges_noises_of_a_class_and_makes_the_lines_shorter():
+    dataset = draw_shapes(25)
+    config = dataclasses.replace(TINY, batch_size=25, class_dropout=0.2)
+    plain = training_batch(config, dataset, FlowMatching(), 0)
+    paired = training_batch(dataclasses.replace(config, pairing="within-classes"), dataset, FlowMatching(), 0)
+    for name in ("images", "labels", "t"):
+        assert torch.equal(getattr(plain, name), getattr(paired, name))
+    assert -1 in plain.labels
+    for label in plain.labels.unique():
+        members = plain.labels == label
+        rows, others = (batch.noise[members].flatten(1) for batch in (plain, paired))
+        # every noise of the class is there once more, and no other order makes shorter lines
+        assert sorted(map(tuple, rows.tolist())) == sorted(map(tuple, others.tolist()))
+        cost = torch.cdist(plain.images[members].flatten(1), rows).square()
+        orders = itertools.permutations(range(len(rows)))
+        shortest = min(sum(cost[i, j] for i, j in enumerate(order)) for order in orders)
+        torch.testing.assert_close((plain.images[members].flatten(1) - others).square().sum(), shortest)
+    ddpm = dataclasses.replace(config, method="ddpm", pairing="within-classes")
+    assert torch.equal(training_batch(ddpm, dataset, FlowMatching(), 0).noise, plain.noise)
 
 
 def test_processes_share_a_batch_without_gap_or_overlap():
@@ -300,6 +322,7 @@ def test_a_diverging_run_stops_with_the_reason(tmp_path):
         ({"method": "gan"}, ["method", "'gan'", "'ddpm', 'flow'"]),
         ({"steps": 0}, ["steps", "0", "at least 1"]),
         ({"optimizer": "sgd"}, ["optimizer", "'sgd'", "'adamw', 'muon'"]),
+        ({"pairing": "across"}, ["pairing", "'across'", "'random', 'within-classes'"]),
         ({"learning_rate": 0.0}, ["learning_rate", "0.0", "above 0"]),
         ({"ema_decay": 1.0}, ["ema_decay", "1.0", "below 1"]),
         ({"class_dropout": -0.1}, ["class_dropout", "-0.1"]),
