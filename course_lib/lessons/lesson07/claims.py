@@ -4,7 +4,7 @@ import torch
 
 from course_lib.document import DRAWN_DECODER_CHANNELS
 from course_lib.lessons.lesson07.divergence import SMALL, find_divergence
-from course_lib.lessons.lesson07.figures import first_in_first_out_unet
+from course_lib.lessons.lesson07.figures import first_in_first_out_unet, losses_on_one_batch, with_fault
 from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.unet_map import level_shares
@@ -101,6 +101,20 @@ def the_first_block_of_each_level_is_as_drawn() -> bool:
 @claim("Now you have a network of 15.78 million numbers")
 def the_network_has_fifteen_million_numbers() -> bool:
     return round(cost((8,))[0] / 1e6, 2) == 15.78
+
+
+@claim("an encoder that never changes does no worse.")
+def eight_pictures_are_learned_without_the_encoder() -> bool:
+    ends = []
+    with torch.random.fork_rng():
+        for frozen in (False, True):
+            torch.manual_seed(0)
+            model = UNet(base_channels=8, num_heads=2, dropout=0.0)
+            for part in (model.conv_in, model.encoder):
+                part.requires_grad_(not frozen)
+            network = model if frozen else with_fault(model, "the cut skips")
+            ends.append(losses_on_one_batch(network, "one batch", steps=20)[-1])
+    return ends[1] < 1.05 * ends[0] < 0.8
 
 
 @claim("Four times the weights, each used a quarter as often: the same work.")
