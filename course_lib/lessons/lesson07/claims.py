@@ -7,7 +7,9 @@ from course_lib.lessons.lesson07.divergence import SMALL, find_divergence
 from course_lib.lessons.lesson07.figures import first_in_first_out_unet, losses_on_one_batch, with_fault
 from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.training import lesson_config
 from course_lib.lessons.shared.unet_map import level_shares
+from course_lib.parameters import count_parameters
 from course_lib.skips import decoder_channels
 from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
@@ -101,6 +103,12 @@ def the_first_block_of_each_level_is_as_drawn() -> bool:
 @claim("Now you have a network of 15.78 million numbers")
 def the_network_has_fifteen_million_numbers() -> bool:
     return round(cost((8,))[0] / 1e6, 2) == 15.78
+
+
+@claim("draw, in a network of 691,059 numbers, so that minutes are enough.")
+def lesson_08_trains_a_small_one() -> bool:
+    with torch.device("meta"):
+        return count_parameters(UNet(**lesson_config("ddpm").unet)) == 691_059
 
 
 @claim("an encoder that never changes does no worse.")

@@ -12,8 +12,24 @@ from course_lib.lessons.lesson08 import figures
 from course_lib.lessons.lesson08.figures import real_images
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.training import lesson_config
+from course_lib.parameters import count_parameters
+from course_lib.unet import UNet
 
 ALPHA_BAR = DDPM().alphas_cumprod
+
+
+@claim(
+    "16 base channels and one block a level in the encoder, 691,059 numbers instead of 15.78 million.",
+    "The one that came with the course is as small.",
+)
+def the_network_trained_here_is_small() -> bool:
+    settings = lesson_config("ddpm").unet
+    with torch.device("meta"):
+        here, documents = count_parameters(UNet(**settings)), count_parameters(UNet())
+    shipped = sum(weights.numel() for weights in shipped_model("ddpm").model.parameters())
+    blocks = settings["base_channels"], settings["num_res_blocks"]
+    return here == shipped == 691_059 and blocks == (16, 1) and round(documents / 1e6, 2) == 15.78
 
 
 @claim("Variances add up, to ten.")
