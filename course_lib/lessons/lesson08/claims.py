@@ -121,6 +121,32 @@ def ddim_keeps_the_errors_of_the_start() -> bool:
     return distances[1] < 0.8 * distances[0]
 
 
+@claim(
+    "In our pictures six of",
+    "ten pixels are exactly -1, and every pixel has three equal channels, each with noise of its own",
+    "together that tells most of the noise at t = 0. Later the neighbours tell more of it.",
+)
+def a_pixel_alone_tells_most_of_its_noise_at_0() -> bool:
+    """The best guess from one pixel's three channels beats the trained network at t = 0, and not at t = 100."""
+    images, labels = real_images(300)
+    levels, counts = images[:, 0].unique(return_counts=True)
+    black = float((images == -1).float().mean())
+    images, labels, process, losses = images[:16], labels[:16], DDPM(), []
+    network, generator = shipped_model("ddpm").model, torch.Generator().manual_seed(0)
+    for time in (0, 100):
+        t, noise = torch.full((16,), time), torch.randn(images.shape, generator=generator)
+        x_t = process.add_noise(images, t, noise)
+        signal, spread = float(ALPHA_BAR[time].sqrt()), float((1 - ALPHA_BAR[time]).sqrt())
+        seen = x_t.mean(1, keepdim=True)  # the mean of three channels has a third of the noise's variance
+        likely = counts.log() - (seen[..., None] - signal * levels).square() / (2 * spread**2 / 3)
+        clean = (likely.softmax(-1) * levels).sum(-1)
+        with torch.no_grad():
+            networks = float((network(x_t, t, labels) - noise).square().mean())
+        losses.append((float(((x_t - signal * clean) / spread - noise).square().mean()), networks))
+    (alone, networks), (alone_later, networks_later) = losses
+    return round(black, 1) == 0.6 and alone < min(networks, 0.25) and networks_later < alone_later / 2
+
+
 @claim("Two lazy networks", "Its loss is the mean of noise squared: 1.", "More than two thirds of the loss is gone")
 def copying_the_input_is_a_third_of_the_loss() -> bool:
     images, labels = real_images(1000)
