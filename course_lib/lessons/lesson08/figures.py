@@ -511,7 +511,8 @@ def plot_skipping(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1)) -> None:
     bar.close()
     show(
         figure,
-        "the same noise, the same network, three classes. Top: ancestral sampling with few steps. Bottom: DDIM.",
+        "the same network, three classes; each garment has a noise of its own to start from, the same in all of its "
+        "pictures. Top: ancestral sampling with few steps. Bottom: DDIM.",
         "Two rows of small pictures, three for each number of steps. The upper ones are smoother and change from block "
         "to block, the lower ones keep their shape.",
     )
