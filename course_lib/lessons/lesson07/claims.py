@@ -4,10 +4,12 @@ import torch
 
 from course_lib.document import DRAWN_DECODER_CHANNELS
 from course_lib.lessons.lesson07.divergence import SMALL, find_divergence
-from course_lib.lessons.lesson07.figures import first_in_first_out_unet
+from course_lib.lessons.lesson07.figures import first_in_first_out_unet, losses_on_one_batch, with_fault
 from course_lib.lessons.lesson07.unet_costs import unet_bill
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.training import lesson_config
 from course_lib.lessons.shared.unet_map import level_shares
+from course_lib.parameters import count_parameters
 from course_lib.skips import decoder_channels
 from course_lib.tracing import CAT, trace
 from course_lib.unet import UNet
@@ -37,11 +39,18 @@ def the_decoder_reads_up_to_three_times_the_channels() -> bool:
     return max(most) == 3 and max(map(sum, levels[1])) == 384
 
 
-@claim("At 8x8 the second has the same sum; the other five differ")
+@claim(
+    "At 8x8 the second has the same sum; the other five differ",
+    "After one block `h` has the level's width (blocks 5, 6, 8 and 9).",
+    "level above, with fewer channels (blocks 3 and 6).",
+)
 def the_second_block_at_8_is_as_drawn() -> bool:
     levels = decoder_channels(64, (1, 2, 4), 2)
-    same = [tuple(pair) == drawn for drawn, level in zip(DRAWN_DECODER_CHANNELS, levels, strict=True) for pair in level]
-    return same[1] and same.count(False) == 5
+    pairs = [(pair, drawn) for drawn, level in zip(DRAWN_DECODER_CHANNELS, levels, strict=True) for pair in level]
+    other_h, other_skip = (
+        {block for block, (pair, drawn) in enumerate(pairs, 1) if pair[side] != drawn[side]} for side in (0, 1)
+    )
+    return other_h == {5, 6, 8, 9} and other_skip == {3, 6} and len(pairs) == 9
 
 
 @claim("Both find 27 % of the work at 32x32, 32 % at 16x16 and 42 % at 8x8.")
@@ -94,6 +103,26 @@ def the_first_block_of_each_level_is_as_drawn() -> bool:
 @claim("Now you have a network of 15.78 million numbers")
 def the_network_has_fifteen_million_numbers() -> bool:
     return round(cost((8,))[0] / 1e6, 2) == 15.78
+
+
+@claim("draw, in a network of 691,059 numbers, so that minutes are enough.")
+def lesson_08_trains_a_small_one() -> bool:
+    with torch.device("meta"):
+        return count_parameters(UNet(**lesson_config("ddpm").unet)) == 691_059
+
+
+@claim("an encoder that never changes does no worse.")
+def eight_pictures_are_learned_without_the_encoder() -> bool:
+    ends = []
+    with torch.random.fork_rng():
+        for frozen in (False, True):
+            torch.manual_seed(0)
+            model = UNet(base_channels=8, num_heads=2, dropout=0.0)
+            for part in (model.conv_in, model.encoder):
+                part.requires_grad_(not frozen)
+            network = model if frozen else with_fault(model, "the cut skips")
+            ends.append(losses_on_one_batch(network, "one batch", steps=20)[-1])
+    return ends[1] < 1.05 * ends[0] < 0.8
 
 
 @claim("Four times the weights, each used a quarter as often: the same work.")

@@ -12,8 +12,24 @@ from course_lib.lessons.lesson08 import figures
 from course_lib.lessons.lesson08.figures import real_images
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.lessons.shared.training import lesson_config
+from course_lib.parameters import count_parameters
+from course_lib.unet import UNet
 
 ALPHA_BAR = DDPM().alphas_cumprod
+
+
+@claim(
+    "16 base channels and one block a level in the encoder, 691,059 numbers instead of 15.78 million.",
+    "The one that came with the course is as small.",
+)
+def the_network_trained_here_is_small() -> bool:
+    settings = lesson_config("ddpm").unet
+    with torch.device("meta"):
+        here, documents = count_parameters(UNet(**settings)), count_parameters(UNet())
+    shipped = sum(weights.numel() for weights in shipped_model("ddpm").model.parameters())
+    blocks = settings["base_channels"], settings["num_res_blocks"]
+    return here == shipped == 691_059 and blocks == (16, 1) and round(documents / 1e6, 2) == 15.78
 
 
 @claim("Variances add up, to ten.")
@@ -103,6 +119,32 @@ def ddim_keeps_the_errors_of_the_start() -> bool:
         drawn = process.sample(model, noise.shape, labels, method="ddim", num_steps=10, noise=noise)
         distances.append(frechet_distance(judge_images(judge, drawn)[0], real))
     return distances[1] < 0.8 * distances[0]
+
+
+@claim(
+    "In our pictures six of",
+    "ten pixels are exactly -1, and every pixel has three equal channels, each with noise of its own",
+    "together that tells most of the noise at t = 0. Later the neighbours tell more of it.",
+)
+def a_pixel_alone_tells_most_of_its_noise_at_0() -> bool:
+    """The best guess from one pixel's three channels beats the trained network at t = 0, and not at t = 100."""
+    images, labels = real_images(300)
+    levels, counts = images[:, 0].unique(return_counts=True)
+    black = float((images == -1).float().mean())
+    images, labels, process, losses = images[:16], labels[:16], DDPM(), []
+    network, generator = shipped_model("ddpm").model, torch.Generator().manual_seed(0)
+    for time in (0, 100):
+        t, noise = torch.full((16,), time), torch.randn(images.shape, generator=generator)
+        x_t = process.add_noise(images, t, noise)
+        signal, spread = float(ALPHA_BAR[time].sqrt()), float((1 - ALPHA_BAR[time]).sqrt())
+        seen = x_t.mean(1, keepdim=True)  # the mean of three channels has a third of the noise's variance
+        likely = counts.log() - (seen[..., None] - signal * levels).square() / (2 * spread**2 / 3)
+        clean = (likely.softmax(-1) * levels).sum(-1)
+        with torch.no_grad():
+            networks = float((network(x_t, t, labels) - noise).square().mean())
+        losses.append((float(((x_t - signal * clean) / spread - noise).square().mean()), networks))
+    (alone, networks), (alone_later, networks_later) = losses
+    return round(black, 1) == 0.6 and alone < min(networks, 0.25) and networks_later < alone_later / 2
 
 
 @claim("Two lazy networks", "Its loss is the mean of noise squared: 1.", "More than two thirds of the loss is gone")

@@ -366,14 +366,15 @@ def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float =
         gap = max(gap, float((product - formula).abs().max() / formula.max()))
         of_clean, of_x_t = (1 - before) ** 0.5, (beta / (1 - beta)) ** 0.5
         spreads.append(f"at t = {t} the clean image allows {of_clean:.3f}, x_t {of_x_t:.3f}")
-        for curve, color, line, name in (
-            (from_clean, "blue", "--", "from the clean image: a jump"),
-            (from_x_t, "orange", "-.", "from x_t: one step back"),
-            (product, "green", "-", "the product"),
+        for curve, spread, color, line, name in (
+            (from_clean, of_clean, "blue", "--", "from the clean image: a jump"),
+            (from_x_t, of_x_t, "orange", "-.", "from x_t: one step back"),
+            (product, variance**0.5, "green", "-", "the product"),
         ):
-            axis.plot(x, curve / curve.max(), line, color=COLORS[color], label=name)
+            # the highest point of the first may lie outside the panel
+            axis.plot(x, curve / bell(x.new_zeros(()), 0, spread**2), line, color=COLORS[color], label=name)
         axis.set(title=f"t = {t}", xlabel="where the pixel may have been at t - 1", ylim=(0, 1.35))
-    axes[0].set_ylabel("density (highest point: 1)")
+    axes[0].set_ylabel("density / its highest value")
     axes[0].legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
     show(
         figure,
@@ -511,7 +512,8 @@ def plot_skipping(ddpm: DDPM, classes: tuple[int, ...] = (9, 8, 1)) -> None:
     bar.close()
     show(
         figure,
-        "the same noise, the same network, three classes. Top: ancestral sampling with few steps. Bottom: DDIM.",
+        "the same network, three classes; each garment has a noise of its own to start from, the same in all of its "
+        "pictures. Top: ancestral sampling with few steps. Bottom: DDIM.",
         "Two rows of small pictures, three for each number of steps. The upper ones are smoother and change from block "
         "to block, the lower ones keep their shape.",
     )
