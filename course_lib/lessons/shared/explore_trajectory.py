@@ -116,7 +116,8 @@ def draw_moments(states: Sequence[SamplerState], moments: Sequence[int]) -> Pict
     first, end = next(step for step in moments if states[step].clean is not None), moments[-1]
     half = moments[len(moments) // 2]
     caption = (
-        f"how far they are from the final images: the images {distance(states[moments[0]].x, final):.2f} at step "
+        "how far they are from the final images, as the root of the mean square: "
+        f"the images {distance(states[moments[0]].x, final):.2f} at step "
         f"{moments[0]}, {distance(states[half].x, final):.2f} at step {half}; the predictions "
         f"{distance(states[first].clean, final):.2f} at step {first}, {distance(states[half].clean, final):.2f} at "
         f"step {half}, {distance(states[end].clean, final):.2f} at the end."
