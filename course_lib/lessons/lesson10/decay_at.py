@@ -1,6 +1,7 @@
 """What holds for decay_at, and right answers written differently."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -25,8 +26,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("no digit is rounded away")
 def rounded(trial: Trial) -> None:
-    """You round the result, or cut digits off, as round, int and float16 do. Between 0.999 and 0.9999 there is a factor
-    of ten in what the average covers."""
+    """You round, or cut digits off, as round, int and float16 do. Between 0.999 and 0.9999 there is a factor of ten in
+    what the average covers; and at 1, where it is rounded up to, the average never moves."""
     steps = (trial.random.randrange(15, 30), trial.random.randrange(60, 120), 5_000)
     found = [as_number(trial.calling(step, 0.9999).value()) for step in steps]
     fractions = [(1 + step) / (10 + step) for step in steps]
@@ -40,12 +41,17 @@ def lacks_digits(found: list, fractions: list[float]) -> bool:
     if not all(isinstance(one, int | float) for one in found) or alike(found, fractions):
         return False
     with_few = [
-        [min(cut(one * 10**digits) / 10**digits, 0.9999) for one in fractions]
-        for digits in range(1, 6)
-        for cut in (round, math.floor)
+        few for digits in range(1, 6) for cut in (round, math.floor) for few in few_digits(fractions, digits, cut)
     ]
     in_half = [torch.tensor(fractions).to(kind).tolist() for kind in (torch.float16, torch.bfloat16)]
     return any(alike(found, one) for one in with_few + in_half)
+
+
+def few_digits(fractions: list[float], digits: int, cut: Callable[[float], float]) -> tuple[list[float], list[float]]:
+    """The decays, with digits lost before the smaller of both is taken, and after it: 0.9999 may become 1."""
+    scale = 10**digits
+    before = [min(cut(one * scale) / scale, 0.9999) for one in fractions]
+    return before, [cut(min(one, 0.9999) * scale) / scale for one in fractions]
 
 
 def alike(found: list, others: list[float]) -> bool:

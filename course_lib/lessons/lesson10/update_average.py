@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
@@ -23,7 +24,8 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
-    return trial.calling(*two_lists(trial, (2, 3), (3,)), a_decay(trial))
+    # three tensors: a loop over (average, current) would take two apart into old and new
+    return trial.calling(*two_lists(trial, (2, 3), (3,), (2,)), a_decay(trial))
 
 
 def two_lists(trial: Trial, *shapes: tuple[int, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -43,12 +45,30 @@ def text(average: tuple[Tensor, ...], decay: float, times: int = 1) -> str:
     return f"update_average(average, current, decay={decay:.4g}){again}, with {kind} tensors of the shapes {shapes}"
 
 
+@EXERCISE.telling
+def given(call: Call) -> str:
+    average, _, decay, *times = call.args
+    return text(average, decay, times[0] if times else 1)
+
+
 def called(trial: Trial, lists: tuple, decay: float, times: int = 1, tolerance: float = 1.0) -> tuple:
     """Record what the average holds afterwards; give back what else `watched` saw."""
     found, given = trial.calling(*lists, decay, times).value(), text(lists[0], decay, times)
     average, *others = (found,) if isinstance(found, Failure) else found
     trial.checked("what the average holds afterwards", average, given, tolerance)
     return tuple(others)
+
+
+@holds("the average is moved, though its tensors ask for no gradient")
+def moves_only_what_learns(trial: Trial) -> None:
+    """You leave out every tensor of the average that asks for no gradient. None of them does, as nobody trains an
+    average, and so it stands still. Go through the whole list."""
+    lists, decay = two_lists(trial, (3, 2), (4,)), a_decay(trial)
+    asking = trial.calling(*lists, decay, 1, True).value()
+    plain = trial.calling(*lists, decay).value()
+    still = not isinstance(plain, Failure) and not difference(plain[0], lists[0])
+    only_then = still and not isinstance(asking, Failure) and bool(difference(asking[0], lists[0]))
+    trial.see("whether only what asks for gradients moves", only_then, text(lists[0], decay))
 
 
 @holds("every tensor of the average is decay * itself + (1 - decay) * its partner")

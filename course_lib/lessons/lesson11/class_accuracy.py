@@ -37,8 +37,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @holds("where all are right it is 1, however many images there are")
 def divided_by_a_fixed_number(trial: Trial) -> None:
-    """You divide by one and the same number, however many images there are: with twice as many, all of them right, your
-    share is twice as large. Divide by how many came in, len(wanted)."""
+    """With twice as many images, all of them right, your share is twice as large: what you divide by is one and the
+    same number, however many images there are, or nothing is divided. Divide by how many came in, len(wanted)."""
     found = []
     for count in (7, 14):
         wanted = trial.integers(1, 10, count)

@@ -43,7 +43,7 @@ def ordinary_call(trial: Trial) -> Call:
 def class_not_looked_at(trial: Trial) -> None:
     """Two unlike images of one class are here, and what comes is 0 or no number, as if there were no pair. Is their
     class among those that you go through? range(n) begins at 0 and ends at n - 1, so that range(labels.max()) leaves
-    the last class out; labels.unique() gives the classes that occur."""
+    the last class out; labels.unique() gives the classes that occur. And is a class of two taken? Two are a pair."""
     for label in (5, 0):
         call = trial.calling(trial.normal(2, 4), torch.tensor([label, label]))
         found = as_number(call.value())
@@ -86,8 +86,8 @@ def class_by_class(trial: Trial) -> None:
 
 @holds("for any number of classes, and whatever their labels are")
 def other_labels(trial: Trial) -> None:
-    """For three classes your number is right, and for others not. Labels may be any whole numbers, and some may be
-    missing: labels.unique() says which occur."""
+    """For the classes 0, 2 and 9 your number is right, and for others, or for another number of them, not. Labels may
+    be any whole numbers, and some may be missing: labels.unique() says which occur."""
     trial.call(*some(trial, {3: 4, 12: 4, 40: 4}, 3))
     trial.call(*some(trial, dict.fromkeys(range(20), 3), 2))
     trial.call(*some(trial, {8: 5, 9: 5}, 3))

@@ -57,7 +57,7 @@ def wrong_in_one_dimension(trial: Trial) -> None:
 @holds("with equal covariances only the means count: |m1 - m2|^2")
 def equal_spreads_do_not_cancel(trial: Trial) -> None:
     """It is right for one feature and wrong for several with equal covariances. There, R C R is C times C, its root is
-    C, and the three traces cancel: only |m1 - m2|^2 is left."""
+    C, and the three traces cancel: only |m1 - m2|^2 is left, the squares of the differences, added up."""
     cov = covariance(trial, 5)
     trial.call(mean_of(trial, 5), cov, mean_of(trial, 5), cov)
 

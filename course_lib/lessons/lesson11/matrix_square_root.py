@@ -80,6 +80,41 @@ def not_symmetric(trial: Trial) -> None:
     trial.see("whether it takes a transpose", with_its_transpose(trial) is not None, GIVEN)
 
 
+UNEVEN = torch.tensor([[2.0, 2.0], [2.0, 5.0]], dtype=torch.float64)
+EIGENVALUES = torch.tensor([1.0, 6.0], dtype=torch.float64)
+EIGENVECTORS = torch.tensor([[2.0, 1.0], [-1.0, 2.0]], dtype=torch.float64) / 5**0.5
+OF_UNEVEN = "matrix_square_root of [[2, 2], [2, 5]]"
+
+
+def root_of_uneven(trial: Trial) -> Tensor | None:
+    """What comes of UNEVEN, along its eigenvectors: the right one is diagonal. None where no such matrix comes."""
+    root = trial.calling(UNEVEN.clone()).value()
+    if not isinstance(root, Tensor) or root.shape != UNEVEN.shape or root.is_complex():
+        return None
+    return EIGENVECTORS.T @ root.double() @ EIGENVECTORS
+
+
+@holds("it is exact")
+def nearly_right(trial: Trial) -> None:
+    """Your result is nearly the root, and not quite. Is something added to the eigenvalues, so that nothing can go
+    wrong? Does a loop stop after a few rounds, or is something rounded? The eigenvalues give the root as exactly as
+    they are: vectors diag(roots) vectors^T."""
+    root = root_of_uneven(trial)
+    off = 0.0 if root is None else float((root - EIGENVALUES.sqrt().diag()).abs().max())
+    given = OF_UNEVEN if root is None else f"{OF_UNEVEN}, where one number is off by {off:.2g}"
+    trial.see("whether it is nearly right", 1e-5 < off < 0.02, given)
+
+
+@holds("of each eigenvalue it is the root, and nothing else, beside the same eigenvectors")
+def other_eigenvalues(trial: Trial) -> None:
+    """Your result has the eigenvectors of the matrix, as it should, and beside them other numbers than the roots of its
+    eigenvalues. It is the root of each, taken once: nothing above zero is cut off, moved or divided."""
+    root, seen = root_of_uneven(trial), EIGENVALUES.sqrt()
+    if root is not None and max(abs(float(root[0, 1])), abs(float(root[1, 0]))) < 1e-6:
+        seen = root.diagonal()
+    trial.see("what becomes of the eigenvalues 1 and 6", tuple(seen.tolist()), OF_UNEVEN)
+
+
 @holds("multiplied by itself it gives [[2, 1], [1, 2]]")
 def does_not_give_the_matrix_back(trial: Trial) -> None:
     """Your result is not the symmetric root without negative eigenvalues, the one that multiplied by itself, with @,
@@ -109,8 +144,8 @@ def one_number(trial: Trial) -> None:
 @holds("it works for large and for small numbers")
 def large_and_small(trial: Trial) -> None:
     """For a matrix of large or of small numbers your root is wrong. Is there a fixed number that eigenvalues are
-    compared with, or that is added to them? They may be as small as they like: only what is below zero is clipped, at
-    zero."""
+    compared with, or that is added to them, or a loop with a fixed number of rounds? They may be as small as they like:
+    only what is below zero is clipped, at zero."""
     trial.call(1e6 * covariance(trial, 3))
     trial.call(1e-2 * covariance(trial, 3))
     trial.call(1e-7 * covariance(trial, 3))

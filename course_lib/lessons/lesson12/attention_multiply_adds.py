@@ -77,7 +77,8 @@ def convolutions_counted_wrongly(trial: Trial) -> None:
 
 @holds("two 1x1 convolutions and two products of matrices are counted")
 def something_on_top(trial: Trial) -> None:
-    """Your count grows as it should, and something is added that does not belong there."""
+    """Your count grows with the pixels as it should, and something is added or taken off that does not depend on
+    them."""
     ordinary_call(trial).see(LABEL)
 
 

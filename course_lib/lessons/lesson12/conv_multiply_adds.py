@@ -85,7 +85,7 @@ def a_factor_too_many(trial: Trial) -> None:
 
 @holds("kernels of every size are counted")
 def wrong_for_other_kernels(trial: Trial) -> None:
-    """For other kernels than 3x3 your count is wrong. Is a 9 written out?"""
+    """For 3x3 and 6x6 your count is right, and for other kernels not. Is a size written out, or halved with //?"""
     for kernel_size in (5, 2, 7):
         trial.call(2, trial.pick(3, 5), kernel_size, 6, 4, label=LABEL)
 

@@ -32,14 +32,38 @@ def difference(trial: Trial, label: str, place: int, expected: Callable[[list[in
     if any(isinstance(value, Failure) or not isinstance(value, int | float) for value in found):
         trial.call(*args, label=LABEL)
         return
-    given = f"training_memory{tuple(args)} and training_memory{tuple(more)}"
+    given = f"training_memory{tuple(args)} and training_memory{tuple(more)}: {found[0]:.12g} and {found[1]:.12g} came"
     trial.see(label, abs(found[1] - found[0] - expected(args)) < 0.01, given)
+
+
+# so large that also whole gigabytes tell one unit from another
+LARGE = (15_780_000_000, 60_000_000_000, 128), (33_000_000_000, 2_000_000_000, 77)
+THOUSANDS = {1000: ("kilobytes", "megabytes", "gigabytes"), 1024: ("kibibytes", "mebibytes", "gibibytes")}
+UNITS = {
+    f"{name}, of {base}**{power} bytes": base**power
+    for base, names in THOUSANDS.items()
+    for power, name in enumerate(names, 1)
+}
+
+
+@holds("the number is one of bytes")
+def in_another_unit(trial: Trial) -> None:
+    """Your number is the right one in a larger unit, whole ones perhaps. Bytes are asked: at the end nothing is
+    divided, by 1024 or 1000, and nothing cut off."""
+    found = [as_number(trial.calling(*args).value()) for args in LARGE]
+    unit = "bytes"
+    if all(isinstance(one, int | float) for one in found):
+        right = [training_memory(*args) for args in LARGE]
+        for name, size in UNITS.items():
+            if all(abs(one - whole / size) <= 1 for one, whole in zip(found, right, strict=True)):
+                unit = name
+    trial.see("the unit", unit, f"training_memory{LARGE[0]}")
 
 
 @holds("each parameter brings 20 bytes along, whatever the batch")
 def parameter_counted_wrongly(trial: Trial) -> None:
     """One parameter more should add 20 bytes, whatever the batch: weight, gradient, two moments of AdamW, moving
-    average, four bytes each."""
+    average, four bytes each; and the sum of bytes is divided by nothing."""
     difference(trial, "whether one parameter more adds 20 bytes", 0, lambda args: 20)
 
 

@@ -53,6 +53,8 @@ class SplitStandIn:
 
 def small_blur(x: Tensor) -> Tensor:
     """A linear blur: the mean of each pixel and its two neighbours in the row, round the border."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x is of type {type(x).__name__}; allowed: a tensor of images, clean or noise")
     return (x.roll(1, dims=-1) + x + x.roll(-1, dims=-1)) / 3
 
 
@@ -145,11 +147,15 @@ def two_views(answer: Callable) -> Callable:
 
 
 def hybrid(answer: Callable) -> Callable:
-    """`hybrid` of two stand-ins and a small blur, asked once."""
+    """`hybrid` of two stand-ins and a small blur, asked once.
+
+    What is seen: the pair, how often each split was asked, and the images and times that each was asked about.
+    """
 
     def hybrid(x: Tensor, t: float, numbers: Sequence[float], other_numbers: Sequence[float], schedule: str) -> tuple:
         far, near = SplitStandIn(numbers, schedule), SplitStandIn(other_numbers, schedule)
         pair = pair_from(answer(far, near, small_blur), x, t)
-        return pair, len(far.calls), len(near.calls)
+        asked = (tuple(part for call in one.calls for part in call) for one in (far, near))
+        return pair, len(far.calls), len(near.calls), *asked
 
     return hybrid

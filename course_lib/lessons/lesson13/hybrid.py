@@ -8,6 +8,8 @@ from course_lib.editing import Change, Split, hybrid
 from course_lib.lessons.lesson13 import editing_watched as watched
 from course_lib.lessons.lesson13.asking import FIRST_CALLS, OTHER_CALLS, PAIR, found, numbers, see
 
+FAR_ASKED, NEAR_ASKED = 3, 4
+
 EXERCISE = Exercise(
     "hybrid",
     hybrid,
@@ -48,10 +50,22 @@ def no_pair(trial: Trial) -> None:
 
 @holds("both splits are asked once")
 def wrong_number_of_calls(trial: Trial) -> None:
-    """Each of the two splits is a call of the network. Yours are not asked once each."""
+    """Each of the two splits is a call of the network. Yours are not asked once each: one call gives both parts, clean
+    and noise."""
     call = a_call(trial)
-    see(call, FIRST_CALLS, "how often the far split is called", given(call))
-    see(call, OTHER_CALLS, "how often the near split is called", given(call))
+    # both of one call: an answer that asks one of them by chance asks the other next time
+    seen = found(call, given(call))
+    trial.see("how often the far split is called", seen[FIRST_CALLS], given(call))
+    trial.see("how often the near split is called", seen[OTHER_CALLS], given(call))
+
+
+@holds("both splits are asked about x at time t")
+def asked_about_something_else(trial: Trial) -> None:
+    """What a split is asked about is not x at time t. The network knows noisy images as they are, and
+    was never shown a blurred or a changed one: ask both about x, and blur what they say."""
+    call = a_call(trial)
+    see(call, FAR_ASKED, "what the far split is asked about", given(call))
+    see(call, NEAR_ASKED, "what the near split is asked about", given(call))
 
 
 def see_part(call: Call, part: int) -> None:

@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import Strengths, keep_known
 from course_lib.lessons.lesson13 import editing_watched as watched
@@ -83,11 +85,17 @@ def wants_a_full_mask(trial: Trial) -> None:
 
 @holds("what the known image holds outside the mask does not matter")
 def reads_what_is_hidden(trial: Trial) -> None:
-    """What stands in the known image where the mask is False gets into your result, here infinity: multiplying by 0
-    does not remove it. torch.where does."""
+    """What stands in the known image where the mask is False gets into your result: with infinity there it is another
+    one than with other numbers. Multiplying by 0 does not remove that, 0 times infinity is NaN. torch.where does."""
     x, known, noise = (trial.normal(3, 2, 4, 5) for _ in range(3))
     mask = trial.uniform(3, 2, 4, 5) < 0.5
-    trial.call(x, 0.5, known.masked_fill(~mask, float("inf")), mask, noise, "an arc")
+    given = f"images {tuple(x.shape)} at time 0.5, the known one with infinity outside the mask"
+    filled = known.masked_fill(~mask, float("inf"))
+    found, with_infinity = (trial.calling(x, 0.5, one, mask, noise, "an arc").value() for one in (known, filled))
+    if isinstance(found, Failure):
+        trial.checked("the result", found, given)
+    # a yes or no: who multiplies by the mask can make any other mistake besides
+    trial.see("whether what is hidden gets in", bool(difference(with_infinity, found)), given)
 
 
 @holds("large numbers are left as they are")

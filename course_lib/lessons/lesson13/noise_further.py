@@ -91,7 +91,8 @@ def wrong_from_the_image(trial: Trial) -> None:
 
 @holds("at t_later = 1 of flow matching, nothing of x is left")
 def wrong_up_to_the_end(trial: Trial) -> None:
-    """Up to t_later = 1 your code fails or is wrong. There signal is 0: divide by the signal of t, not by that one."""
+    """Up to t_later = 1 your code fails or is wrong. There signal_later is 0: nothing of x is left, and nothing can be
+    divided by it. What x fades by is divided by the signal of t."""
     a_call(trial, 0.4, 1.0, "a line").see()
 
 

@@ -118,8 +118,8 @@ def wrong_number_of_calls(trial: Trial) -> None:
 
 @holds("it begins at time `strength`, and each step is as long as the others")
 def wrong_times(trial: Trial) -> None:
-    """The walk visits other times. From strength down to 0 in num_steps equal steps: 0.8, 0.6, 0.4, 0.2 for a strength
-    of 0.8 in four steps; the last of them ends at 0."""
+    """The walk visits other times. From strength down to 0 in num_steps equal steps, each strength / num_steps long:
+    0.8, 0.6, 0.4, 0.2 for a strength of 0.8 in four steps; the last of them ends at 0."""
     call = ordinary_call(trial)
     see(call, TIMES, "the times split is asked at", given(call))
 

@@ -49,10 +49,13 @@ def no_pair(trial: Trial) -> None:
 
 @holds("both splits are asked once")
 def wrong_number_of_calls(trial: Trial) -> None:
-    """Each of the two splits is a call of the network. Yours are not asked once each."""
+    """Each of the two splits is a call of the network. Yours are not asked once each. Both are needed every time, for
+    the mean of what they see, and one call gives both parts, clean and noise."""
     call = a_call(trial)
-    see(call, FIRST_CALLS, "how often the first split is called", given(call))
-    see(call, OTHER_CALLS, "how often the other split is called", given(call))
+    # both of one call: an answer that asks one of them by chance asks the other next time
+    seen = found(call, given(call))
+    trial.see("how often the first split is called", seen[FIRST_CALLS], given(call))
+    trial.see("how often the other split is called", seen[OTHER_CALLS], given(call))
 
 
 def see_parts(call: Call) -> None:

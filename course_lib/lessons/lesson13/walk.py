@@ -65,7 +65,8 @@ def wrong_step(trial: Trial) -> None:
 
 @holds("the split is asked once for each step")
 def wrong_number_of_calls(trial: Trial) -> None:
-    """The number of calls is wrong: n + 1 times are n steps, and each costs one call."""
+    """The number of calls is wrong: n + 1 times are n steps, and each costs one call. That call gives both parts, clean
+    and noise, of what split sees in this step: nothing is asked before the loop, and nothing twice in it."""
     see((call := a_call(trial, (1.0, 0.7, 0.4, 0.1))), CALLS, "how often split is called", given(call))
 
 
@@ -82,7 +83,8 @@ def asks_elsewhere(trial: Trial) -> None:
     """A single step is right, and of several one goes wrong: the split is then asked about other images. Each step asks
     about those that the step before has made, and makes new ones of what it is told now, signal * clean + sigma *
     noise: nothing else is kept from earlier steps."""
-    call = a_call(trial, (1.0, 0.7, 0.4, 0.1))
+    # within the ends: what goes wrong where a share is 0 is another thing
+    call = a_call(trial, (0.95, 0.7, 0.4, 0.1))
     see(call, PLACES, "the images split is asked about", given(call))
 
 
@@ -101,13 +103,21 @@ def one_method_only(trial: Trial) -> None:
 
 @holds("the walk may begin at 1 and end at 0")
 def wrong_at_the_ends(trial: Trial) -> None:
-    """Where the walk begins at 1 or ends at 0 yours is wrong. Neither end needs a case of its own."""
+    """Where the walk begins at 1 or ends at 0 yours is wrong. Neither end needs a case of its own, and nothing is
+    divided by one of the shares, which may be 0 there."""
     arrive(a_call(trial, (1.0, 0.5, 0.0)))
 
 
 @holds("times may rise as well, from the image to the noise")
 def wrong_towards_the_noise(trial: Trial) -> None:
     """Towards the image you are right, and towards the noise not. Nothing in a step depends on the direction."""
+    arrive(a_call(trial, (0.1, 0.4, 0.9), "an arc"))
+
+
+@holds("a walk to the noise may begin at 0, the clean image")
+def wrong_from_the_image(trial: Trial) -> None:
+    """Towards the noise you are right, and from t = 0 on not. There sigma is 0, and nothing can be divided by it: clean
+    and noise are what split gives, at this time as at any other."""
     arrive(a_call(trial, (0.0, 0.4, 0.9), "an arc"))
 
 

@@ -114,11 +114,20 @@ def wrong_interval(trial: Trial) -> None:
     see(a_call(trial, 0.5, low=0.5, high=0.5), VELOCITY, "the velocity")
 
 
-@holds("any scale is taken, and any form of a model")
+@holds("any scale is taken")
 def wrong_scale(trial: Trial) -> None:
-    """With another scale yours is wrong."""
-    for form, scale in zip(FORMS, (3.0, 0.0, -1.0), strict=True):
-        see(a_call(trial, 0.7, scale=scale, form=form), VELOCITY, "the velocity")
+    """With a scale of 1.7 you are right, and with others not: inside the interval guided_prediction gets the scale as
+    it is, also 0 and below."""
+    for scale in (3.0, 0.0, -1.0):
+        see(a_call(trial, 0.7, scale=scale), VELOCITY, "the velocity")
+
+
+@holds("any form of a model is taken: a network, or any function model(x, t, labels)")
+def one_form_of_model_only(trial: Trial) -> None:
+    """With a network in training you are right, and with one in evaluation mode or a plain function not. A model is
+    called with x, times and labels, by position, and asked for nothing else."""
+    for form in FORMS:
+        see(a_call(trial, 0.7, form=form), VELOCITY, "the velocity")
 
 
 @right

@@ -1,6 +1,7 @@
 """What holds for paired_noise, and right answers written differently."""
 
 from itertools import permutations
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,9 +43,9 @@ def near_the_next(trial: Trial, size: float) -> Call:
 
 @holds("noises stay in their class, however large the numbers are")
 def price_too_low(trial: Trial) -> None:
-    """Where numbers are small each image keeps to its class, and where they are larger noises cross: what you add to
-    the cost of another class is less than squared distances differ by. Pair each class by itself, or add more than the
-    largest cost."""
+    """Where numbers are small each image keeps to its class, and where they are larger noises cross. Is there a number
+    that you add to the cost of another class? Then it is less than squared distances differ by: pair each class by
+    itself, or add more than the largest cost."""
     stays = []
     for size in (0.01, 20.0):
         call = near_the_next(trial, size)
@@ -94,10 +95,33 @@ def plain_distance(trial: Trial) -> None:
     trial.call(images, noise, torch.tensor([0, 0]))
 
 
+MIXED = [0, 1, 0, 1, 1, 0, 0, 1], [2, 2, 0, 0, 1, 1]
+
+
+def classes_of(value: Any, call: Call) -> list[int] | None:
+    """The class beside which each of the noises that came back stood; None where one of them did not come in."""
+    _, noise, labels = call.args
+    if not isinstance(value, Tensor) or value.shape != noise.shape:
+        return None
+    same = (value.flatten(1)[:, None].double() - noise.flatten(1)[None].double()).abs().amax(dim=2) < 1e-5
+    return labels[same.double().argmax(dim=1)].tolist() if bool(same.any(dim=1).all()) else None
+
+
 @holds("noises are exchanged within a class, and never between two")
 def crosses_classes(trial: Trial) -> None:
-    """With one class you are right, and with several not: an image gets a noise that stood beside another class."""
-    for labels in ([0, 1, 0, 1, 1, 0, 0, 1], [2, 2, 0, 0, 1, 1]):
+    """With one class you are right, and with several an image gets a noise that stood beside another class. Where is
+    the noise of one class picked out, and where is it put back?"""
+    for labels in MIXED:
+        call = a_call(trial, labels)
+        classes = classes_of(call.value(), call)
+        trial.see("whether a noise crosses to another class", classes is not None and classes != labels, call.text())
+
+
+@holds("each class is paired by itself, wherever its images stand")
+def wrong_with_several_classes(trial: Trial) -> None:
+    """With one class you are right, and with several not. Is each of the classes gone through, and each noise put back
+    at the place of its image?"""
+    for labels in MIXED:
         a_call(trial, labels).see()
 
 
