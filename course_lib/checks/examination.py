@@ -56,7 +56,7 @@ RETURNS_NOTHING = (
     "returns_nothing",
     "What comes back is None. A function gives None where its last line has no `return`, where the only `return` "
     "stands in a loop or a branch that this call does not enter, and where what is returned is None itself, as "
-    "list.append gives it.",
+    "list.append and print give it.",
 )
 
 

@@ -424,10 +424,15 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("num_groups", "range(4).index(channels + 99)"),
         ("class_accuracy", "predicted.tolist().index(-7)"),
     ),
+    "place_beyond_an_axis": (
+        ("add_to_every_pixel", "h[99]"),
+        ("attention_weights", "q[..., q.shape[-1]]"),
+        ("look_up_by_one_hot", "weight[labels + 99]"),
+    ),
     "index_outside": (
         ("count_parameters", "[p.shape[1] for p in module.parameters()]"),
         ("skip_channels", "channel_mults[99]"),
-        ("add_to_every_pixel", "h[99]"),
+        ("add_to_every_pixel", "h.shape[9]"),
         ("ClassEmbedding", "nn.Embedding(2, 3)(class_labels.abs() + 50)"),
         ("cat_skip", "[].pop()"),
     ),
@@ -540,6 +545,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("FlowMatching.loss", "torch.randn(images.shape, generator)"),
         ("DDPM.loss", "torch.rand(5, generator)"),
         ("num_groups", "torch.empty(3).normal_(0, 1, torch.Generator())"),
+    ),
+    "axes_added_one_by_one": (
+        ("add_to_every_pixel", "vectors.unsqueeze(2, 3)"),
+        ("FlowMatching.interpolate", "t.unsqueeze(1, 2, 3)"),
+        ("per_image", "torch.unsqueeze(table, 1, 2)"),
+        ("attention_weights", "q.unsqueeze(1, dim=2)"),
     ),
     "too_many_arguments": (
         ("Downsample", "nn.SiLU()(x, x)"),

@@ -52,7 +52,7 @@ def shape_changed(trial: Trial) -> None:
 @holds("each row still holds exactly its own numbers, in another order")
 def numbers_lost_or_mixed(trial: Trial) -> None:
     """Some numbers left their row, changed or got lost. Only the *order within a row* may change: each row is the
-    embedding of one time."""
+    embedding of one time. Do you write into the tensor that you read from? A slice of it is a view, and no copy."""
     # Each row holds the numbers that it held before, in whatever order.
     (embedding,) = example(trial)
     value = trial.handle.call(None, (embedding,), {})

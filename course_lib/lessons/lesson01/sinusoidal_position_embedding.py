@@ -131,6 +131,24 @@ def rows_of_one_time_differ(trial: Trial) -> None:
             embed(times, label="the output for other times")
 
 
+@holds("the row of a time stays as it is when the other times of the batch change")
+def row_depends_on_other_times(trial: Trial) -> None:
+    """The row of a time changes when another time of the batch does. A row is made of its own time alone, or the same
+    time would look different in every batch. Is t divided by the largest of them, is their mean taken away, or is
+    something added up along the batch?"""
+    embed, _ = example(trial)
+    times = small_whole_times(trial, 3)
+    other = torch.cat([times[:1], 25 + times[1:]])
+    first, second = unrecorded(trial, embed, times), unrecorded(trial, embed, other)
+    if first is not None and second is not None:
+        same = torch.allclose(first[0], second[0], atol=1e-4, equal_nan=True)
+        given = embed.text("", (times,), {}, False)
+        trial.see("whether the first row stays as it is", same, f"{given}, and with two other times behind the first")
+        if not same:  # so that one mistake is told from another
+            trial.see("the output", first)
+            trial.see("the output for the other times", second)
+
+
 @holds("at t = 0 the row holds zeros, the sines, and ones, the cosines")
 def sines_or_cosines_missing(trial: Trial) -> None:
     """At t = 0 your row is one and the same number from its beginning to its end. Sines are 0 there and cosines are 1,

@@ -113,7 +113,8 @@ def other_labels_come_in(trial: Trial) -> None:
 @holds("every row of the result is a row of the table, number for number")
 def not_rows_of_the_table(trial: Trial) -> None:
     """Not every row of what comes back is a row of the table. A product with one-hot rows copies rows of the table and
-    changes no number in them."""
+    changes no number in them. Is another axis added up than the K classes'? This table is as wide as it is long; print
+    the shape for one that is not, (7, 4): it has to be (B, dim)."""
     # whichever rows
     weight, value, given = looked_up(trial)
     if value.shape != weight.shape:

@@ -217,7 +217,8 @@ def something_wrong_with_the_shortcut(trial: Trial) -> None:
 @holds("without an embedding the branch is GroupNorm, SiLU, Conv, GroupNorm, SiLU, Dropout, Conv", alone=True)
 def something_wrong_in_the_branch(trial: Trial) -> None:
     """The shortcut is right, and without any embedding the output is not: compare order and number of norms, SiLUs and
-    convolutions (and the convolution's padding) with the drawing."""
+    convolutions (and the convolution's padding) with the drawing. Is each layer the one from __init__, and none made
+    anew in forward?"""
     for wider in (True, False):
         example(trial, wider, silenced=r"^emb_proj\.").see("the output with emb_proj set to zero")
 
@@ -290,16 +291,33 @@ def dropout_after_the_second_convolution(trial: Trial) -> None:
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=True)
 
 
+@holds("what dropout keeps is divided by 1 - p, so that the branch is as strong as without it")
+def dropout_changes_the_strength(trial: Trial) -> None:
+    """Averaged over many draws, your branch with dropout is the branch without it, times a number that is not 1. What
+    is kept has to be divided by 1 - p, and nn.Dropout does it by itself. Written out: h * kept / (1 - p)."""
+    # where as many channels come out as go in the shortcut is x, and without conv2's bias the branch may be scaled
+    block, repeats = trial.build_silenced(r"^conv2\.bias", 4, 4, 6, dropout=0.5), 1024
+    x, emb = trial.normal(1, 4, 4, 4), trial.normal(1, 6)
+    still = block(x, emb, observed=False) - x
+    draws = block(x.expand(repeats, -1, -1, -1), emb.expand(repeats, -1), training=True, observed=False) - x
+    mean, noise = draws.mean(0), draws.std(0) / repeats**0.5 + 1e-6
+    factor = (mean * still[0]).sum() / still.square().sum()
+    scaled = bool((factor - 1).abs() > 0.2) and bool(((mean - factor * still[0]) / noise).square().mean() < 3)
+    trial.see("whether the branch is weaker or stronger with dropout", scaled, f"{repeats} draws")
+
+
 @holds("on average dropout changes nothing: only a convolution comes after it")
 def dropout_before_an_activation(trial: Trial) -> None:
     """Averaged over many draws, your output with dropout is not the output without. It would be if only a convolution
-    came after a dropout that divides by 1 - p what it keeps. Does an activation or a norm follow it?"""
-    block, repeats = trial.build(4, 4, 6, dropout=0.5), 256
+    came after the dropout. Does an activation or a norm follow it?"""
+    block, repeats = trial.build(4, 4, 6, dropout=0.5), 1024
     x, emb = trial.normal(1, 4, 4, 4), trial.normal(1, 6)
     still = block(x, emb, observed=False)
     draws = block(x.expand(repeats, -1, -1, -1), emb.expand(repeats, -1), training=True, observed=False)
     error = (draws.mean(0) - still[0]) / (draws.std(0) / repeats**0.5 + 1e-6)
-    trial.see("whether many draws average to the output in evaluation", bool(error.square().mean() < 4), "256 draws")
+    trial.see(
+        "whether many draws average to the output in evaluation", bool(error.square().mean() < 4), f"{repeats} draws"
+    )
 
 
 def change_by_dropout(trial: Trial, **dropout: float) -> Tensor:

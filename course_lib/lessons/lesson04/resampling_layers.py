@@ -118,8 +118,9 @@ def zeros_do_not_give_the_bias(trial: Trial) -> None:
 
 @LAYERS.holds("the numbers in the middle are those of the convolution")
 def weights_used_otherwise(trial: Trial) -> None:
-    """Right size, right pixels, right bias, and yet other numbers. Is the result scaled, the input added to it, the
-    kernel turned round, or have the weight's first two axes (out, in) changed places?"""
+    """Right size, right bias, pixels of the right places, and yet other numbers. Is the result scaled, the input added
+    to it, the kernel turned round, have the weight's first two axes (out, in) changed places, or are channels mixed or
+    exchanged before the convolution?"""
     call = square_call(trial)
     trial.see("the output without its border", call.see(observed=False)[..., 1:-1, 1:-1], call.text())
 

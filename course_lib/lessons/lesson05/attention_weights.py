@@ -36,7 +36,8 @@ def another_shape(trial: Trial) -> None:
 @holds("all weights are positive and each row, the weights of one query, sums to one")
 def rows_do_not_sum_to_one(trial: Trial) -> None:
     """Your rows do not sum to one, or some weights are not positive. A row holds what *one* query gives to all keys:
-    softmax over the last axis makes it share out exactly 1."""
+    softmax over the last axis makes it share out exactly 1, and what changes the weights behind it (round, a factor, a
+    mask) undoes that."""
     call = queries_and_keys(trial, 2, 3, 6, 4)
     value = call.see(observed=False)
     trial.see("the sum of each row", value.double().sum(dim=-1), call.text())

@@ -65,7 +65,8 @@ def shortcut_not_x(trial: Trial) -> None:
 @holds("with heads of one channel the output is that of the drawing, step by step")
 def branch_not_as_drawn(trial: Trial) -> None:
     """The shortcut is right; the branch is not, even with heads of a single channel. Norm, qkv, split, softmax over the
-    keys, times the *values*, every pixel and head back in its place, projection."""
+    keys, times the *values*, every pixel and head back in its place, projection. Is each layer the one from __init__,
+    and none made anew in forward?"""
     # where d = 1 the root of d does nothing, and the numbers of a pixel cannot be torn apart
     trial.build(16, 16)(already_normed(trial, 2, 16, 8, 8), tolerance=3)
 

@@ -59,8 +59,9 @@ def another_formula(trial: Trial) -> None:
 
 @holds("the first and the last time are times like the others")
 def ends_of_time(trial: Trial) -> None:
-    """In the middle of time your numbers are right, at its ends they are not. No time is special here: at late ones the
-    root of alpha-bar is small, and what comes out is large. Is one of them kept within bounds (clamp, max, + eps)?"""
+    """In the middle of time your numbers are right, at one of its ends, or both, they are not. No time is special here:
+    at late ones the root of alpha-bar is small, and what comes out is large. Is one of them kept within bounds (clamp,
+    max, + eps)?"""
     trials.edges(trial, arguments, 0, 1, -2, -1)
 
 

@@ -44,7 +44,8 @@ def large_numbers(trial: Trial) -> Call:
 
 @holds("at t = 0 it is the clean image itself")
 def wrong_at_the_clean_end(trial: Trial) -> None:
-    """At t = 0 nothing should have happened: x_0 is the clean image, with no noise in it."""
+    """At t = 0 nothing should have happened: x_0 is the clean image, with no noise in it, not even a small
+    sigma_min."""
     clean, t, noise = inputs(trial, 3, 2, 4, 5)
     tried(trial, clean, torch.zeros_like(t), noise)
 

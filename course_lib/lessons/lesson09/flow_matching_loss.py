@@ -122,7 +122,8 @@ def model_sees_another_point(trial: Trial) -> None:
 
 @holds("the model sees 1000 t, a vector (B,)")
 def model_sees_another_time(trial: Trial) -> None:
-    """The model is not shown 1000 t. Its time embedding was made for times up to 1000, one number an image."""
+    """The model is not shown 1000 t. Its time embedding was made for times up to 1000, one number an image. A t that is
+    handed in runs from 0 to 1, as a drawn one does: both are multiplied."""
     seen_by_the_model(trial, TIMES, "the times the model sees")
 
 

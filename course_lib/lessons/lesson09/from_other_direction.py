@@ -77,6 +77,20 @@ def not_one_call(trial: Trial) -> None:
     see(ordinary_call(trial), CALLS, "how often the model inside is called")
 
 
+@holds("each image has its own time, so different times stay different")
+def one_time_for_the_batch(trial: Trial) -> None:
+    """Their model is told one and the same time for all images of the batch, and t holds one for each, (B,). Does a
+    single number of t, or its mean, stand for all of them, or is what stands behind the point cut off?"""
+    call = ordinary_call(trial)
+    s = ask(call)[S]
+    s = torch.as_tensor(s) if isinstance(s, Tensor | float | int) else None
+    one = s is not None and s.numel() in (1, 3) and bool((s == s.flatten()[0]).all())
+    # another time that is wrong is the next property's
+    right = 1 - call.args[1].double() / 1000
+    seen = s.double().flatten().expand(len(right)) if one else right
+    trial.see("the time s that their model sees", seen, told(call))
+
+
 @holds("their clock shows 1 - t, where t = 0 is our clean image")
 def wrong_clock(trial: Trial) -> None:
     """Their model is told the wrong time. Ours comes as 1000 t; theirs is 1 - t, between 0 and 1."""
