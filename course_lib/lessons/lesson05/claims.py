@@ -128,7 +128,7 @@ def the_shipped_network_has_four_attentions() -> bool:
     return found[-1] in LAYERS and sorted(found) == sorted(LAYERS) and blocks == [1, 1, 1, 2, 2, 2]
 
 
-@claim("By the time the map is 8x8, every pixel has heard from the border.")
+@claim("Before the first attention, at 8x8, every pixel has heard from the border.")
 def every_pixel_at_8x8_has_heard_from_the_border() -> bool:
     """Means over windows of a picture of ones, through the convolutions of the document's encoder as far as 8x8."""
     h, window = torch.ones(1, 1, 32, 32, dtype=torch.float64), torch.ones(1, 1, 3, 3, dtype=torch.float64) / 9
