@@ -4,18 +4,21 @@ Nothing is tried that nobody asks for: an answer that fails at the third propert
 known mistake comes near it.
 """
 
+import copy
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+
+from torch import nn
 
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.compare import difference
 from course_lib.checks.errors import same_error
 from course_lib.checks.exercise import Exercise, Property
-from course_lib.checks.guard import Failure
+from course_lib.checks.guard import Failure, same_state_afterwards
 from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import Misconception
-from course_lib.checks.seam import Seam
+from course_lib.checks.seam import Constructed, Seam
 from course_lib.checks.trial import Observation, PropertyEnds, Trial
 
 REFERENCE_SECONDS = 60.0
@@ -120,9 +123,44 @@ def look(
         if departs(known.seen, mine):
             raise Departs
 
-    handle = Handle(exercise.subject(mistake.wrong), seconds=exercise.seconds)
+    of_layers = exercise.method and exercise.method != "__init__" and issubclass(exercise.reference, nn.Module)
+    handle = (KnownStep if of_layers else Handle)(exercise.subject(mistake.wrong), seconds=exercise.seconds)
     probe(property_at(exercise, index), Trial(handle, exercise, seed + index, record))
     known.complete = not departs(known.seen, mine)
+
+
+@dataclass
+class KnownStep(Handle):
+    """A known mistake in one method of a module. The layers around it are the reference's: all mistakes share them.
+
+    To make a UNet takes ten times as long as to call it, and an answer is compared with a dozen mistakes. Parameters
+    are set before every use, so that nothing of one mistake is left for the next.
+    """
+
+    borrowed: set[tuple] = field(default_factory=set)
+
+    def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
+        asked = args, tuple(kwargs.items())
+        try:
+            layers, shapes = layers_of_a_new(self.answer.__base__, *asked)
+        except TypeError:  # an argument that cannot be remembered, such as a list
+            return super().construct(args, kwargs, seed)
+        if asked in self.borrowed:  # two at once need layers of their own
+            return super().construct(args, kwargs, seed)
+        self.borrowed.add(asked)
+        made = object.__new__(self.answer)
+        # what the method keeps on self stays its own
+        vars(made).update({name: copy.copy(value) for name, value in vars(layers).items()})
+        self.objects.append(made)
+        return Constructed(len(self.objects) - 1, shapes)
+
+
+@lru_cache(maxsize=16)
+def layers_of_a_new(reference: type[nn.Module], args: tuple, kwargs: tuple) -> tuple[nn.Module, dict]:
+    """A module of the reference, and the shapes of its parameters by name."""
+    with same_state_afterwards():
+        made = reference(*args, **dict(kwargs))
+    return made, {name: tuple(parameter.shape) for name, parameter in made.named_parameters()}
 
 
 def departs(theirs: list[Observation], mine: list[Observation]) -> bool:
