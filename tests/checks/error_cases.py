@@ -107,6 +107,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("FlowMatching.velocity", "torch.cat([clean.float])"),
         ("interleave", "F.silu(embedding.clone)"),
     ),
+    "square_brackets_for_a_layer": (
+        ("ClassEmbedding", "self.embedding[0]"),
+        ("SelfAttention", "self.qkv[x]"),
+        ("add_to_every_pixel", "nn.SiLU()[h]"),
+    ),
     "layer_for_a_tensor": (
         ("ResidualBlock", "x = nn.Conv2d(8, 8, 1)(nn.SiLU(x))"),
         ("SelfAttention", "x + nn.Identity()"),
@@ -492,6 +497,16 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "torch.autograd.grad(h.detach().sum(), h)"),
         ("from_pixels", "pixels.float().mean().backward()"),
     ),
+    "no_array_of_numpy": (
+        ("from_pixels", "torch.from_numpy(pixels)"),
+        ("num_groups", "torch.from_numpy([1, 2])"),
+        ("add_to_every_pixel", "torch.from_numpy(2.0)"),
+    ),
+    "rows_for_cdist": (
+        ("paired_noise", "torch.cdist(images.flatten(), noise.flatten())"),
+        ("FlowMatching.velocity", "torch.cdist(torch.ones(3), torch.ones(2, 3))"),
+        ("add_to_every_pixel", "torch.cdist(h.flatten(1)[0], h.flatten(1))"),
+    ),
     "leaf_changed_in_place": (
         ("update_average", "with torch.enable_grad(): current[0].requires_grad_().mul_(2)"),
         ("FlowMatching.velocity", "with torch.enable_grad(): nn.Linear(2, 2).weight.add_(1)"),
@@ -516,6 +531,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("Downsample", "with torch.enable_grad(): self.conv.weight.numpy()"),
         ("add_to_every_pixel", "with torch.enable_grad(): h.clone().requires_grad_().numpy()"),
         ("FlowMatching.velocity", "with torch.enable_grad(): np.asarray(nn.Linear(1, 1).weight)"),
+    ),
+    "keyword_for_the_call_of_a_layer": (
+        ("Downsample", "self.conv(x, stride=2)"),
+        ("SelfAttention", "self.proj(x, kernel_size=1)"),
+        ("add_to_every_pixel", "nn.Dropout()(h, p=0.1)"),
     ),
     "unknown_keyword": (
         ("Downsample", ("kernel_size=3", "kernel=3")),

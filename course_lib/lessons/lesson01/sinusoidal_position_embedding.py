@@ -139,7 +139,8 @@ def row_depends_on_other_times(trial: Trial) -> None:
     embed, _ = example(trial)
     times = small_whole_times(trial, 3)
     other = torch.cat([times[:1], 25 + times[1:]])
-    first, second = unrecorded(trial, embed, times), unrecorded(trial, embed, other)
+    # an object for each: what stays on it from call to call is asked about below
+    first, second = unrecorded(trial, embed, times), unrecorded(trial, trial.build(*embed.args), other)
     if first is not None and second is not None:
         same = torch.allclose(first[0], second[0], atol=1e-4, equal_nan=True)
         given = embed.text("", (times,), {}, False)
@@ -197,6 +198,21 @@ def wrong_frequencies(trial: Trial) -> None:
     and column i and column dim/2 + i belong to the same one."""
     embed, args = example(trial)
     embed(*args)
+
+
+@holds("each call has rows of its own times, also a second call of the same object")
+def second_call_has_other_times(trial: Trial) -> None:
+    """The first call comes out right, and a second call of the same object, with other times, does not. Does something
+    stay on self from one call to the next, such as a table behind `if not hasattr`, or frequencies that change in
+    place? What depends on the times is computed from the times of each call."""
+    embed, (first,) = example(trial)
+    second = 25 - first  # whole times from 1 to 24 as well, and none at the place where it was
+    given = f"{embed.text('', (second,), {}, False)}, after a call of the same object with {first.tolist()}"
+    if unrecorded(trial, embed, first) is not None:
+        value = embed(second, observed=False)
+        right = SinusoidalPositionEmbedding(embed.args[0])(second)
+        same = isinstance(value, Tensor) and not difference(value, right)
+        trial.see("the output of the second call", right if same else value, given)
 
 
 @holds("times between the steps work too: t = 0.5 is not t = 0")

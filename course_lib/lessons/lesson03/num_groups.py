@@ -35,8 +35,9 @@ def powers_of_two(trial: Trial) -> None:
 
 @holds("wide layers that 32 divides have 32 groups, and never more")
 def wide_layers(trial: Trial) -> None:
-    """For 16, 32, 64 and 128 channels your rule is right, and for a wider layer it is not. There 32 groups are the
-    most, each has at least four channels, and the number must still divide the channels."""
+    """For 16, 32, 64 and 128 channels your rule is right, and for the width below it is not. There 32 is right:
+    32 groups are the most, 32 divides the width, and each group has at least four channels. Does yours go beyond 32,
+    or ask for more than the rule does, such as a number that divides a quarter of the channels?"""
     ask(trial, trial.random.sample((160, 192, 256, 320, 512), 4))
 
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
 from course_lib.group_norm import group_norm
@@ -53,6 +54,19 @@ def other_parameters(trial: Trial) -> None:
     """What your block can learn is not what the document draws: GroupNorm, a 1x1 convolution to queries, keys and
     values, and a 1x1 convolution for the projection, each with weight and bias."""
     trial.build(16, 2)
+
+
+@holds("in evaluation, two calls with the same images give the same")
+def chance_in_evaluation(trial: Trial) -> None:
+    """In evaluation, and with the same images, two calls of your block give two results: chance comes in, or something
+    stays from one call to the next. Is a layer made in forward? It has new random weights at every call: layers are
+    made in __init__, once, and forward calls those, as in self.proj(h). Or is there a dropout that does not ask
+    self.training?"""
+    call = trial.build(16, 4).calling(uneven(trial, 2, 16, 4, 5))
+    first, second = call.value(), call.value()
+    # both stop, or have another shape: that is asked about below
+    differ = isinstance(first, Tensor) and isinstance(second, Tensor) and bool(difference(second, first))
+    trial.see("whether two calls give the same", not differ, call.text())
 
 
 @holds("with the projection at zero, the output is x itself")

@@ -57,7 +57,7 @@ def square_missing(trial: Trial) -> None:
 def products_counted_wrongly(trial: Trial) -> None:
     """The part of your count that grows with the square of the pixels is not 2 * N * N * C. Every pixel
     asks every pixel, itself too: for each of these N * N the two products of matrices cost C multiplications each, for
-    the scores and for gathering the values."""
+    the scores and for gathering the values. Is something divided by a number of heads? All heads together cost C."""
     channels = trial.pick(12, 20)
     one, two, three = counts(trial, (channels, 1, 1), (channels, 1, 2), (channels, 1, 3))
     # the second difference leaves what grows with the square: 2 N^2 C gives 4 C

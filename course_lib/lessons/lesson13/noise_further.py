@@ -62,7 +62,7 @@ def fades_as_in_flow_matching(trial: Trial) -> None:
 @holds("the fresh noise makes up what is missing to the variance of the later time")
 def wrong_fresh_noise(trial: Trial) -> None:
     """The image fades as it should, and the fresh noise has the wrong strength. Variances add up: what is missing is
-    sigma_later squared less the square of fade * sigma, and of that the root."""
+    sigma_later squared less the square of fade * sigma, and of that, the whole difference in brackets, the root."""
     noise = trial.normal(3, 2, 4, 5)
     trial.call(0 * noise, noise, 0.3, 0.6, "a line")
 

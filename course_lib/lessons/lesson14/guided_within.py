@@ -83,13 +83,15 @@ def wrong_inside(trial: Trial) -> None:
 
 @holds("below the interval it is the velocity without guidance")
 def guided_below(trial: Trial) -> None:
-    """Below the interval, near the image, the velocity is another one: there it is the plain one, for the class."""
+    """Below the interval, near the image, the velocity is another one: there it is the plain one, for the class, and
+    the model is asked at 1000 t there, too."""
     see(a_call(trial, 0.1), VELOCITY, "the velocity")
 
 
 @holds("above the interval it is the velocity without guidance")
 def guided_above(trial: Trial) -> None:
-    """Above the interval, near the noise, the velocity is another one: there it is the plain one, for the class."""
+    """Above the interval, near the noise, the velocity is another one: there it is the plain one, for the class, and
+    the model is asked at 1000 t there, too."""
     see(a_call(trial, 0.9), VELOCITY, "the velocity")
 
 

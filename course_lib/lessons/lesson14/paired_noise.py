@@ -54,6 +54,16 @@ def price_too_low(trial: Trial) -> None:
     trial.see("whether only the small ones keep their noise", stays == [True, False], given)
 
 
+@holds("an image that is alone in its class has a noise")
+def zeros_for_single_images(trial: Trial) -> None:
+    """Where every image has a class of its own, zeros come back, and each should keep its noise. Is a class of one
+    image skipped, or is nothing written into the result? What began as zeros then stays so: begin with
+    noise.clone()."""
+    call = near_the_next(trial, 1.0)
+    value = call.value()
+    trial.see("whether zeros come back", isinstance(value, Tensor) and not value.any(), call.text())
+
+
 @holds("an image that is alone in its class keeps its noise")
 def moves_single_images(trial: Trial) -> None:
     """Where every image has a class of its own nothing can be exchanged, and each should keep its noise. Are the noises
