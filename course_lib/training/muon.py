@@ -9,7 +9,7 @@ from torch import Tensor, nn
 # how fast a matrix moves, against the learning rate of the rest: 0.02 for 0.005, as measured (see the README)
 MATRIX_RATE = 4.0
 MOMENTUM = 0.95
-# a, b, c of the polynomial a x + b x^3 + c x^5: after five rounds every singular value lies between 0.7 and 1.2
+# a, b, c of the polynomial a x + b x^3 + c x^5: five rounds bring all from 0.002 to 1 to between 0.68 and 1.21
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ROUNDS = 5
 IMAGE_CHANNELS = 3
@@ -104,7 +104,7 @@ def orthogonalised(matrices: Tensor, rounds: int = ROUNDS) -> Tensor:
     P X = (a + b A + c A^2) X, and P X has the new A, P A P: all rounds work on the small side's square matrix.
 
     Shapes: (N, R, C) -> (N, R, C), computed in float32 at least.
-    Source: Jordan et al. 2024 for the coefficients; Bernstein and Newhouse 2024, appendix A, for the iteration.
+    Source: Jordan et al. 2024 for the coefficients; Bernstein and Newhouse 2024 for the iteration.
     """
     if matrices.shape[-2] > matrices.shape[-1]:
         return orthogonalised(matrices.mT, rounds).mT
