@@ -1,5 +1,6 @@
 """What lesson 08 states, proven: the schedule, the jump, one step back."""
 
+import itertools
 from unittest import mock
 
 import torch
@@ -68,6 +69,23 @@ def the_product_of_two_bells_is_the_formula() -> bool:
         return figures.plot_two_bells(DDPM()) < 1e-6
 
 
+@claim(
+    "Both are bells, and their exponents add up.",
+    "(over a common denominator, with $(1-\\beta_t)\\,\\bar\\alpha_{t-1} = \\bar\\alpha_t$).",
+    "That is a bell with the mean $B/A$ and the variance $1/A$, and these are the two formulas above.",
+)
+def the_square_is_completed_to_the_formula() -> bool:
+    beta, alpha_bar, before = DDPM().betas[1:], ALPHA_BAR[1:], ALPHA_BAR[:-1]
+    of_y, of_both = (
+        1 / (1 - before) + (1 - beta) / beta,
+        torch.stack([before.sqrt() / (1 - before), (1 - beta).sqrt() / beta]),
+    )
+    of_clean, of_x, spread = (part[1:] for part in figures.weights_of_step(DDPM()))
+    same = torch.allclose(of_both / of_y, torch.stack([of_clean, of_x])) and torch.allclose(1 / of_y, spread**2)
+    common = torch.allclose(of_y, (1 - alpha_bar) / (beta * (1 - before)))
+    return same and common and torch.allclose((1 - beta) * before, alpha_bar)
+
+
 @claim("As long as nothing is clipped, that is the same:")
 def the_papers_mean_is_ours() -> bool:
     generator = torch.Generator().manual_seed(0)
@@ -100,6 +118,28 @@ def the_ancestral_sampler_forgets_its_start() -> bool:
     one, again, other, once_more = (DDPM().sample(network, shape, labels, noise=start, **options) for start in starts)
     shares = [(one - again).norm() / (one - other).norm(), (other - once_more).norm() / (other - again).norm()]
     return all(0.8 < share < 1.25 for share in shares)
+
+
+@claim("follow the equation, are spread like them at every other.")
+def the_equation_keeps_the_densities() -> bool:
+    """A pixel that is -1 or 1: the share of pixels below a point that follows the equation stays the same."""
+    shares = torch.linspace(0.05, 0.95, 10, dtype=torch.float64)
+
+    def below(x: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+        return sum(torch.special.ndtr((x - centre) / s) / 2 for centre in (-1, 1))
+
+    def slope(x: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
+        return (x - torch.tanh(x / s**2)) / s  # the mean of the noise: x minus the mean of the pixel, divided by s
+
+    times = torch.logspace(2, -1, 4001, dtype=torch.float64)
+    x = times[0] * torch.special.ndtri(shares)
+    start = below(x, times[0])
+    for s, s_next in itertools.pairwise(times):
+        trial = x + (s_next - s) * slope(x, s)
+        x = x + (s_next - s) * (slope(x, s) + slope(trial, s_next)) / 2
+        if float((below(x, s_next) - start).abs().max()) > 1e-4:
+            return False
+    return True
 
 
 @claim("DDIM carries along to the end what a small network got wrong in the first fifth of the way.")

@@ -260,3 +260,9 @@ def ddim_beside_the_ancestral_sampler() -> bool:
     ancestral = shipped_results("guidance")["ddpm, scale 1"]
     same = by_ddim["pictures"] == ancestral["pictures"] == 500 and ancestral["steps"] == 20
     return same and (round(by_ddim["frechet"], 1), round(ancestral["frechet"], 2)) == (2.0, 0.86)
+
+
+@claim("(One training run, and one draw of 500 pictures for each row.)")
+def averages_are_one_run_and_one_draw() -> bool:
+    rows = shipped_results("averages").values()
+    return {(row["pictures"], row["trained_steps"]) for row in rows} == {(500, 1000)}
