@@ -164,3 +164,8 @@ def with_guidance_and_forty_calls_it_is_better() -> bool:
     guided = shipped_results("guidance")["flow, scale 1.5"]
     shown = [round(entry["frechet"], 2) for entry in (figures.judged()["straight", 4], guided)]
     return shown == [0.58, 0.28] and guided["steps"] == 20 and guided["scale"] == straighten.GUIDANCE
+
+
+@claim("a list of num_steps + 1 numbers, from 1 down to 0.", "1, 0.75, 0.5, 0.25, 0.")
+def four_steps_have_five_times() -> bool:
+    return spaced_times(4) == [1, 0.75, 0.5, 0.25, 0]
