@@ -9,20 +9,20 @@ CLAIMS = [one for lesson in LESSONS for one in claims_of(lesson)]
 # sentences with a number that no claim covers yet, by lesson: a number here may only become smaller
 NOT_YET_COVERED = {
     "00": 21,
-    "01": 25,
-    "02": 34,
-    "03": 24,
-    "04": 36,
-    "05": 44,
-    "06": 21,
-    "07": 19,
-    "08": 54,
-    "09": 44,
-    "10": 49,
-    "11": 54,
-    "12": 40,
+    "01": 15,
+    "02": 32,
+    "03": 18,
+    "04": 28,
+    "05": 39,
+    "06": 19,
+    "07": 17,
+    "08": 35,
+    "09": 39,
+    "10": 45,
+    "11": 28,
+    "12": 37,
     "13": 26,
-    "14": 23,
+    "14": 21,
 }
 
 

@@ -92,3 +92,56 @@ def with_times_from_0_to_1_few_columns_move() -> bool:
     between = torch.linspace(0, 1, 1001, dtype=torch.float64)
     spread = SinusoidalPositionEmbedding(256)(between).std(dim=0)
     return int((spread > 0.05).sum()) == 33 and float(spread.min()) > 0
+
+
+@claim(
+    "The fastest turns 1 radian a step:",
+    "Frequencies fall from 1 to nearly 1/10000, by the same factor each time.",
+    "Now they run from 0 to nearly 1.",
+)
+def frequencies_fall_by_one_factor() -> bool:
+    factors = FREQUENCIES[1:] / FREQUENCIES[:-1]
+    exponents = -FREQUENCIES.log10() / 4
+    ends = float(FREQUENCIES[0]) == 1 and 1e-4 < float(FREQUENCIES[-1]) < 1.1e-4
+    return ends and torch.allclose(factors, factors[:1]) and 0.99 < float(exponents[-1]) < 1
+
+
+@claim("Row 0 is the fastest sine, row 128 the fastest cosine.")
+def where_the_fastest_hands_stand() -> bool:
+    steps = torch.arange(STEPS, dtype=torch.float64)
+    rows = SinusoidalPositionEmbedding(256)(steps).T
+    return torch.allclose(rows[0].double(), steps.sin(), atol=1e-4) and torch.allclose(
+        rows[128].double(), steps.cos(), atol=1e-4
+    )
+
+
+@claim("All values stay between -1 and 1.")
+def without_the_minus_sign_values_keep_their_range() -> bool:
+    return float(sines_and_cosines(1 / FREQUENCIES).abs().max()) <= 1
+
+
+@claim("With four hands, `dim = 8`, the fastest still turns round every 6 steps")
+def the_fastest_of_four_hands_is_as_fast() -> bool:
+    freqs = embedding_frequencies(8, dtype=torch.float64)
+    return len(freqs) == 4 and round(float(2 * torch.pi / freqs[0])) == 6
+
+
+@claim("The embedding wants steps. Times between 0 and 1 leave most columns still.")
+def most_columns_stand_still_between_0_and_1() -> bool:
+    columns = SinusoidalPositionEmbedding(256)(torch.linspace(0, 1, 1000, dtype=torch.float64))
+    return int((columns.std(dim=0) > 0.05).sum()) == 33
+
+
+@claim(
+    "Steps 0 and 1 differ by 0.001",
+    "Step 5 shares nothing with step 4",
+    "One-hot tells 4 from 5 and finds 500 no further",
+)
+def one_hot_knows_no_distance() -> bool:
+    one_hot, number = torch.eye(STEPS), torch.arange(STEPS) / STEPS
+    near, far = ((one_hot[4] - one_hot[other]).norm() for other in (5, 500))
+    return (
+        bool(near == far > 0)
+        and float(one_hot[4] @ one_hot[5]) == 0
+        and abs(float(number[1] - number[0]) - 1e-3) < 1e-8
+    )

@@ -93,3 +93,8 @@ def weight_decay_leaves_what_the_pictures_ask_for() -> bool:
     _, by_default = trained_rows(weight_decay=0.01)
     kept = agreement(by_default, before) - agreement(before, means), agreement(after, before) - agreement(before, means)
     return agreement(after, means) > 0.9 > agreement(by_default, means) and abs(kept[1]) < 0.15 < kept[0]
+
+
+@claim("The table has 1,000 rows:", "256,000 numbers at width 256.")
+def a_thousand_classes_are_256000_numbers() -> bool:
+    return sum(weights.numel() for weights in ClassEmbedding(1000, 256).parameters()) == 256_000

@@ -180,3 +180,28 @@ def a_norm_tells_a_pixel_how_bright_the_others_are_and_not_where() -> bool:
         middle = norm(x)[0, :, 40]
         all_up, others_up, moved = (norm(y)[0, :, 40] - middle for y in (x + 1, others_brighter, reordered))
     return bool(all_up.abs().max() < 1e-5 and moved.abs().max() < 1e-5 and others_up.max() < -0.5)
+
+
+@claim(
+    "**Guess first:** how many groups do 64 channels get?", '"32 groups" on a layer of 32 channels *is* one channel a'
+)
+def groups_leave_each_channel_company() -> bool:
+    layer = nn.GroupNorm(32, 32)
+    return num_groups(64) == 16 and layer.num_channels // layer.num_groups == 1
+
+
+@claim("**1.** The `skip_conv` of the block 64 -> 128 is a convolution, that of the block 128 -> 128 the identity.")
+def the_shortcut_is_a_convolution_where_the_width_changes() -> bool:
+    wider, equal = ResidualBlock(64, 128, 256).skip_conv, ResidualBlock(128, 128, 256).skip_conv
+    return isinstance(wider, nn.Conv2d) and wider.kernel_size == (1, 1) and isinstance(equal, nn.Identity)
+
+
+@claim("A 3x3 convolution looks one pixel in each direction.", "Two convolutions reach 5x5, as the left map shows.")
+def two_convolutions_reach_five_pixels() -> bool:
+    x, window = torch.zeros(1, 1, 11, 11), torch.ones(1, 1, 3, 3)
+    x[..., 5, 5] = 1.0
+    reached = []
+    for _ in range(2):
+        x = nn.functional.conv2d(x, window, padding=1)
+        reached.append(int((x > 0).sum()))
+    return reached == [9, 25]

@@ -133,3 +133,41 @@ def without_downsample_the_encoder_sees_27_pixels() -> bool:
         h = F.conv2d(h, torch.ones(1, 1, 3, 3), padding=1)
     (gradient,) = torch.autograd.grad(h[0, 0, 20, 20], x)
     return int((gradient[0, 0, 20] != 0).sum()) == 27
+
+
+@claim(
+    "The encoder has 13 convolutions 3x3 (`conv_in`, and three levels of two blocks with two each)",
+    "The picture has 32.",
+)
+def the_encoder_has_thirteen_convolutions_that_keep_the_size() -> bool:
+    with torch.device("meta"):
+        network = UNet()
+    found = [
+        part.stride
+        for side in (network.conv_in, network.encoder)
+        for part in side.modules()
+        if isinstance(part, torch.nn.Conv2d) and part.kernel_size == (3, 3)
+    ]
+    return (found.count((1, 1)), found.count((2, 2))) == (13, 2) and 1 + 2 * 13 == 27 < 32
+
+
+@claim("It can stand in 6 places:", "8 - 3 + 1.")
+def a_window_of_three_stands_in_six_places() -> bool:
+    return conv_output_size(8, 3, 1, 0) == F.conv1d(torch.ones(1, 1, 8), torch.ones(1, 1, 3)).shape[-1] == 6
+
+
+@claim("a block that has moved up from 8x8 would have 16 times as many pixels.", "A picture has 1,024 pixels at 32x32")
+def sixteen_times_the_pixels() -> bool:
+    return (32 * 32, 8 * 8, 32 * 32 // (8 * 8)) == (1024, 64, 16)
+
+
+@claim("A third level of halving would meet an odd 7.", "The document has two `Downsample`s, so 28 works;")
+def twenty_eight_can_be_halved_twice() -> bool:
+    h = torch.ones(1, 4, 28, 28)
+    for _ in range(2):
+        h = Downsample(4)(h)
+    try:
+        Downsample(4)(h)
+    except ValueError:
+        return h.shape[-1] == 7
+    return False

@@ -97,6 +97,7 @@ def reshape_reads_in_the_order_of_the_axes() -> bool:
 
 
 @claim(
+    "The bag is 20 of the 64 pixels.",
     "between 52 and 83 % of their weight to the bag; pixels of the background give it between 10 and 29 %.",
     "in the middle of the bag, gives the bag 17 % in head 0, and 62 to 75 % in the other three.",
 )
@@ -157,3 +158,23 @@ def six_attentions_and_five_more() -> bool:
             model = UNet(base_channels=16, attention_resolutions=resolutions)
         counts.append(sum(isinstance(part, SelfAttention) for part in model.modules()))
     return counts == [6, 11]
+
+
+@claim(
+    "256 channels become four groups of `d = 64`, and each group attends by itself.",
+    "With four heads `N` and `d` are both 64 there.",
+)
+def four_heads_of_64() -> bool:
+    q, _, _ = split_heads(torch.zeros(2, 3 * 256, 8, 8), 4)
+    return tuple(q.shape) == (2, 4, 64, 64)
+
+
+@claim("From 8x8 to 32x32 there are 16 times as many pixels.")
+def sixteen_times_the_pixels_are_256_times_the_pairs() -> bool:
+    return (32 * 32 // (8 * 8), (32 * 32) ** 2 // (8 * 8) ** 2) == (16, 256)
+
+
+@claim("All scores of a row are equal, so all weights are 1/N:")
+def equal_keys_get_equal_weights() -> bool:
+    q, key = torch.randn(2, 1, 4, 64, 16, generator=torch.Generator().manual_seed(0))
+    return torch.allclose(attention_weights(q, key[:, :, :1].expand_as(q)), torch.tensor(1 / 64))

@@ -138,3 +138,15 @@ def swaps_and_orders() -> bool:
     for shape in set(shapes):
         fitting *= len(list(itertools.permutations(range(shapes.count(shape)))))
     return (swaps, fitting - 1) == (36, 23)
+
+
+@claim("One from conv_in, 4 * 3 from blocks, 3 from Downsamples:")
+def four_levels_of_three_blocks_push_sixteen() -> bool:
+    pops = sum(len(level) for level in decoder_channels(64, (1, 2, 2, 4), 3))
+    return len(skip_channels(64, (1, 2, 2, 4), 3)) == 16 == 1 + 4 * 3 + 3 == pops
+
+
+@claim("For `256+128 = 384` channels this library uses 32 groups of 12.")
+def groups_of_384_channels() -> bool:
+    norm = group_norm(384)
+    return (norm.num_groups, norm.num_channels // norm.num_groups) == (32, 12)

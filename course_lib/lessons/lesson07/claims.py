@@ -138,3 +138,15 @@ def class_vectors_start_louder() -> bool:
     with torch.no_grad():
         classes, times = network.class_embed(torch.arange(10)), network.time_embed(torch.arange(0, 1000, 10))
     return abs(float(classes.std()) - 1) < 0.1 and float(times.std()) < 0.4
+
+
+@claim(
+    "The memory: from 13.4 to 105 MB for each image.",
+    "The multiply-adds there grow from 571 M to 1.33 G, the parameters from 670 k to 754 k.",
+)
+def the_top_level_with_attention_at_32() -> bool:
+    before, after = (unet_bill(64, (1, 2, 4), 2, levels, 32).levels[0].costs for levels in ((16, 8), (32, 16, 8)))
+    kept = round(before.kept / 1e6, 1), round(after.kept / 1e6)
+    work = round(before.multiply_adds / 1e6), round(after.multiply_adds / 1e9, 2)
+    parameters = round(before.parameters / 1e3), round(after.parameters / 1e3)
+    return (kept, work, parameters) == ((13.4, 105), (571, 1.33), (670, 754))

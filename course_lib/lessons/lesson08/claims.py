@@ -12,6 +12,7 @@ from course_lib.evaluation.metrics import frechet_distance
 from course_lib.lessons.lesson08 import figures
 from course_lib.lessons.lesson08.figures import real_images
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.training import lesson_config
 from course_lib.parameters import count_parameters
@@ -259,3 +260,97 @@ def a_step_of_ddim_is_one_of_euler() -> bool:
     stepped = ddpm.ddim_step(x_t, torch.tensor([650]), torch.tensor([420]), eps, clip_denoised=False)
     slope = ((1 - after) / after).sqrt() - ((1 - before) / before).sqrt()
     return torch.allclose(stepped / after.sqrt(), x_t / before.sqrt() + slope * eps)
+
+
+@claim("The loss of the second ended at 0.014, half of what two minutes reach: a small step beside the fall from 1.")
+def longer_training_halves_the_loss() -> bool:
+    """The network's loss on images it never saw, and the last tenth of our own runs of two minutes."""
+    images, labels = real_images(250)
+    with torch.no_grad():
+        loss = float(DDPM().loss(shipped_model("ddpm").model, images, labels, torch.Generator().manual_seed(0)))
+    ends = [sum(run["loss"][-3:]) / 3 for name, run in shipped_results("expectations").items() if "ddpm" in name]
+    return abs(loss - 0.014) < 0.0015 and len(ends) == 3 and 0.4 < 0.014 / (sum(ends) / 3) < 0.6
+
+
+@claim("rise along a straight line from 0.0001 to 0.02.")
+def the_variances_rise_along_a_line() -> bool:
+    return torch.allclose(DDPM().betas, torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64))
+
+
+@claim("A variance of 1 becomes", "it stays, and any other is drawn towards 1.", "the end is noise of variance 1")
+def a_variance_of_one_stays() -> bool:
+    betas, ends = DDPM().betas.tolist(), []
+    for variance in (0.0, 0.4, 1.0, 5.0):
+        for beta in betas:
+            variance = (1 - beta) * variance + beta
+        ends.append(variance)
+    return abs(ends[2] - 1) < 1e-9 and all(abs(end - 1) < 1e-3 for end in ends)
+
+
+@claim(
+    "With seven digits it is 1 - 0.9999000 = 0.0001000: four of them are left.",
+    "the library computes the schedule in float64, subtracts there, and converts last.",
+    "The table is float64 and images are float32.",
+    "Their product would be float64, which the network refuses.",
+)
+def the_table_is_kept_in_double_precision() -> bool:
+    off = abs((1 - float(ALPHA_BAR[:1].float())) / 1e-4 - 1)
+    image, t = torch.zeros(1, 3, 32, 32), torch.tensor([0])
+    product = ALPHA_BAR[:1].reshape(1, 1, 1, 1) * image
+    try:
+        shipped_model("ddpm").model(product, t, t)
+    except (RuntimeError, TypeError, ValueError):
+        returned = per_image(ALPHA_BAR, t, image).dtype
+        return (product.dtype, returned) == (torch.float64, torch.float32) and 1e-6 < off < 1e-3
+    return False
+
+
+@claim(
+    "`(32,)` meets the width, and the width happens to be 32:",
+    "With a batch of 16 the same line would have stopped with an error.",
+)
+def a_batch_as_wide_as_the_image_goes_unnoticed() -> bool:
+    faded = torch.ones(32, 3, 32, 32) * ALPHA_BAR[:32]
+    try:
+        torch.ones(16, 3, 32, 32) * ALPHA_BAR[:16]
+    except RuntimeError:
+        return torch.equal(faded[5, 0, 7], ALPHA_BAR[:32])
+    return False
+
+
+@claim(
+    "At t = 0 all of the weight is on the clean image and the variance is 0:",
+    "Nothing special is needed at t = 0.",
+    "and exactly 1 and 0 at t = -1.",
+)
+def the_last_step_needs_no_exception() -> bool:
+    of_clean, of_x, spread = (float(table[0]) for table in figures.weights_of_step(DDPM()))
+    ends = DDPM().alpha_bar_and_sigma2(torch.tensor([-1]), torch.zeros(1, 3, 4, 4))
+    return abs(of_clean - 1) < 1e-9 and (of_x, spread) == (0, 0) and [float(end) for end in ends] == [1, 0]
+
+
+@claim(
+    "With eta = 0 the step may also go forward in time.",
+    "There the second root of sigma is that of a negative number, NaN, and 0 times NaN is NaN:",
+)
+def the_root_of_sigma_is_nan_forwards() -> bool:
+    before, after = ALPHA_BAR[300], ALPHA_BAR[500]  # from 300 forward to 500
+    x_t, eps = torch.randn(2, 1, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    forward = DDPM().ddim_step(x_t, torch.tensor([300]), torch.tensor([500]), eps, eta=0.0)
+    return bool((0 * (1 - before / after).sqrt()).isnan()) and bool(forward.isfinite().all())
+
+
+@claim(
+    "The variance of the noise given x_t, alpha-bar s² / (alpha-bar s² + 1 - alpha-bar), with s = 0.4",
+    "nearly 1 at t = 0, nearly 0 at t = 999.",
+)
+def the_noise_of_normal_data_is_nearly_unknown_at_the_start() -> bool:
+    def formula(alpha_bar: float) -> float:
+        return alpha_bar * 0.16 / (alpha_bar * 0.16 + 1 - alpha_bar)
+
+    middle, generator = float(ALPHA_BAR[200]), torch.Generator().manual_seed(0)
+    clean, noise = torch.randn(2, 100_000, generator=generator, dtype=torch.float64)
+    x_t = (middle**0.5) * 0.4 * clean + (1 - middle) ** 0.5 * noise
+    left = (noise - x_t * (x_t @ noise) / (x_t @ x_t)).var()
+    ends = [formula(float(ALPHA_BAR[t])) for t in (0, 999)]
+    return abs(float(left) / formula(middle) - 1) < 0.02 and ends[0] > 0.99 > 0.01 > ends[1]

@@ -9,6 +9,7 @@ from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.training import lesson_config
+from course_lib.time_embedding import embedding_frequencies
 
 
 def stored(solver: str, steps: int, scale: float = 1.0, method: str = "flow") -> list[dict]:
@@ -161,3 +162,33 @@ def what_an_error_costs_under_another_name() -> bool:
         right.append(abs(abs(clean[1] - clean[0]) - off * s / a) < 1e-9)
         right.append(abs(abs(noise[1] - noise[0]) - off * a / s) < 1e-9)
     return all(right) and 0.98 / 0.02 > 40
+
+
+@claim(
+    "By the formula the same, 20 model calls (19 with the library's Heun, which ends with a step of Euler's).",
+    "Ten guided steps cost 20 calls as well.",
+)
+def what_heun_and_guidance_cost() -> bool:
+    calls = [
+        {row["calls"] for row in rows} for rows in (stored("heun", 10), stored("euler", 20), stored("euler", 10, 1.5))
+    ]
+    return calls == [{19}, {20}, {20}]
+
+
+@claim("its fastest frequency is 1 radian for each unit of t, and all others are slower.")
+def no_frequency_is_above_one() -> bool:
+    frequencies = embedding_frequencies(256)
+    return float(frequencies[0]) == 1 and bool((frequencies[1:] < 1).all())
+
+
+@claim("Noise contributes 1, the image its mean square, and the two do not know of each other.")
+def noise_and_image_add_up() -> bool:
+    images, _ = load_dataset("fashion-mnist").batch(torch.arange(500))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    return abs(float((noise - images).square().mean()) - 1 - float(images.square().mean())) < 0.01
+
+
+@claim("Every point is a thousand drawn images (500 where it took 1,000 calls each)")
+def points_are_a_thousand_pictures() -> bool:
+    drawn = [row for row in shipped_results("side_by_side").values() if "solver" in row]
+    return all(row["pictures"] == (500 if row["calls"] == 1000 else 1000) for row in drawn)

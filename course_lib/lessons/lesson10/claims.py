@@ -266,3 +266,26 @@ def ddim_beside_the_ancestral_sampler() -> bool:
 def averages_are_one_run_and_one_draw() -> bool:
     rows = shipped_results("averages").values()
     return {(row["pictures"], row["trained_steps"]) for row in rows} == {(500, 1000)}
+
+
+@claim("That is the same line, with `scale = 1 + w`:", 'its "no guidance" is `w = 0`, ours is scale 1.')
+def the_papers_w_is_one_less() -> bool:
+    cond, uncond = torch.randn(2, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    lines = [torch.allclose((1 + w) * cond - w * uncond, uncond + (1 + w) * (cond - uncond)) for w in (0.0, 0.5, 3.0)]
+    return all(lines)
+
+
+@claim("In 2,000 steps, 0.999 has not arrived.")
+def a_long_average_has_not_arrived() -> bool:
+    return 0.999**2000 > 0.1 > 0.99**2000
+
+
+@claim("Each step wants to add 0.001, and that is rounded away, a thousand times.")
+def a_step_of_a_thousandth_is_rounded_away() -> bool:
+    one = torch.ones((), dtype=torch.bfloat16)
+    return torch.equal(one + 0.001, one)
+
+
+@claim("the **upper** end of each part (999, 749, 499, 249): called *trailing*.", "A DDPM has 1,000 times.")
+def the_library_takes_the_upper_ends() -> bool:
+    return DDPM().num_timesteps == 1000 and DDPM().sampling_times(4) == [999, 749, 499, 249]

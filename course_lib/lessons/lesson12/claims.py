@@ -33,7 +33,10 @@ def work(**options: object) -> int:
     return sum(row.multiply_adds for row in trace(meta_unet(**options)))
 
 
-@claim("1,728 is its number of weights. Each is used 1,024 times, once a pixel.")
+@claim(
+    "1,728 is its number of weights. Each is used 1,024 times, once a pixel.",
+    "`conv_in` goes from 3 to 64 channels at 32x32, 3x3 kernels.",
+)
 def conv_in_uses_each_weight_once_a_pixel() -> bool:
     return conv_multiply_adds(3, 64, 3, 32, 32) == 1728 * 1024 and 3 * 64 * 9 == 1728
 
@@ -194,3 +197,13 @@ def the_lost_counter_costs_six_steps() -> bool:
     with mock.patch.object(figures, "training_steps", counted):
         figures.resume_differences()
     return len(taken) == 12 + 12 + 12 + 18
+
+
+@claim(
+    "Both have 16 bits.",
+    "With fp16 one has to multiply the loss by a large number and divide the gradients again.",
+)
+def small_gradients_vanish_in_fp16() -> bool:
+    bits = [torch.finfo(kind).bits for kind in (torch.bfloat16, torch.float16)]
+    small = torch.tensor(1e-8)
+    return bits == [16, 16] and float(small.half()) == 0 and abs(float(small.bfloat16()) / 1e-8 - 1) < 0.01

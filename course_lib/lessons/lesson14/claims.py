@@ -186,3 +186,8 @@ def twenty_calls_beside_a_thousand() -> bool:
     seeds = [key for key in judged if key.endswith("seed 1")] == ["straight, 4 calls, shift 1, seed 1"]
     right = shown == [0.63, 0.42, 0.34] and diversity == [0.78, 0.95] and calls == {20} and thousand["scale"] == 1
     return right and counts == {500} and same and seeds
+
+
+@claim("a list of num_steps + 1 numbers, from 1 down to 0.", "1, 0.75, 0.5, 0.25, 0.")
+def four_steps_have_five_times() -> bool:
+    return spaced_times(4) == [1, 0.75, 0.5, 0.25, 0]
