@@ -47,9 +47,13 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
 
 
 def watched(answer: Callable) -> Callable:
-    """The answer for a module in words."""
+    """The answer for a module in words; with `training`, a mode, whether it is in training mode afterwards."""
 
-    def count_parameters(kind: str, *sizes: int) -> Any:
-        return answer(described_module(kind, *sizes))
+    def count_parameters(kind: str, *sizes: int, training: bool | None = None) -> Any:
+        module = described_module(kind, *sizes)
+        if training is None:
+            return answer(module)
+        answer(module.train(training))
+        return all(part.training for part in module.modules())
 
     return count_parameters

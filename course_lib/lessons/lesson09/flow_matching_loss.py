@@ -172,14 +172,6 @@ def clipped(trial: Trial) -> None:
     see(asking(trial, **batch(trial), gain=9.0), "a model with large predictions")
 
 
-@holds("any function model(x_t, 1000 t, labels) will do, a network or not")
-def networks_only(trial: Trial) -> None:
-    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with images,
-    times and labels, by position, and asked for nothing else."""
-    see(asking(trial, **batch(trial), form=FUNCTION))
-    see(asking(trial, **{**batch(trial), "labels": None}, form=FUNCTION))
-
-
 @holds("the model stays in the mode it came in, training or evaluation")
 def changes_the_models_mode(trial: Trial) -> None:
     """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
@@ -187,6 +179,14 @@ def changes_the_models_mode(trial: Trial) -> None:
     for form in (NETWORK, EVALUATED):
         call = asking(trial, **batch(trial), form=form)
         trial.see("whether the model is in training mode afterwards", ask(call)[TRAINING], told(call))
+
+
+@holds("any function model(x_t, 1000 t, labels) will do, a network or not")
+def networks_only(trial: Trial) -> None:
+    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with images,
+    times and labels, by position, and asked for nothing else."""
+    see(asking(trial, **batch(trial), form=FUNCTION))
+    see(asking(trial, **{**batch(trial), "labels": None}, form=FUNCTION))
 
 
 # ---- where the loss draws them ----

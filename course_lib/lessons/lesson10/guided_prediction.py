@@ -183,15 +183,6 @@ def more_than_two_calls(trial: Trial) -> None:
 # ---- what a model may be ----
 
 
-@holds("any function model(x, t, labels) will do, a network or not")
-def networks_only(trial: Trial) -> None:
-    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with x, t and
-    labels, by position, and asked for nothing else."""
-    x, t, labels, numbers = a_batch(trial, 3)
-    for some, scale in ((labels, a_scale(trial)), (labels, 0.0), (labels, 1.0), (None, 1.0)):
-        called(trial, (x, t, some, numbers, scale, FUNCTION))
-
-
 @holds("the model stays in the mode it came in, training or evaluation")
 def changes_the_models_mode(trial: Trial) -> None:
     """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
@@ -199,6 +190,15 @@ def changes_the_models_mode(trial: Trial) -> None:
     for form in (NETWORK, EVALUATED):
         args = (*a_batch(trial, 2), a_scale(trial), form)
         trial.see("whether the model is in training mode afterwards", called(trial, args)[1], text(args))
+
+
+@holds("any function model(x, t, labels) will do, a network or not")
+def networks_only(trial: Trial) -> None:
+    """With a network you are right, and with a plain function model(x, t, labels) not. A model is called with x, t and
+    labels, by position, and asked for nothing else."""
+    x, t, labels, numbers = a_batch(trial, 3)
+    for some, scale in ((labels, a_scale(trial)), (labels, 0.0), (labels, 1.0), (None, 1.0)):
+        called(trial, (x, t, some, numbers, scale, FUNCTION))
 
 
 # ---- right answers ----

@@ -100,8 +100,11 @@ def wrong_up_to_the_end(trial: Trial) -> None:
 def moves_while_no_time_passes(trial: Trial) -> None:
     """With t_later = t your x does not stay as it is. Rounding may make the difference of squares a little negative,
     which has no root: max(0, ...)."""
-    for t in (0.1, 0.3, 0.55, 0.7, 0.9):
+    # times at which sigma * signal / signal rounds to more than sigma, and sigma / signal * signal, and their squares
+    for t in (0.1, 0.25, 0.34, 0.55, 0.75, 0.83, 0.95):
         a_call(trial, t, t, "an arc").see()
+    for t in (0.2, 0.45, 0.92):
+        a_call(trial, t, t, "a line").see()
 
 
 @holds("large numbers are left as they are")
