@@ -1,6 +1,5 @@
 """Figures and experiments of lesson 09: straight paths, curved trajectories, solvers, directions, two methods."""
 
-import math
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -392,17 +391,16 @@ def plot_side_by_side() -> None:
         for axis, what in zip(axes, ("frechet", "accuracy"), strict=True):
             values = over_seeds(own, what)
             middle = [sum(found) / len(found) for found in values.values()]
-            # one seed has no spread: nan draws no bar
-            spread = [
-                [
-                    abs(edge(found) - mean) if len(found) > 1 else math.nan
-                    for found, mean in zip(values.values(), middle, strict=True)
+            axis.plot(list(values), middle, style, color=COLORS[color], label=name, markersize=6)
+            # one seed has no spread, and no bar
+            several = {calls: found for calls, found in values.items() if len(found) > 1}
+            if several:
+                means = [sum(found) / len(found) for found in several.values()]
+                ends = [
+                    [abs(edge(found) - mean) for found, mean in zip(several.values(), means, strict=True)]
+                    for edge in (min, max)
                 ]
-                for edge in (min, max)
-            ]
-            axis.errorbar(
-                list(values), middle, yerr=spread, fmt=style, color=COLORS[color], label=name, capsize=4, markersize=6
-            )
+                axis.errorbar(list(several), means, yerr=ends, fmt="none", color=COLORS[color], capsize=4)
     for axis, what, label in zip(axes, ("frechet", "accuracy"), ("Fréchet distance", "class accuracy"), strict=True):
         axis.axhline(real[what], color=COLORS["grey"], linewidth=1.5, linestyle="-.", label="real images")
         axis.set(xscale="log", xlabel="model calls for each picture", ylabel=label)

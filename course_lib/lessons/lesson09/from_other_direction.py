@@ -136,7 +136,7 @@ def wrong_for_other_sizes(trial: Trial) -> None:
 @holds("large velocities are left as they are")
 def clipped(trial: Trial) -> None:
     x, *rest = ordinary_call(trial).args
-    see(trial.calling(5 * x, *rest), RESULT, "its velocity")
+    see(trial.calling(20 * x, *rest), RESULT, "its velocity")
 
 
 @holds("whole times work as well")
