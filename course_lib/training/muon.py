@@ -52,16 +52,17 @@ class Muon(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        moved = []
+        gradients = {}
         for group in self.param_groups:
             if group["matrices"]:
-                moved += [(weight, weight.grad) for weight in group["params"] if weight.grad is not None]
-                self._move_matrices(group["lr"], [weight for weight in group["params"] if weight.grad is not None])
+                weights = [weight for weight in group["params"] if weight.grad is not None]
+                self._move_matrices(group["lr"], weights)
+                gradients |= {weight: weight.grad for weight in weights}
         # AdamW passes over what has no gradient
-        for weight, _ in moved:
+        for weight in gradients:
             weight.grad = None
         super().step()
-        for weight, gradient in moved:
+        for weight, gradient in gradients.items():
             weight.grad = gradient
         return loss
 
