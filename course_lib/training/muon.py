@@ -52,17 +52,16 @@ class Muon(torch.optim.AdamW):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        gradients = {}
+        moved = []
         for group in self.param_groups:
             if group["matrices"]:
-                weights = [weight for weight in group["params"] if weight.grad is not None]
-                self._move_matrices(group["lr"], weights)
-                gradients |= {weight: weight.grad for weight in weights}
+                moved += [(weight, weight.grad) for weight in group["params"] if weight.grad is not None]
+                self._move_matrices(group["lr"], [weight for weight in group["params"] if weight.grad is not None])
         # AdamW passes over what has no gradient
-        for weight in gradients:
+        for weight, _ in moved:
             weight.grad = None
         super().step()
-        for weight, gradient in gradients.items():
+        for weight, gradient in moved:
             weight.grad = gradient
         return loss
 
