@@ -27,6 +27,13 @@ def ordinary_call(trial: Trial) -> Call:
     return sampling_times(trial, 30, 6)
 
 
+@EXERCISE.harder
+def uneven_parts(trial: Trial) -> Call:
+    """More than a thousand times, and parts of no whole length."""
+    # no end, and no middle of a part or number of linspace(T-1, 0, n), lies half way between two whole numbers
+    return sampling_times(trial, *trial.pick((1204, 22), (1492, 46), (1108, 38)))
+
+
 def sampling_times(trial: Trial, num_timesteps: int, num_steps: int) -> Call:
     return trial.build(num_timesteps=num_timesteps).calling(num_steps, method="sampling_times")
 

@@ -24,6 +24,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(3, 0.9)
 
 
+@EXERCISE.harder
+def late_in_the_warm_up(trial: Trial) -> Call:
+    """Tens of steps, and an odd decay that the warm-up has nearly reached."""
+    return trial.calling(trial.random.randrange(40, 50), 0.87)
+
+
 @holds("no digit is rounded away")
 def rounded(trial: Trial) -> None:
     """You round, or cut digits off, as round, int and float16 do. Between 0.999 and 0.9999 there is a factor of ten in

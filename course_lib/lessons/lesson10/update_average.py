@@ -28,6 +28,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*two_lists(trial, (2, 3), (3,), (2,)), a_decay(trial))
 
 
+@EXERCISE.harder
+def large_weights_three_times(trial: Trial) -> Call:
+    """Five tensors, one without axes and one turned, with large numbers, a short decay, and three updates."""
+    lists = two_lists(trial, (2, 3, 3, 2), (5,), (), (7, 4), (5,))
+    average, current = (tuple(40 * tensor.mT if tensor.ndim == 2 else 40 * tensor for tensor in one) for one in lists)
+    return trial.calling(average, current, 0.23, 3)
+
+
 def two_lists(trial: Trial, *shapes: tuple[int, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """The average and the current weights."""
     average, current = (tuple(trial.normal(*shape) for shape in shapes) for _ in range(2))

@@ -19,11 +19,11 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def some(trial: Trial, count: int, share: float = 0.6) -> tuple[Tensor, Tensor]:
+def some(trial: Trial, count: int, share: float = 0.6, classes: int = 10) -> tuple[Tensor, Tensor]:
     """`count` labels, unevenly spread over the classes, and predictions of which about `share` are right."""
-    wanted = torch.minimum(trial.integers(0, 10, count), trial.integers(0, 10, count))
+    wanted = torch.minimum(trial.integers(0, classes, count), trial.integers(0, classes, count))
     kept = trial.uniform(count) < share
-    return torch.where(kept, wanted, trial.integers(0, 10, count)), wanted
+    return torch.where(kept, wanted, trial.integers(0, classes, count)), wanted
 
 
 def example(trial: Trial) -> tuple:
@@ -33,6 +33,14 @@ def example(trial: Trial) -> tuple:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
+
+
+@EXERCISE.harder
+def forty_classes(trial: Trial) -> Call:
+    """Hundreds of images of forty classes, some taken for the next class, and every second row of a table."""
+    predicted, wanted = some(trial, 422, classes=40)
+    predicted = torch.where(trial.uniform(422) < 0.1, wanted + 1, predicted)
+    return trial.calling(predicted[::2], wanted[::2])
 
 
 @holds("where all are right it is 1, however many images there are")

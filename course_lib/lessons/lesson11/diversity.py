@@ -39,6 +39,13 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def five_classes_of_unlike_size(trial: Trial) -> Call:
+    """Classes of unlike size, one with a single image, labels with gaps, and large features that are not centred."""
+    features, labels = some(trial, {2: 7, 5: 1, 11: 2, 40: 13, 41: 5}, 6)
+    return trial.calling(4 * features + 10, labels)
+
+
 @holds("two unlike images of one class count, whatever the class is")
 def class_not_looked_at(trial: Trial) -> None:
     """Two unlike images of one class are here, and what comes is 0 or no number, as if there were no pair. Is their

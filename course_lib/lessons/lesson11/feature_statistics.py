@@ -51,6 +51,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def unlike_columns(trial: Trial) -> Call:
+    """float32, more images and features, columns from small to large, and every second column of a wider table."""
+    return trial.calling((some(trial, 23, 14) * 10 ** torch.linspace(-1, 1, 14))[:, ::2])
+
+
 @holds("the mean has one number a feature, (D,), the covariance one a pair, (D, D)")
 def wrong_shapes(trial: Trial) -> None:
     """The shapes tell: for features (N, D) the mean is (D,), one number a feature, and the covariance is (D, D), one

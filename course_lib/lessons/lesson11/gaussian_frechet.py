@@ -47,6 +47,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def features_of_unlike_spread(trial: Trial) -> Call:
+    """Nine features, narrow and wide ones, whose covariances are stretched each in its own way."""
+    narrow, wide = (0.3 + 2 * trial.uniform(9).double() for _ in range(2))
+    covs = (spread[:, None] * covariance(trial, 9) * spread for spread in (narrow, 2 * wide))
+    return trial.calling(mean_of(trial, 9), next(covs), mean_of(trial, 9), next(covs))
+
+
 @holds("in one dimension it is (m1 - m2)^2 + (s1 - s2)^2, s the standard deviations")
 def wrong_in_one_dimension(trial: Trial) -> None:
     """It is wrong for a single feature already. Try numbers: means 0 and 2, variances 1 and 9 give (0 - 2)^2 + (1 -

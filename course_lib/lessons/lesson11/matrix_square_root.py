@@ -37,6 +37,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def eigenvalues_from_tiny_to_large(trial: Trial) -> Call:
+    """Nine features, and eigenvalues from a ten-thousandth to ten thousand."""
+    directions = torch.linalg.qr(trial.normal(9, 9).double())[0]
+    values = 10 ** (torch.linspace(-4, 4, 9) + 0.3 * trial.uniform(9)).double()
+    return trial.calling((directions * values) @ directions.T)
+
+
 TWO = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
 GIVEN = "matrix_square_root of [[2, 1], [1, 2]]"
 

@@ -21,6 +21,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(12, 20), trial.pick(3, 4), trial.pick(5, 7))
 
 
+@EXERCISE.harder
+def a_tall_map(trial: Trial) -> Call:
+    """More channels and pixels, none a power of two, and a map that is higher than wide."""
+    return trial.calling(trial.pick(44, 52), trial.pick(29, 31), trial.pick(11, 13))
+
+
 def counts(trial: Trial, *sizes: tuple[int, int, int]) -> list[float]:
     """The answer's counts, not recorded; ends the property, recorded, if one is no number."""
     found = [as_number(trial.handle.call(None, size, {})) for size in sizes]

@@ -27,6 +27,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(3, 5, 7), trial.pick(11, 13), 3, trial.pick(9, 10), trial.pick(15, 16))
 
 
+@EXERCISE.harder
+def fewer_channels_come_out(trial: Trial) -> Call:
+    """Fewer channels come out than go in, a 5x5 kernel, and a map that is higher than wide, its height odd."""
+    return trial.calling(trial.pick(26, 34), trial.pick(7, 9), 5, trial.pick(31, 33), trial.pick(18, 22))
+
+
 def grows(trial: Trial, place: int, factor: int) -> None:
     """See whether twice of one argument gives `factor` times the count."""
     args = [trial.pick(3, 5), trial.pick(7, 11), 3, trial.pick(4, 6), trial.pick(9, 10)]

@@ -25,6 +25,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(3, 1.0, 8, 100)
 
 
+@EXERCISE.harder
+def cosine_in_the_warm_up(trial: Trial) -> Call:
+    """In the middle of the warm-up, with a cosine, and a peak that is smaller than the share of the warm-up."""
+    return trial.calling(trial.random.randrange(20, 30), 0.37, 40, 170, "cosine")
+
+
 def peak(trial: Trial) -> float:
     return 0.5 + trial.random.random()
 

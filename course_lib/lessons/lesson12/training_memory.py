@@ -24,6 +24,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.random.randrange(1000, 9000), trial.random.randrange(3000, 9000), trial.pick(3, 5, 7))
 
 
+@EXERCISE.harder
+def a_large_network(trial: Trial) -> Call:
+    """Millions of parameters and of bytes, a large batch, and neither part small beside the other."""
+    return trial.calling(31_000_000 + trial.random.randrange(999), 1_700_000 + trial.random.randrange(999), 97)
+
+
 def difference(trial: Trial, label: str, place: int, expected: Callable[[list[int]], int]) -> None:
     """Whether one more of an argument adds what it should."""
     args = [trial.random.randrange(1000, 9000), trial.random.randrange(3000, 9000), trial.pick(3, 5, 7)]

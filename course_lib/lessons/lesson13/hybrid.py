@@ -24,14 +24,20 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def a_call(trial: Trial, size: float = 1.0, shape: tuple = (3, 2, 4, 5)) -> Call:
+def a_call(trial: Trial, size: float = 1.0, shape: tuple = (3, 2, 4, 5), t: float = 0.6) -> Call:
     schedule = trial.pick("a line", "an arc")
-    return trial.calling(size * trial.normal(*shape), 0.6, numbers(trial), numbers(trial), schedule)
+    return trial.calling(size * trial.normal(*shape), t, numbers(trial), numbers(trial), schedule)
 
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return a_call(trial)
+
+
+@EXERCISE.harder
+def late_and_large(trial: Trial) -> Call:
+    """Large numbers near the noise, five images of three channels that are higher than wide."""
+    return a_call(trial, size=4, shape=(5, 3, 7, 4), t=0.93)
 
 
 @EXERCISE.telling

@@ -41,6 +41,13 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.4, 0.6, 0.7))
 
 
+@EXERCISE.harder
+def a_mask_for_each_image(trial: Trial) -> Call:
+    """Large numbers near the noise, images that are higher than wide, each with a mask for all its channels."""
+    x, known, noise = (3 * trial.normal(5, 3, 7, 4) for _ in range(3))
+    return trial.calling(x, 0.93, known, trial.uniform(5, 1, 7, 4) < 0.4, noise, "an arc")
+
+
 @holds("where nothing is known x comes back")
 def changes_the_hidden_part(trial: Trial) -> None:
     """With a mask that is False everywhere x should come back as it is: only what is known is put back, its noise

@@ -37,6 +37,12 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.72, 0.64, 0.56))
 
 
+@EXERCISE.harder
+def a_short_way_in_seven_steps(trial: Trial) -> Call:
+    """Large numbers, five images, a strength below one half, and seven steps: their product is no whole number."""
+    return a_call(trial, 0.38, 7, size=3, count=5)
+
+
 @EXERCISE.telling
 def given(call: Call) -> str:
     images, _, strength, steps, _, schedule = call.args

@@ -25,6 +25,15 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.normal(3, 2, 4, 5), trial.normal(3, 2, 4, 5), trial.pick(0.2, 0.3, 0.7))
 
 
+@EXERCISE.harder
+def narrow_and_wide(trial: Trial) -> Call:
+    """Four images, higher than wide, whose angles run from narrow to wide, of lengths from short to long."""
+    start, noise = trial.normal(4, 3, 7, 5), trial.normal(4, 3, 7, 5)
+    along, length = torch.tensor([2.0, 0.7, 0.0, -0.7]), torch.tensor([0.2, 5.0, 1.0, 30.0])
+    end = (along.view(-1, 1, 1, 1) * start + noise) * length.view(-1, 1, 1, 1)
+    return trial.calling(length.flip(0).view(-1, 1, 1, 1) * start, end, 0.37)
+
+
 @holds("share 0 is start")
 def wrong_ends(trial: Trial) -> None:
     """At share 0 start should come back as it is, and at share 1 end. Yours gives something else at share 0 already."""

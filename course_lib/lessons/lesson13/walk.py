@@ -34,6 +34,12 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, (0.9, 0.6, 0.25), "an arc")
 
 
+@EXERCISE.harder
+def there_and_back(trial: Trial) -> Call:
+    """Five steps that rise and fall, one of them without a change, with large numbers."""
+    return a_call(trial, (0.2, 0.85, 0.85, 0.5, 0.95, 0.1), "an arc", size=3, count=5)
+
+
 @EXERCISE.telling
 def given(call: Call) -> str:
     x, times, _, schedule = call.args

@@ -38,6 +38,15 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, trial.pick(0.5, 0.6))
 
 
+@EXERCISE.harder
+def at_the_lower_end(trial: Trial) -> Call:
+    """Large images at the lower end, a time between whole numbers, a missing label, and a scale below zero."""
+    low, high = BETWEEN
+    x, t, labels, *rest = a_call(trial, low, -2.3, low, high).args
+    labels[1] = -1
+    return trial.calling(10 * x, t, labels, *rest)
+
+
 @EXERCISE.telling
 def given(call: Call) -> str:
     _, t, _, scale, low, high, _ = call.args

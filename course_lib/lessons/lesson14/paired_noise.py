@@ -34,6 +34,12 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, [2, 0, 2, 0, 0, 2, 1])
 
 
+@EXERCISE.harder
+def many_of_one_class(trial: Trial) -> Call:
+    """Large numbers, eight images of one class among those of three others, labels with gaps, and some missing."""
+    return a_call(trial, [17, -1, 300, 17, 17, -1, 17, 5, 17, -1, 300, 17, -1, 17, 17, -1], size=6)
+
+
 def near_the_next(trial: Trial, size: float) -> Call:
     """Each image has a class of its own, and lies near the noise that stands beside the next one."""
     images = trial.normal(4, 2, 3, 4)

@@ -29,6 +29,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(4, 5, 6), trial.pick(2.0, 3.0))
 
 
+@EXERCISE.harder
+def many_steps_near_the_image(trial: Trial) -> Call:
+    """Many steps, their number a prime, and a shift far below 1."""
+    return trial.calling(trial.pick(23, 29, 37), trial.pick(0.13, 0.17))
+
+
 @holds("a list of num_steps + 1 numbers comes back")
 def no_list_of_times(trial: Trial) -> None:
     """What comes back is not a list of num_steps + 1 numbers. n steps have n + 1 times, both ends counted; a tensor

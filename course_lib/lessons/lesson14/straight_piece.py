@@ -32,6 +32,12 @@ def ordinary_call(trial: Trial) -> Call:
     return a_call(trial, QUARTERS, trial.pick(0.6, 0.7, 0.55))
 
 
+@EXERCISE.harder
+def unlike_pieces(trial: Trial) -> Call:
+    """Large numbers, four pieces of unlike length, and a path that neither begins at 1 nor ends at 0."""
+    return a_call(trial, (0.95, 0.8, 0.35, 0.3, 0.05), trial.pick(0.5, 0.55), size=5)
+
+
 @holds("with two stations it is the line between image and noise, as in flow matching")
 def wrong_on_one_piece(trial: Trial) -> None:
     """With two stations, t = 1 and t = 0, there is a single line: the place is (1 - t) image + t noise, the velocity
