@@ -30,10 +30,9 @@ def ordinary_call(trial: Trial) -> Call:
 
 @EXERCISE.harder
 def large_weights_three_times(trial: Trial) -> Call:
-    """Five tensors, one without axes and one turned, with large numbers, a short decay, and three updates."""
-    lists = two_lists(trial, (2, 3, 3, 2), (5,), (), (7, 4), (5,))
-    average, current = (tuple(40 * tensor.mT if tensor.ndim == 2 else 40 * tensor for tensor in one) for one in lists)
-    return trial.calling(average, current, 0.23, 3)
+    """Five tensors, one of them without axes, with large numbers, a short decay, and three updates."""
+    average, current = two_lists(trial, (2, 3, 3, 2), (5,), (), (7, 4), (5,))
+    return trial.calling(tuple(40 * old for old in average), tuple(40 * new for new in current), 0.23, 3)
 
 
 def two_lists(trial: Trial, *shapes: tuple[int, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:

@@ -34,8 +34,8 @@ def ordinary_call(trial: Trial) -> Call:
 
 @EXERCISE.harder
 def unlike_pieces(trial: Trial) -> Call:
-    """Large numbers, four pieces of unlike length, and a path that neither begins at 1 nor ends at 0."""
-    return a_call(trial, (0.95, 0.8, 0.35, 0.3, 0.05), trial.pick(0.5, 0.55), size=5)
+    """Large numbers, five pieces of unlike length, and a path that neither begins at 1 nor ends at 0."""
+    return a_call(trial, (0.95, 0.9, 0.35, 0.3, 0.2, 0.05), trial.pick(0.45, 0.48), size=5)
 
 
 @holds("with two stations it is the line between image and noise, as in flow matching")
