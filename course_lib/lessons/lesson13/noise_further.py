@@ -21,7 +21,7 @@ holds, right = EXERCISE.holds, EXERCISE.right
 
 
 def a_call(trial: Trial, t: float, t_later: float, schedule: str, size: float = 1.0, count: int = 3) -> Call:
-    x, noise = size * trial.normal(count, 2, 4, 5), trial.normal(count, 2, 4, 5)
+    x, noise = (size * trial.normal(count, 2, 4, 5) for _ in range(2))
     return trial.calling(x, noise, t, t_later, schedule)
 
 

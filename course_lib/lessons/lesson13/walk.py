@@ -89,15 +89,15 @@ def asks_elsewhere(trial: Trial) -> None:
     """A single step is right, and of several one goes wrong: the split is then asked about other images. Each step asks
     about those that the step before has made, and makes new ones of what it is told now, signal * clean + sigma *
     noise: nothing else is kept from earlier steps."""
-    # within the ends: what goes wrong where a share is 0 is another thing
-    call = a_call(trial, (0.95, 0.7, 0.4, 0.1))
+    # within the ends: what goes wrong where a share is 0 is another thing, and so is what is right on the arc alone
+    call = a_call(trial, (0.95, 0.7, 0.4, 0.1), "an arc")
     see(call, PLACES, "the images split is asked about", given(call))
 
 
 @holds("several steps follow one another, at the times given, whatever their distances")
 def wrong_after_several_steps(trial: Trial) -> None:
     """One step is right, and several are not. Each begins with the images and the time where the last one ended."""
-    arrive(a_call(trial, (0.95, 0.9, 0.6, 0.15), trial.pick("a line", "an arc")))
+    arrive(a_call(trial, (0.95, 0.9, 0.6, 0.15), "an arc"))
 
 
 @holds("the shares are those of strengths, whatever the method")
