@@ -30,6 +30,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def of_a_dark_and_a_bright_picture(trial: Trial) -> Call:
+    """A dark picture with a black pixel and a bright one without white, and each channel brighter than the last."""
+    pixels = trial.integers(0, 60, 2, 3, 7, 5) + torch.tensor([20, 60, 100]).view(3, 1, 1)
+    pixels[0, 0, 0, 0], pixels[1] = 0, pixels[1] + 80
+    return trial.calling(pixels.to(torch.uint8).transpose(2, 3))
+
+
 @holds("uint8 pixels become what the same numbers become as floats")
 def computes_in_uint8(trial: Trial) -> None:
     """The same numbers give something else as uint8 than as floats. In uint8 numbers wrap around at 256, and none is

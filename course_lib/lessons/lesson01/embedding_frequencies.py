@@ -48,6 +48,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(8)
 
 
+@EXERCISE.harder
+def of_another_width_and_precision(trial: Trial) -> Call:
+    """A wide embedding whose pairs are no power of two, on a device that is named, in float64."""
+    return trial.calling(trial.pick(36, 60, 100), device="cpu", dtype=torch.float64)
+
+
 @holds("there is one frequency for each pair of columns: a vector of dim/2 numbers")
 def wrong_number_of_frequencies(trial: Trial) -> None:
     """Your result is no tensor with one axis of dim/2 numbers. Each frequency serves two columns of the embedding, a

@@ -35,6 +35,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def with_an_odd_number_of_pairs(trial: Trial) -> Call:
+    """Many rows and an odd number of pairs, large numbers turned in memory, and a row of zeros."""
+    embedding = 50 * trial.normal(trial.pick(14, 22), 9).T
+    embedding[2] = 0
+    return trial.calling(embedding)
+
+
 @holds("the shape stays (B, dim): columns change places, none comes or goes")
 def shape_changed(trial: Trial) -> None:
     """Your result is no tensor of the embedding's shape. Columns only change places here: (B, dim) goes in, and

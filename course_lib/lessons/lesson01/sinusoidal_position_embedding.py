@@ -80,6 +80,14 @@ def ordinary_call(trial: Trial) -> Call:
     return made.calling(*args)
 
 
+@EXERCISE.harder
+def of_fractions_out_of_order(trial: Trial) -> Call:
+    """0, fractions and whole times out of order, some of them twice, in more pairs of columns than times."""
+    # early ones: at late times each way of computing an angle rounds it otherwise
+    times = torch.cat([small_whole_times(trial, 3), torch.zeros(1), 9 * trial.uniform(3)])
+    return trial.build(trial.pick(20, 28)).calling(times[[4, 0, 3, 2, 4, 1, 5, 0]])
+
+
 @holds("there is nothing to learn here: no parameters")
 def has_parameters(trial: Trial) -> None:
     """Your embedding registers parameters. This one is a fixed formula; what can be learned comes after it, in

@@ -55,6 +55,13 @@ def ordinary_call(trial: Trial) -> Call:
     return made.calling(*args)
 
 
+@EXERCISE.harder
+def of_the_networks_width(trial: Trial) -> Call:
+    """0, fractions and whole times out of order, one of them twice, and a width that makes large hidden numbers."""
+    times = torch.cat([4 * trial.uniform(3), torch.tensor([3.0, 0.0, 1.0, 3.0])])
+    return trial.build(256).calling(times)
+
+
 @holds("the object holds layers that training can change")
 def no_layer_stays(trial: Trial) -> None:
     """After __init__ your object holds no parameters: no layer is made there, or none is kept, as a local variable ends

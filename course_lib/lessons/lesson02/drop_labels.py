@@ -66,6 +66,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(some_labels(trial, 8), 0.5, 3)
 
 
+@EXERCISE.harder
+def with_labels_of_every_kind(trial: Trial) -> Call:
+    """A large batch with "no class", class 0 and many others, from a generator that was drawn from before."""
+    return trial.calling(trial.integers(-1, 40, 60), trial.pick(0.3, 0.7), trial.random.randrange(4, 1000), 2)
+
+
 def share_of(trial: Trial, labels: Tensor, probability: float, given: str) -> None:
     """See the share of labels that are dropped."""
     dropped = called(trial, labels, probability)[0] != labels

@@ -37,6 +37,13 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*example(trial))
 
 
+@EXERCISE.harder
+def of_a_long_batch(trial: Trial) -> Call:
+    """More labels than classes, the ends twice, some classes never, and large numbers in a table turned in memory."""
+    labels = torch.tensor([12, 0, *trial.integers(2, 10, 15).tolist(), 0, 12])
+    return trial.calling(50 * trial.normal(9, 13).T, labels)
+
+
 def looked_up(trial: Trial) -> tuple[Tensor, Tensor, str]:
     """A table, what comes back, and the call in words. Whatever is multiplied with whatever, it fits, because all sizes
     are equal. Ends the property, recorded, if no tensor comes back."""

@@ -29,6 +29,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*drawn(trial, trial.pick(2, 3), trial.pick(5, 7), *trial.pick((4, 6), (6, 4))))
 
 
+@EXERCISE.harder
+def with_large_vectors(trial: Trial) -> Call:
+    """A long batch, odd sizes, maps turned in memory, and vectors that are large, or 0 for one of the images."""
+    h, vectors = drawn(trial, 5, 6, 9, 3)
+    vectors[1] = 0
+    return trial.calling(10 * h.transpose(2, 3), 20 * vectors)
+
+
 def drawn(trial: Trial, batch: int, channels: int, height: int, width: int) -> tuple[Tensor, Tensor]:
     return trial.normal(batch, channels, height, width), trial.normal(batch, channels)
 

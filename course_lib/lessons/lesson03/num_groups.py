@@ -21,6 +21,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(*POWERS_OF_TWO))
 
 
+@EXERCISE.harder
+def of_a_width_with_many_divisors(trial: Trial) -> Call:
+    """A width with odd divisors, of which neither a power of two nor a quarter is the number of groups."""
+    return trial.calling(trial.pick(54, 63, 75, 78, 210, 330))
+
+
 def ask(trial: Trial, widths: tuple[int, ...]) -> None:
     for channels in widths:
         trial.call(channels, label=f"the groups for {channels} channels")

@@ -34,6 +34,15 @@ def ordinary_call(trial: Trial) -> Call:
     return example(trial, wider=trial.pick(True, False))
 
 
+@EXERCISE.harder
+def with_large_numbers(trial: Trial) -> Call:
+    """Fewer channels out than in, other groups, a dropout, odd sizes, and large numbers turned in memory."""
+    block = trial.build(18, trial.pick(10, 14), 7, dropout=0.3)
+    x, emb = trial.normal(4, 18, 3, 7), trial.normal(4, 7)
+    emb[2] = 0
+    return block.calling(5 * x.transpose(2, 3) + 3, 4 * emb)
+
+
 def example(trial: Trial, wider: bool, silenced: str = "") -> Call:
     """Height unlike width, batch unlike channels, more channels out than in or as many."""
     channels, emb_dim = trial.pick(8, 12), trial.pick(6, 10)

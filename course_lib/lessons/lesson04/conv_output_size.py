@@ -23,6 +23,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.random.randrange(10, 40), 3, trial.pick(1, 2, 3), trial.pick(0, 1))
 
 
+@EXERCISE.harder
+def of_a_long_axis(trial: Trial) -> Call:
+    """A long axis, a long window, steps that may leave a rest, and more padding than half of the window."""
+    return trial.calling(trial.random.randrange(101, 250), trial.pick(7, 8, 10), trial.pick(2, 3), trial.pick(5, 6))
+
+
 @holds("with stride 1 and no padding, a window of k pixels has size - k + 1 places")
 def wrong_without_stride_and_padding(trial: Trial) -> None:
     """Begin with the plainest case, stride 1 and no padding. A window of one pixel has `size` places, and each further

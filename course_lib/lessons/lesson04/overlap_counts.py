@@ -30,6 +30,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.random.randrange(3, 7), trial.pick(2, 3, 4), trial.pick(1, 2, 3))
 
 
+@EXERCISE.harder
+def of_a_long_axis(trial: Trial) -> Call:
+    """A long axis, and a window so long that three or four input pixels meet, with a rest."""
+    return trial.calling(trial.random.randrange(10, 15), *trial.pick((8, 3), (11, 3), (11, 4), (17, 5)))
+
+
 @holds("the result is (size - 1) * stride + kernel_size long, one number an output pixel")
 def wrong_length(trial: Trial) -> None:
     """Your result is no row of numbers as long as the output. The last of the `size` input pixels begins at

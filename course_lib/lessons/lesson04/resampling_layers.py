@@ -32,6 +32,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.build(channels).calling(trial.normal(3, channels, height, width))
 
 
+def with_large_numbers(trial: Trial) -> Call:
+    """An odd number of channels, sides of which no half is a power of two, and large numbers about other means."""
+    channels = trial.pick(3, 7)
+    height, width = trial.pick((14, 6), (10, 22))
+    x = 10 * trial.normal(2, channels, height, width) + 20 * trial.normal(2, channels, 1, 1)
+    return trial.build(channels).calling(x)
+
+
 def square_call(trial: Trial) -> Call:
     channels = trial.pick(2, 4, 5)
     return trial.build(channels).calling(trial.normal(3, channels, 8, 8))

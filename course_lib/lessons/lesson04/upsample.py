@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from course_lib import Upsample
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.mistakes import edited
-from course_lib.lessons.lesson04.resampling_layers import LAYERS, ordinary_call, other_layouts
+from course_lib.lessons.lesson04.resampling_layers import LAYERS, ordinary_call, other_layouts, with_large_numbers
 
 EXERCISE = Exercise(
     "Upsample",
@@ -19,6 +19,7 @@ EXERCISE = Exercise(
     not_for_all={"another_shape": "other_size says more, once the parameters are known to be right"},
 )
 right = EXERCISE.right
+EXERCISE.harder(with_large_numbers)
 
 LAYERS.hold_for(
     EXERCISE,
