@@ -1,6 +1,8 @@
 """How many groups a GroupNorm gets, and what it does with them.
 
-The document does not give the number of groups, and one answer silently breaks the network.
+The document does not give the number of groups, and one answer silently breaks the network: with one channel a group,
+GroupNorm subtracts each channel's mean, and so removes exactly what `+ emb[:, :, None, None]` has just added. The block
+goes deaf to time and class without any error. (It stands here because lesson 03 shows what follows, and asks later.)
 """
 
 from torch import nn
@@ -13,9 +15,6 @@ MIN_CHANNELS_PER_GROUP = 4
 
 def num_groups(channels: int) -> int:
     """The largest number of groups, at most 32, that divides `channels` and leaves at least four channels a group.
-
-    With one channel a group, GroupNorm subtracts each channel's mean, and so removes exactly what
-    `+ emb[:, :, None, None]` has just added: the block goes deaf to time and class without any error.
 
     Args:
         channels: number of channels, at least 1. Where no division leaves four channels a group (1 to 3 channels),

@@ -17,8 +17,7 @@ class ResidualBlock(nn.Module):
     """Two convolutions around the addition of the embedding, and a shortcut past both.
 
     Args:
-        in_channels, out_channels: channels of the input and of the output; at least 2 channels must come out,
-            because a GroupNorm over a single channel removes the embedding.
+        in_channels, out_channels: channels of the input and of the output; at least 2 channels must come out.
         emb_dim: width of the embedding.
         dropout: probability of dropping a value before the second convolution, while training.
     Shapes: x (B, in_channels, H, W), emb (B, emb_dim) -> (B, out_channels, H, W).

@@ -96,7 +96,7 @@ class TimeEmbedding(nn.Module):
 def computed_in(timesteps: Tensor) -> torch.dtype:
     """The precision of the angles: that of the times where they are fractions, and float32 at least.
 
-    In half precision the numbers near 1000 are four apart, and so would be the times.
+    In bfloat16 the numbers near 1000 are four apart, and so would be the times.
     """
     own = timesteps.dtype if timesteps.is_floating_point() else torch.get_default_dtype()
     return torch.promote_types(own, torch.float32)

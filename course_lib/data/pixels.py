@@ -12,7 +12,7 @@ def from_pixels(pixels: Tensor) -> Tensor:
     Shapes: any shape, uint8 from 0 to 255 -> the same shape, float32 in [-1, 1].
     Source: Ho et al. 2020, section 3.3.
     """
-    # floating-point numbers first: in uint8, 255 + 1 is 0
+    # floating-point numbers first: uint8 holds no fractions and nothing below 0
     values = pixels.float()
     # from [0, 255] to [0, 2], then to [-1, 1]
     return values / HALF_OF_255 - 1

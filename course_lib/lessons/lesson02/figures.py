@@ -12,13 +12,12 @@ from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS
 from course_lib.time_embedding import SinusoidalPositionEmbedding
 
-PICTURES = 500 if smoke() else 3000
 CLASS_NAMES = load_dataset("fashion-mnist").class_names
 
 
 def real_pictures() -> tuple[Tensor, Tensor]:
     """Real pictures as rows of 1,024 grey values in [-1, 1], and their labels: (N, 1024), (N,)."""
-    images, labels = load_dataset("fashion-mnist").batch(torch.arange(PICTURES))
+    images, labels = load_dataset("fashion-mnist").batch(torch.arange(500 if smoke() else 3000))
     return images[:, 0].flatten(1), labels
 
 

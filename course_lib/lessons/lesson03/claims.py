@@ -1,13 +1,17 @@
 """What lesson 03 states, proven: norms, groups, shortcuts."""
 
+import json
+
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from course_lib import ResidualBlock, UNet
+from course_lib import DDPM, ResidualBlock, UNet
+from course_lib.assets import asset_path
 from course_lib.data import load_dataset
 from course_lib.document import FORWARD_PASS
 from course_lib.group_norm import num_groups
-from course_lib.lessons.lesson03.figures import BOOT, chain, gradients_along, step, times_far_apart
+from course_lib.lessons.lesson03.figures import BOOT, chain, correlation, gradients_along, step, times_far_apart
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.shipped import shipped_model
 
@@ -102,7 +106,7 @@ def arriving_gradient(norms: bool, larger: float) -> tuple[float, float]:
 
 
 @claim(
-    "(Without norms they stay alike, and there is nothing left of them.)",
+    "(Without norms they stay alike, and there is nothing left of them.",
     "Without norms it does: look at the grey line.",
     "With larger ones the gradient shrinks less; three times as large, they make it explode.",
 )
@@ -116,14 +120,20 @@ def norms_keep_the_size_whatever_the_weights() -> bool:
     return all(1 < arriving_gradient(True, larger)[0] < 20 for larger in (0.5, 1, 3))
 
 
-def states_along(shortcut: bool, apart: float = 0.1) -> list[torch.Tensor]:
+def states_along(shortcut: bool, apart: float = 0.1, seed: int = 0) -> list[torch.Tensor]:
     """What stands in front of each of section 3.7's blocks, and behind the last, for two inputs: (2, 2, 32, 8, 8)."""
     x, other = torch.randn(2, 2, 32, 8, 8, generator=torch.Generator().manual_seed(1))
     states = [torch.stack([x, x + apart * other])]
     with torch.no_grad():
-        for block in chain(ResidualBlock, 32, 20):
+        for block in drawn_blocks(32, seed):
             states.append(torch.stack([step(block, h, torch.zeros(2, 32), shortcut) for h in states[-1]]))
     return states
+
+
+def drawn_blocks(channels: int, seed: int) -> list[nn.Module]:
+    """Section 3.7's twenty blocks as another seed draws them; with seed 0 they are `chain`'s."""
+    torch.manual_seed(seed)
+    return [ResidualBlock(channels, channels, 32).eval() for _ in range(20)]
 
 
 def distance(pair: torch.Tensor) -> float:
@@ -132,7 +142,7 @@ def distance(pair: torch.Tensor) -> float:
 
 @claim(
     "two inputs a tenth apart are still a tenth apart at the output.",
-    "Without shortcuts they drift apart, to nine tenths: the last blocks see two different pictures.",
+    "Without shortcuts they drift apart, to about nine tenths: the last blocks see two different pictures.",
 )
 def shortcuts_keep_inputs_a_tenth_apart() -> bool:
     kept, drifted = ([distance(pair) for pair in states_along(shortcut)] for shortcut in (True, False))
@@ -190,7 +200,10 @@ def groups_leave_each_channel_company() -> bool:
     return num_groups(64) == 16 and layer.num_channels // layer.num_groups == 1
 
 
-@claim("**1.** The `skip_conv` of the block 64 -> 128 is a convolution, that of the block 128 -> 128 the identity.")
+@claim(
+    "**1.** The `skip_conv` of the block 64 -> 128 is a convolution, that of the block 128 -> 128 the identity.",
+    "Where they change it is a 1x1 convolution:",
+)
 def the_shortcut_is_a_convolution_where_the_width_changes() -> bool:
     wider, equal = ResidualBlock(64, 128, 256).skip_conv, ResidualBlock(128, 128, 256).skip_conv
     return isinstance(wider, nn.Conv2d) and wider.kernel_size == (1, 1) and isinstance(equal, nn.Identity)
@@ -205,3 +218,172 @@ def two_convolutions_reach_five_pixels() -> bool:
         x = nn.functional.conv2d(x, window, padding=1)
         reached.append(int((x > 0).sum()))
     return reached == [9, 25]
+
+
+@claim("All this is one draw of the weights, seed 0; seeds 1 to 3 show the same.")
+def other_draws_of_the_weights_show_the_same() -> bool:
+    for seed in (1, 2, 3):
+        (kept, with_shortcuts), (grown, without) = (
+            gradients_along(drawn_blocks(32, seed), shortcut) for shortcut in (True, False)
+        )
+        apart = [distance(states_along(shortcut, seed=seed)[-1]) for shortcut in (True, False)]
+        same = min(with_shortcuts) > 0.98 and max(without[:17]) < 0.5 and min(kept[0], grown[0]) > 0.5
+        if not (same and round(apart[0], 1) == 0.1 and 0.8 < apart[1] < 1.1):
+            return False
+    return True
+
+
+@claim(
+    "The figure is one draw of the weights, seed 0.",
+    "Over seeds 0 to 11 the correlation after twenty blocks is 0.28 on average with shortcuts and 0.0 without; two of "
+    "these draws bury the boot even so.",
+)
+def most_draws_keep_the_boot_and_two_bury_it() -> bool:
+    boot, found = load_dataset("fashion-mnist").batch(torch.tensor([BOOT]))[0], {True: [], False: []}
+    for seed in range(12):
+        blocks = drawn_blocks(3, seed)
+        for shortcut, all_found in found.items():
+            state = boot
+            with torch.no_grad():
+                for block in blocks:
+                    state = step(block, state, torch.zeros(1, 32), shortcut)
+            all_found.append(correlation(state, boot))
+    means = [round(sum(each) / 12, 2) for each in found.values()]
+    buried = [sum(abs(value) < 0.15 for value in each) for each in found.values()]
+    return means[0] == 0.28 and abs(means[1]) < 0.05 and buried == [2, 12]
+
+
+def error_after_training(optimizer: type[torch.optim.Optimizer], rate: float, means: tuple[float, float]) -> float:
+    """A 3x3 convolution learns another one's answer to what each channel adds to its mean: share of the error left."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        wanted, conv = nn.Conv2d(2, 4, 3, bias=False), nn.Conv2d(2, 4, 3)
+    generator, learner = torch.Generator().manual_seed(0), optimizer(conv.parameters(), rate)
+    for _ in range(200):
+        x = torch.randn(16, 2, 10, 10, generator=generator)
+        y = wanted(x).detach()
+        loss = (conv(x + torch.tensor(means)[:, None, None]) - y).square().mean()
+        learner.zero_grad()
+        loss.backward()
+        learner.step()
+    return loss.item() / y.var().item()
+
+
+@claim(
+    "After a few layers, one channel may hold numbers near 6 and the next one numbers near -2.",
+    "A convolution that has to work with such numbers learns slowly.",
+)
+def uneven_channels_slow_a_convolution_down() -> bool:
+    for optimizer, rates in ((torch.optim.SGD, (0.003, 0.01, 0.1)), (torch.optim.Adam, (0.003, 0.01, 0.03))):
+        even, uneven = (
+            # NaN, from a rate that is too large, never is the smallest
+            min((error_after_training(optimizer, rate, means) for rate in rates), key=lambda e: (e != e, e))
+            for means in ((0, 0), (6, -2))
+        )
+        if not even < 0.1 * uneven:
+            return False
+    return True
+
+
+@claim(
+    "each of the 128 numbers is a mixture of all 256.", "Without it no block whose width differs from `dim` could run."
+)
+def the_projection_mixes_all_and_makes_widths_fit() -> bool:
+    block, h, emb = ResidualBlock(64, 128, 256), torch.zeros(1, 128, 4, 4), torch.zeros(1, 256)
+    try:
+        h + emb[:, :, None, None]
+    except RuntimeError:
+        return block.emb_proj.weight.shape == (128, 256) and bool((block.emb_proj.weight != 0).all())
+    return False
+
+
+@claim("A network built this way trains, its loss falls, and nobody ever tells it what time it is.")
+def the_loss_of_a_deaf_network_falls() -> bool:
+    runs = json.loads(asset_path("results/ablations.json").read_text(encoding="utf-8"))["runs"]
+    (curve,) = (run["loss_curve"] for run in runs if run["variant"] == "one channel a group")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = UNet(base_channels=8, channel_mults=(1, 2), num_res_blocks=1, image_size=16, num_heads=2).eval()
+        x = torch.randn(1, 3, 16, 16)
+    for block in network.modules():
+        if isinstance(block, ResidualBlock):
+            block.norm2 = nn.GroupNorm(block.norm2.num_channels, block.norm2.num_channels)
+    with torch.no_grad():
+        early, late = (network(x, torch.tensor([t]), torch.tensor([0])) for t in (5, 900))
+    return curve[-1] < 0.2 * curve[0] and torch.allclose(early, late, atol=1e-4)
+
+
+@claim("Adding different amounts to different channels changes their differences, and those survive.")
+def one_group_hears() -> bool:
+    return change_with_groups(1) > 0.05
+
+
+@claim(
+    "128 -> 128. Its shortcut is the input itself.",
+    "The 1x1 convolution of the other one mixes channels at random until it has learned.",
+)
+def a_fresh_1x1_convolution_mixes_channels() -> bool:
+    """How alike each channel that comes out is to the one that went in at its place."""
+    x, alike = torch.randn(1, 64, 16, 16, generator=torch.Generator().manual_seed(0)), []
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        blocks = [ResidualBlock(64, out, 256).eval() for out in (64, 128)]
+    with torch.no_grad():
+        for block in blocks:
+            out = block(x, torch.zeros(1, 256))
+            alike.append(sum(abs(correlation(out[0, c], x[0, c])) for c in range(64)) / 64)
+    return alike[0] > 0.9 and alike[1] < 0.2
+
+
+def change_from_time(place: str) -> list[torch.Tensor]:
+    """What t = 900 in place of t = 5 changes of a branch that adds the embedding at `place`, for two inputs."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        block, times = ResidualBlock(128, 128, 256).eval(), times_far_apart(256)
+        inputs = torch.randn(2, 1, 128, 16, 16)
+    block.norm2 = nn.GroupNorm(128, 128)  # deaf to what is added before it
+
+    def branch(x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
+        h, news = (
+            block.norm2(block.conv1(F.silu(block.norm1(x)))),
+            block.emb_proj(F.silu(emb))[:, :, None, None],
+        )
+        return block.conv2(F.silu(h + news) if place == "behind norm2" else F.silu(h) + news)
+
+    with torch.no_grad():
+        early, late = (torch.stack([branch(x, t[None]) for x in inputs]) for t in times)
+        return [(late - early)[0], (late - early)[1], early[0]]
+
+
+@claim(
+    "It does hear, and some networks do it on purpose:",
+    "then the time could shift the output, and no longer decide which features pass.",
+)
+def behind_the_norm_it_hears_and_behind_the_silu_it_only_shifts() -> bool:
+    one, other, early = change_from_time("behind norm2")
+    shift, same_shift, _ = change_from_time("behind the SiLU")
+    hears = one.norm() > 0.02 * early.norm()
+    return bool(hears and (one - other).norm() > 0.3 * one.norm() and (shift - same_shift).norm() < 1e-4 * shift.norm())
+
+
+@claim(
+    "what becomes of one image depends on the others.",
+    "which are too large for pictures that are nearly clean and too small for noisy ones.",
+    "GroupNorm treats each image by itself.",
+)
+def batch_norm_mixes_images_and_times() -> bool:
+    images, process = load_dataset("fashion-mnist").batch(torch.arange(64))[0], DDPM()
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        conv, batch_norm, group_norm = nn.Conv2d(3, 64, 3, padding=1), nn.BatchNorm2d(64), nn.GroupNorm(16, 64)
+        spreads = []
+        for t in range(0, 1000, 50):
+            features = conv(process.add_noise(images, torch.full((64,), t), torch.randn_like(images)))
+            spreads.append(features.std(dim=(0, 2, 3)))
+            batch_norm(features)
+        alone = [float((norm(features[:1]) - norm(features)[:1]).abs().max()) for norm in (batch_norm, group_norm)]
+        average = torch.stack(spreads).square().mean(0).sqrt()
+    return (
+        bool(spreads[0].mean() < 0.8 * average.mean() < average.mean() < spreads[-1].mean())
+        and alone[1] < 1e-5 < alone[0]
+    )
