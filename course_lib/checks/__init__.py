@@ -21,9 +21,9 @@ How an answer is judged:
 13. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), a name that holds the reference (last_answers.py), what is kept of a passed answer
-(my_work.py, standalone.py) and tried (kept_trial.py), what is said below "passed" (further.py), the journal of one's
-own progress (course_lib/progress).
+that take one (stand_ins.py) and the mode in which they come back (modes.py), a name that holds the reference
+(last_answers.py), what is kept of a passed answer (my_work.py, standalone.py) and tried (kept_trial.py), what is said
+below "passed" (further.py), the journal of one's own progress (course_lib/progress).
 """
 
 import inspect
