@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib import UNet
 from course_lib.checks import examine, properties
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.guard import Failure
