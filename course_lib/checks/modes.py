@@ -38,8 +38,9 @@ class Modes:
             self.looking, self.networks = False, []
 
     def now(self) -> str:
-        """Of all that came, with all their parts; "" if none came."""
-        found = {part.training for network in self.networks for part in network.modules()}
+        """Of the first network that is no longer as it came, else of all of them; "" if none came."""
+        modes = [{part.training for part in network.modules()} for network in self.networks]
+        found = next((mode for mode in modes if mode != {self.training}), {self.training} if modes else set())
         if len(found) == 2:
             return "training for some of its parts, evaluation for others"
         return "".join("training" if mode else "evaluation" for mode in found)
