@@ -103,7 +103,7 @@ class Exercise:
         return make
 
     def harder(self, make: Callable[["Trial"], "Call"]) -> Callable[["Trial"], "Call"]:
-        """Mark the function that draws a call in which everything counts; without one it is the ordinary one.
+        """Mark the function that draws a call in which everything counts. Every exercise has one.
 
         A known mistake is named only if it agrees with the answer there too: large sizes, numbers out of the usual
         range, several classes, a stride.
