@@ -3,6 +3,7 @@
     [[answer]]                       # one for each answer, in tests/lessons/answers/NAME.toml
     exercise = "num_groups"
     what = "numpy integer out of np.gcd"          # one line
+    kind = "not_kept"                # where it is of a kind of tests/lessons/kinds_of_answers.toml
     verdict = "failed"               # or "passed", or "not started"
     name = "the_mistake"             # of a failed one: the mistake it hears by name; "" if it must be none
     hears = ["words", "that stand in its message"]
@@ -30,7 +31,8 @@ from course_lib.checks.registry import exercises
 
 FOLDER = Path(__file__).parent / "lessons" / "answers"
 VERDICTS = ("passed", "failed", "not started")
-TEXTS, LISTS = {"exercise", "what", "verdict", "code", "name", "before"}, {"hears", "never"}
+KINDS = FOLDER.parent / "kinds_of_answers.toml"
+TEXTS, LISTS = {"exercise", "what", "kind", "verdict", "code", "name", "before"}, {"hears", "never"}
 CELL = count(1)
 
 
@@ -46,6 +48,17 @@ class Answer:
     hears: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     before: str = ""
+    kind: str = ""
+
+    @property
+    def lesson(self) -> str:
+        return exercises()[self.exercise].lesson
+
+
+@cache
+def kinds_of_answers() -> dict[str, dict]:
+    """By name, with the fields `says`, `lessons` and `why`, or `tested`."""
+    return tomllib.loads(KINDS.read_text(encoding="utf-8"))
 
 
 def read_answers(path: Path) -> list[Answer]:
@@ -73,6 +86,8 @@ def problem_of(entry: dict) -> str:
         return f"verdict is {entry['verdict']!r}; allowed: {', '.join(VERDICTS)}"
     if entry["exercise"] not in exercises():
         return f"exercise is {entry['exercise']!r}; allowed: {', '.join(exercises())}"
+    if "kind" in entry and "says" not in kinds_of_answers().get(entry["kind"], {}):
+        return f"kind is {entry['kind']!r}; allowed: {', '.join(kinds_of_answers())}"
     said = {"name", "hears", "never"} & set(entry)
     if bool(said) != (entry["verdict"] == "failed"):
         return "what is heard (name, hears, never) belongs to failed answers, and to each of them"

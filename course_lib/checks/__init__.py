@@ -21,9 +21,9 @@ How an answer is judged:
 13. in a notebook, where an image or a matrix is wrong, a picture of the two                picture.py
 
 Beside the way: which parameter is which (weights.py), exercises that share properties (family.py), models for answers
-that take one (stand_ins.py), a name that holds the reference (last_answers.py), what is kept of a passed answer
-(my_work.py, standalone.py) and tried (kept_trial.py), what is said below "passed" (further.py), the journal of one's
-own progress (course_lib/progress).
+that take one (stand_ins.py) and the mode in which they come back (modes.py), a name that holds the reference
+(last_answers.py), what is kept of a passed answer (my_work.py, standalone.py) and tried (kept_trial.py), what is said
+below "passed" (further.py), the journal of one's own progress (course_lib/progress).
 """
 
 import inspect
@@ -78,7 +78,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
         the rest of the notebook runs. Passed answers are kept in the folder my_work, see `course_lib.checks.my_work`.
     """
     from course_lib.checks.further import below_passed
-    from course_lib.checks.kept_trial import BESIDE
+    from course_lib.checks.kept_trial import BESIDE, in_brackets
     from course_lib.checks.my_work import keep
     from course_lib.progress.journal import note
 
@@ -110,8 +110,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
         if found.step_of:
             after = f"{found.step_of} is made of this step, of yours: mend it before you go on."
         said |= {"message": result.message, "after": after, "address": address_of(found)}
-    found_beside = (textwrap.fill(sentence, LINE, subsequent_indent=" ") for sentence in BESIDE.found())
-    Verdict(WORDS[result.status], **said, beside=tuple(found_beside)).show()
+    BESIDE.show(found.name, Verdict(WORDS[result.status], **said, beside=tuple(map(in_brackets, BESIDE.found()))))
     if result.pair is not None and in_a_notebook():
         show(result.pair)
     return answer

@@ -73,6 +73,7 @@ class Exercise:
         step_of: the exercise that this one is a part of, written beforehand in a cell of its own. A step is checked as
             any exercise is, and stays the learner's own whatever its verdict: what is marked is the whole.
         not_for_all: the properties of every exercise (`checks.properties`) that this one does without, and why.
+        placed: those of them that are tried among the exercise's own, see `here`.
         tell: a call in words, where `watched` takes other arguments than the answer does.
     """
 
@@ -87,6 +88,7 @@ class Exercise:
     elementwise: tuple[str, ...] = ()
     step_of: str = ""
     not_for_all: dict[str, str] = field(default_factory=dict)
+    placed: list[Callable[["Call", "Trial"], None]] = field(default_factory=list)
     own_properties: list[Property] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     make_example: Callable[["Trial"], "Call"] | None = None
@@ -101,7 +103,7 @@ class Exercise:
         return make
 
     def harder(self, make: Callable[["Trial"], "Call"]) -> Callable[["Trial"], "Call"]:
-        """Mark the function that draws a call in which everything counts; without one it is the ordinary one.
+        """Mark the function that draws a call in which everything counts. Every exercise has one.
 
         A known mistake is named only if it agrees with the answer there too: large sizes, numbers out of the usual
         range, several classes, a stride.
@@ -131,6 +133,17 @@ class Exercise:
             return probe
 
         return mark
+
+    def here(self, probe: Callable[["Call", "Trial"], None], *makes: Callable[["Trial"], "Call"]) -> None:
+        """Try a property of every exercise at this place, before one of its own that fails for the same answers.
+
+        Args:
+            makes: what draws the calls on which it is tried; by default the example.
+        """
+        from course_lib.checks.properties import property_of
+
+        self.placed.append(probe)
+        self.own_properties.append(property_of(probe, self, *makes))
 
     def right(self, answer: Any, name: str = "") -> Any:
         """Mark a class or function as a right answer written differently."""

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from course_lib.checks.compare import plain_tensor, to_data
 from course_lib.checks.guard import CountedOutput, Failure, guarded, set_seed
+from course_lib.checks.modes import MODES, given
 from course_lib.checks.raised import described
 from course_lib.checks.seam import Constructed, Gradients, Seam
 
@@ -77,6 +78,7 @@ class Handle(Seam):
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
         twice: bool = False,
+        modes: bool = False,
         seed: int = 0,
     ) -> Any:
         args, kwargs = _copied(args, dtype), _copied(kwargs, dtype)
@@ -88,7 +90,10 @@ class Handle(Seam):
             if elsewhere and key is not None:
                 leave_plain_tensors_behind(self.objects[key])
             place = NewTensorsElsewhere() if elsewhere else contextlib.nullcontext()
-            with torch.no_grad(), self._in_precision(key, dtype), place:
+            look = MODES.looked_at(training) if modes else contextlib.nullcontext()
+            with torch.no_grad(), self._in_precision(key, dtype), place, look:
+                if modes and key is not None and isinstance(self.objects[key], nn.Module):
+                    given(self.objects[key])
                 try:
                     output = function(*args, **kwargs)
                 except RuntimeError as error:
@@ -100,6 +105,8 @@ class Handle(Seam):
                     output = function(*args, **kwargs)
                 if elsewhere and any(getattr(tensor, "made_elsewhere", False) for tensor in _tensors(output)):
                     raise RuntimeError("Expected the result on the same device as the inputs")
+                if modes:
+                    return MODES.now()
                 if not twice:
                     return to_data(output)
                 first = to_data(output)

@@ -5,8 +5,8 @@ A known mistake has to behave like the answer
 - under the first property that fails, and be right under those before it, as the answer is;
 - under the later ones; where those give numbers the two may differ only if the answer makes a second mistake there: if
   the known one is right and the answer wrong, or the answer stops with an error;
-- on further input, drawn from another seed: the property that fails once more, and one more call, the exercise's
-  harder one where it has one, else its example.
+- on further input, drawn from another seed: the property that fails once more, and the exercise's harder call, in which
+  everything counts. Every exercise has one.
 
 Two known mistakes made at once behave like neither. Where the answer is a function, the first one is named if both
 together do what the answer does.

@@ -1,9 +1,9 @@
 """What holds for every exercise: shape and type, a batch of one, one of zeros, gradients, precision, devices, a second
-call, the random state.
+call, the random state, the mode of a network.
 
 They are tried on the call that an exercise's `@example` draws. Where one makes no sense for a call (gradients, where
 nothing goes in that has one) nothing is seen of the reference and nothing is asked of the answer. An exercise that
-does without one says so, and why, in its `not_for_all`.
+does without one says so, and why, in its `not_for_all`; one that needs it earlier says where, by `here`.
 """
 
 from collections.abc import Callable
@@ -30,16 +30,29 @@ def with_those_of_all(exercise: Exercise) -> tuple[Property, ...]:
         what = f"not_for_all holds {', '.join(sorted(unknown))}" if unknown else "there is no @example"
         raise ValueError(f"{exercise.name}: {what}; allowed: an @example, and names of functions in checks.properties")
     before, behind = (
-        [property_of(one, exercise) for one in some if one.__name__ not in exercise.not_for_all]
+        [
+            property_of(one, exercise)
+            for one in some
+            if one.__name__ not in exercise.not_for_all and one not in exercise.placed
+        ]
         for some in (BEFORE, BEHIND)
     )
     return (*before, *exercise.own_properties, *behind)
 
 
-def property_of(probe: Callable[[Call, Trial], None], exercise: Exercise) -> Property:
-    """A probe of this module, for one exercise: its first line is what holds, the rest the sentence."""
+def property_of(probe: Callable[[Call, Trial], None], exercise: Exercise, *makes: Callable[[Trial], Call]) -> Property:
+    """A probe of this module, for one exercise: its first line is what holds, the rest the sentence.
+
+    Args:
+        makes: what draws the calls on which it is tried; by default the exercise's example.
+    """
     says, _, sentence = " ".join(probe.__doc__.split()).partition(" :: ")
-    return Property(probe.__name__, says, lambda trial: probe(exercise.make_example(trial), trial), sentence or None)
+
+    def tried(trial: Trial) -> None:
+        for make in makes or (exercise.make_example,):
+            probe(make(trial), trial)
+
+    return Property(probe.__name__, says, tried, sentence or None)
 
 
 def another_shape(call: Call, trial: Trial) -> None:
@@ -117,6 +130,17 @@ def reseeds_the_random_state(call: Call, trial: Trial) -> None:
     trial.see("whether it sets the seed", call.reseeds())
 
 
+def changes_the_models_mode(call: Call, trial: Trial) -> None:
+    """a network stays in the mode it came in, training or evaluation ::
+    Afterwards the network is in another mode than before, training or evaluation. That choice belongs to whoever calls
+    you."""
+    for training, came in ((True, "training"), (False, "evaluation")):
+        mode = call.value(training=training, modes=True)
+        if not mode:  # there is no network
+            return
+        trial.checked("the mode of the network afterwards", mode, f"a network in {came} mode")
+
+
 BEFORE = (another_shape,)
 BEHIND = (
     another_type,
@@ -127,6 +151,7 @@ BEHIND = (
     assumes_the_cpu,
     second_call_differs,
     reseeds_the_random_state,
+    changes_the_models_mode,
 )
 
 

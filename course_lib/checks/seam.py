@@ -64,16 +64,18 @@ class Seam(Protocol):
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
         twice: bool = False,
+        modes: bool = False,
         seed: int = 0,
     ) -> Any:
         """What the object (or its method, or the function) returns, as data, or a Failure.
 
         Args:
             method: name of the method to call; "" calls the object itself.
-            training: whether the object is in training mode.
+            training: whether the object is in training mode; with `modes`, every network that the answer gets, too.
             dtype: precision that parameters and inputs are converted to first.
             elsewhere: pretend that the inputs are on another device than new tensors.
             twice: call it twice with the very same inputs and random state, and return both results, as a tuple.
+            modes: return in its place the mode in which the call leaves these networks, in words; "" if there are none.
             seed: the random state it starts from.
         """
 

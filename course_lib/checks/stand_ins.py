@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.checks.modes import given
 from course_lib.class_embedding import NO_CLASS
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.sampling import in_its_precision
@@ -69,7 +70,7 @@ class StandIn(nn.Module):
         """This stand-in in one of the forms in which a model may come, see FORMS."""
         if form not in FORMS:
             raise ValueError(f"form is {form!r}; allowed: {', '.join(map(repr, FORMS))}")
-        return PlainFunction(self) if form == FUNCTION else self.train(form == NETWORK)
+        return PlainFunction(self) if form == FUNCTION else given(self.train(form == NETWORK))
 
 
 # errors name the function that was called: for whoever reads them that is the network

@@ -183,6 +183,7 @@ class Call:
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
         twice: bool = False,
+        modes: bool = False,
     ) -> Any:
         """What comes back, or a Failure; nothing is recorded. See `Seam.call`."""
         return self.trial.handle.call(
@@ -194,6 +195,7 @@ class Call:
             dtype=dtype,
             elsewhere=elsewhere,
             twice=twice,
+            modes=modes,
             seed=self.trial.random.randrange(2**31),
         )
 

@@ -50,8 +50,12 @@ class Verdict:
             lines.append(f"{PRINTED} {self.printed}")
         return "".join(f"{line}\n" for line in (*lines, *self.beside))
 
-    def show(self) -> None:
-        """Print it; in a notebook, display it as what each front end shows best."""
+    def show(self, display_id: str = "", again: bool = False) -> None:
+        """Print it; in a notebook, display it as what each front end shows best.
+
+        Args:
+            display_id: names the place on the page; with `again`, what stands there is replaced.
+        """
         if not in_a_notebook():
             # in a script of the learner's: what the output's encoding does not have becomes a question mark
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -62,7 +66,8 @@ class Verdict:
         from course_lib.checks.card import card
 
         sys.stdout.flush()
-        display({"text/plain": self.text, "text/html": card(self)}, raw=True)
+        place = {"display_id": display_id, "update": again} if display_id else {}
+        display({"text/plain": self.text, "text/html": card(self)}, raw=True, **place)
 
 
 def in_lines(line: str) -> str:

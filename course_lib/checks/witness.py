@@ -63,8 +63,7 @@ class Witness:
 def property_at(exercise: Exercise, index: int) -> Property:
     if index < len(exercise.properties):
         return exercise.properties[index]
-    make = exercise.make_harder or exercise.make_example
-    return Property("harder", "a harder call gives what it should", lambda trial: make(trial).see())
+    return Property("harder", "a harder call gives what it should", lambda trial: exercise.make_harder(trial).see())
 
 
 def probe(one: Property, trial: Trial) -> None:

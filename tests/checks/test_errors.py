@@ -100,3 +100,38 @@ def test_wherever_an_error_stands_it_is_what_the_learner_hears_of(name):
             assert result.misconception == meaning, (line, place, result.message)
             assert f"In your line: {line.partition(':')[0]}" in result.message
             assert hears_only_of_the_error(name, result.message), (line, place, result.message)
+
+
+# errors that nobody has told the meaning of: the line, how the error begins, what was in the line
+UNUSUAL = [
+    (
+        "matrix_square_root",
+        "torch.linalg.cholesky(-matrix)",
+        "_LinAlgError: linalg.cholesky: The factorization could not be completed",
+        "matrix is a tensor (4, 4) of float64",
+    ),
+    (
+        "drop_labels",
+        "torch.multinomial(-labels.float(), 1)",
+        "RuntimeError: probability tensor contains either `inf`, `nan` or element < 0",
+        "labels is a tensor (5,) of int64",
+    ),
+    (
+        "Downsample",
+        "F.pixel_shuffle(x, 3)",
+        "RuntimeError: pixel_shuffle expects its input's 'channel' dimension to be divisible by the square",
+        "x is a tensor (3, 5, 6, 8)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "line", "error", "there"), UNUSUAL, ids=lambda text: text.partition("(")[0])
+def test_an_error_whose_meaning_nobody_knows_is_told_as_it_is(name, line, error, there):
+    result = examine(answer_of(name, line), name, seed=SEED)
+    sentence, *rows = result.message.splitlines()
+    assert result.misconception is None
+    assert sentence.startswith(f"Your code stops with an error where it should come back: {error}")
+    assert rows[0].startswith(f"The error: {error}")
+    assert rows[1:3] == [f"In your line: {line}", f"There: {there}."]
+    assert rows[3].startswith("Tried: ")
+    assert hears_only_of_the_error(name, result.message)

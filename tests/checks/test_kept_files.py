@@ -10,6 +10,7 @@ from course_lib.checks import check
 from course_lib.checks.kept_trial import Beside, why_it_does_not_run
 from course_lib.checks.my_work import SECONDS, read_kept, work_folder
 from course_lib.checks.registry import exercises
+from course_lib.checks.verdict import Verdict
 from course_lib.lessons.shared.my_parts import PARTS, my_network, my_parts
 
 
@@ -111,14 +112,25 @@ def test_what_was_kept_is_tried_in_a_process_beside(capsys):
     largest = "next((g for g in range(min(32, channels // 4), 1, -1) if channels % g == 0), 1)"
     answer = f"def num_groups(channels):\n    return {largest}\n"
     (work_folder() / "num_groups.py").write_text(answer, encoding="utf-8")
-    (work_folder() / "to_pixels.py").write_text("import no_such_module", encoding="utf-8")
+    for name in ("to_pixels", "from_pixels"):
+        (work_folder() / f"{name}.py").write_text("import no_such_module", encoding="utf-8")
     assert why_it_does_not_run(exercises()["num_groups"]) == ""
     beside = Beside()
-    beside.waiting.append("num_groups")
-    beside.try_also("to_pixels")
+    for name in ("num_groups", "to_pixels", "from_pixels"):
+        beside.try_also(name)
+        beside.show(name, Verdict("passed", name))
+    (work_folder() / "from_pixels.py").write_text(answer.replace("num_groups", "from_pixels"), encoding="utf-8")
+    once = capsys.readouterr().out
+    assert once == "passed · num_groups\npassed · to_pixels\npassed · from_pixels\n"
     assert beside.found() == []  # nobody waits for it
-    beside.process.wait(60)
-    (said,) = beside.found()
-    assert "to_pixels is not enough" in said
+    beside.thread.join(120)
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(
+        "passed · to_pixels (Tried in a fresh Python, what was kept of to_pixels is not enough for later"
+    )
     assert "no_such_module" in said
+    assert "num_groups" not in said
+    assert "from_pixels" not in said
+    (again,) = beside.found()
+    assert f"({again})" in said
     assert beside.found() == []

@@ -8,10 +8,12 @@ import torch
 
 from course_lib import ResidualBlock, drop_labels
 from course_lib.checks import examine
+from course_lib.checks.guard import Failure
+from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import edited
 from course_lib.checks.naming import both_at_once, tells_much
-from course_lib.checks.registry import find_exercise
-from course_lib.checks.trial import Observation
+from course_lib.checks.registry import exercises, find_exercise
+from course_lib.checks.trial import Observation, Trial
 from course_lib.warm_ups import normalize_groups
 
 
@@ -79,6 +81,53 @@ def test_a_part_that_is_tried_by_itself_is_named_whatever_the_others_do(seed):
     )
     assert name
     assert examine(both, seed=seed).misconception == name
+
+
+# ---- the harder call, at which computations part that agree on the ordinary one ----
+
+SEEDS = (1, 2, 3)
+
+
+def drawn(make, exercise, seed):
+    """The call, and what is seen of the reference, or why nothing is."""
+    seen = []
+    trial = Trial(Handle(exercise.subject(exercise.answer), seconds=60), exercise, seed, seen.append)
+    call = make(trial)
+    return call, [one.value for one in seen] or call.value()
+
+
+def same(one, other):
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
+def is_finite(value):
+    if isinstance(value, tuple | list):
+        return all(map(is_finite, value))
+    if isinstance(value, torch.Tensor | float):
+        return bool(torch.isfinite(torch.as_tensor(value)).all())
+    return value is not None and not isinstance(value, Failure)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_exercise_has_a_harder_call_of_its_own(name):
+    """It is another one than the ordinary call, and the reference gives finite numbers."""
+    exercise = exercises()[name]
+    assert exercise.make_harder is not None, f"{name} has no @EXERCISE.harder"
+    for seed in SEEDS:
+        ordinary, _ = drawn(exercise.make_example, exercise, seed)
+        harder, value = drawn(exercise.make_harder, exercise, seed)
+        given = [
+            (one.args, one.kwargs, one.method, (one.of.args, one.of.kwargs) if one.of else None)
+            for one in (ordinary, harder)
+        ]
+        assert not same(*given), f"seed {seed}: the harder call is the ordinary one"
+        assert is_finite(value), f"seed {seed}: {value}"
 
 
 # ---- random numbers of others ----

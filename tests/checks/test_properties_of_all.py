@@ -1,16 +1,21 @@
 """What holds for every exercise is tried on every exercise, unless it says why not."""
 
 import dataclasses
+import inspect
 
 import pytest
 import torch
+from torch import nn
 
-from course_lib.checks import properties
+from course_lib.checks import examine, properties
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
 from course_lib.checks.registry import exercises, find_exercise
 from course_lib.checks.witness import reference_witness
+from course_lib.editing import Split
+from course_lib.flow_matching import Velocity
+from course_lib.guidance import Model
 
 OF_ALL = [one.__name__ for one in (*properties.BEFORE, *properties.BEHIND)]
 
@@ -108,6 +113,63 @@ def test_each_is_met_by_an_answer_that_breaks_it(answer):
     assert broken.says in result.message
     if broken.mistake:
         assert result.misconception == broken.name
+
+
+# ---- a network comes back in the mode in which it came ----
+
+NETWORKS = (nn.Module, Model, Velocity, Split)
+
+
+def is_a_network(exercise):
+    return isinstance(exercise.reference, type) and issubclass(exercise.reference, nn.Module)
+
+
+def gets_a_network(exercise):
+    given = () if isinstance(exercise.answer, type) else inspect.signature(exercise.answer, eval_str=True).parameters
+    return is_a_network(exercise) or any(given[name].annotation in NETWORKS for name in given)
+
+
+GET_A_NETWORK = [name for name, exercise in exercises().items() if gets_a_network(exercise)]
+
+
+def switching(function, training):
+    """Guarded, as those write it who know that a model need not be a network."""
+
+    def wrong(*args, **kwargs):
+        for one in args:
+            if isinstance(one, nn.Module):
+                one.train(training)
+        return function(*args, **kwargs)
+
+    return wrong
+
+
+def test_whoever_gets_a_network_is_asked_for_its_mode_and_nobody_else():
+    assert [name for name in exercises() if under_the_mode(name)] == GET_A_NETWORK
+    assert {"DDPM.loss", "UNet.encode", "count_parameters", "from_other_direction", "walk"} < set(GET_A_NETWORK)
+
+
+def under_the_mode(name):
+    exercise = exercises()[name]
+    (index,) = (place for place, one in enumerate(exercise.properties) if one.name == "changes_the_models_mode")
+    return reference_witness(exercise, 1).under(index)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", GET_A_NETWORK)
+def test_who_switches_the_mode_of_a_network_hears_of_it(name, training):
+    exercise = exercises()[name]
+    answer = exercise.answer
+    if isinstance(answer, type):
+        answer = type(name, (answer,), {"forward": switching(answer.forward, training)})
+    else:
+        answer = switching(answer, training)
+    result = examine(answer, name, seed=3)
+    assert result.status == "failed"
+    if not is_a_network(exercise):  # one with dropout fails earlier, for what comes out
+        assert result.misconception == "changes_the_models_mode"
+        assert "the network is in another mode" in result.message
+        assert f"a network in {'evaluation' if training else 'training'} mode" in result.message
 
 
 class Lying(Handle):

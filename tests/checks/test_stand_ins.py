@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_lib import FlowMatching, UNet
+from course_lib.checks.handle import NewTensorsElsewhere
 from course_lib.checks.stand_ins import StandIn, VelocityStandIn
 
 NUMBERS = (0.5, 1.0, 0.3, 0.7)
@@ -55,6 +56,13 @@ REFUSED = {
     "a name that is not there": ((X, T), {"y": LABELS}),
     "no times": ((X,), {}),
     "too many arguments": ((X, T, LABELS, 2.0), {}),
+    "labels on another device": ((X, T, LABELS.to("meta")), {}),
+    "times on another device": ((X, T.to("meta"), LABELS), {}),
+    "times on another device, without labels": ((X, T.to("meta")), {}),
+    "whole times on another device": ((X, T.long().to("meta"), LABELS), {}),
+    "labels and times on another device": ((X, T.to("meta"), LABELS.to("meta")), {}),
+    "images on another device": ((X.to("meta"), T, LABELS), {}),
+    "all on another device": ((X.to("meta"), T.to("meta"), LABELS.to("meta")), {}),
 }
 ACCEPTED = {
     "by position": ((X, T, LABELS), {}),
@@ -86,6 +94,37 @@ def test_what_the_unet_accepts_is_accepted(case):
     unet, stand_in = (outcome(network, args, kwargs) for network in networks())
     assert not isinstance(unet[0], str), unet
     assert stand_in == unet
+
+
+@pytest.mark.parametrize("left_behind", [(), (0,), (1,), (2,), (0, 1, 2)])
+def test_on_another_device_it_refuses_what_stays_on_the_cpu(left_behind):
+    """As a network on a GPU does; the device meta computes no numbers, and asks as strictly."""
+    args = tuple(one if place in left_behind else one.to("meta") for place, one in enumerate((X, T, LABELS)))
+    unet, stand_in = networks()[0].to("meta"), StandIn(NUMBERS, X.to("meta")).eval()
+    theirs = outcome(unet, args, {})
+    assert isinstance(theirs[0], str) == bool(left_behind), theirs
+    assert outcome(stand_in, args, {}) == theirs
+
+
+# what an answer makes in its call, as it may be on the CPU while the images are on a GPU
+MADE = {
+    "labels left on the CPU": (lambda: (X, T, torch.full((3,), -1)), False),
+    "times left on the CPU": (lambda: (X, torch.full((3,), 500.0), LABELS), False),
+    "times without labels left on the CPU": (lambda: (X, torch.ones(3) * 500, None), False),
+    "labels moved": (lambda: (X, T, torch.full((3,), -1).to(X.device)), True),
+    "labels made beside others": (lambda: (X, T, torch.full_like(LABELS, -1)), True),
+    "times moved": (lambda: (X, torch.full((3,), 500.0, device=X.device), LABELS), True),
+}
+
+
+@pytest.mark.parametrize("case", MADE)
+def test_where_the_check_pretends_another_device_both_refuse_the_same(case):
+    make, is_right = MADE[case]
+    kinds = []
+    for network in networks():
+        with NewTensorsElsewhere():
+            kinds.append(outcome(network, make(), {})[0])
+    assert kinds == ([(3, 3, 8, 8)] * 2 if is_right else ["RuntimeError"] * 2)
 
 
 @pytest.mark.parametrize("use", ["parameters", "state_dict", "eval", "train", "training", "forward", "modules"])

@@ -29,6 +29,7 @@ RIGHT = {"exercise": "num_groups", "what": "one", "verdict": "passed", "code": "
         ({"verdict": "failed"}, "belongs to failed answers"),
         ({"verdict": "failed", "hears": "words"}, "lists of texts"),
         ({"heard": ["words"]}, "unknown: heard"),
+        ({"kind": "odd"}, "kind is 'odd'; allowed: refused_by_networks, "),
     ],
 )
 def test_an_entry_that_says_nothing_is_refused(change, words):

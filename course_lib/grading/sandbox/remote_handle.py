@@ -110,10 +110,11 @@ class RemoteHandle(Seam):
         dtype: torch.dtype | None = None,
         elsewhere: bool = False,
         twice: bool = False,
+        modes: bool = False,
         seed: int = 0,
     ) -> Any:
         options = {"method": method, "training": training, "dtype": dtype, "elsewhere": elsewhere}
-        options |= {"twice": twice, "seed": seed}
+        options |= {"twice": twice, "modes": modes, "seed": seed}
         return expected_of(self._ask("call", key, args, kwargs, **options), is_value)
 
     def gradients(

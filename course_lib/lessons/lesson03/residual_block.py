@@ -300,6 +300,17 @@ def dropout_after_the_second_convolution(trial: Trial) -> None:
     varies(block, (trial.normal(2, 8, 4, 6), trial.normal(2, 6)), training=True)
 
 
+@holds("two equal images of a batch lose different values")
+def one_dropout_for_the_batch(trial: Trial) -> None:
+    """Two equal images of one batch come out alike while training: both have lost the same values. Every value of every
+    image has a draw of its own, as nn.Dropout makes it for what it is given."""
+    block = trial.build(4, 4, 6, dropout=0.5)
+    args = trial.normal(1, 4, 4, 6).repeat(2, 1, 1, 1), trial.normal(1, 6).repeat(2, 1)
+    first, second = block(*args, training=True, observed=False)
+    same = not bool((first - second).abs().max() > 1e-4)
+    trial.see("whether two equal images come out alike", same, block.text("", args, {}, True))
+
+
 @holds("what dropout keeps is divided by 1 - p, so that the branch is as strong as without it")
 def dropout_changes_the_strength(trial: Trial) -> None:
     """Averaged over many draws, your branch with dropout is the branch without it, times a number that is not 1. What

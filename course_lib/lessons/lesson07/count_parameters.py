@@ -100,16 +100,6 @@ def needs_memory(trial: Trial) -> None:
     count(trial, "two Linears on the device meta")
 
 
-@holds("the module stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the module is in another mode than before, training or evaluation. That choice belongs to whoever
-    calls you."""
-    for training in (True, False):
-        call = trial.calling("layers inside layers", 4, 7, training=training)
-        label = "whether the module is in training mode afterwards"
-        trial.see(label, call.value(), f"a module in {'training' if training else 'evaluation'} mode")
-
-
 @right
 def by_loop(module: nn.Module) -> int:
     total, seen = 0, set()

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_lib.checks.modes import given
+
 
 def described_module(kind: str, *sizes: int) -> nn.Module:
     """A module from a few words and numbers, so that only data goes in."""
@@ -47,13 +49,9 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
 
 
 def watched(answer: Callable) -> Callable:
-    """The answer for a module in words; with `training`, a mode, whether it is in training mode afterwards."""
+    """The answer for a module in words."""
 
-    def count_parameters(kind: str, *sizes: int, training: bool | None = None) -> Any:
-        module = described_module(kind, *sizes)
-        if training is None:
-            return answer(module)
-        answer(module.train(training))
-        return all(part.training for part in module.modules())
+    def count_parameters(kind: str, *sizes: int) -> Any:
+        return answer(given(described_module(kind, *sizes)))
 
     return count_parameters

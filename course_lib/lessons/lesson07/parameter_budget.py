@@ -92,16 +92,6 @@ def headings_in_another_order(trial: Trial) -> None:
     small(trial, see="order").see("the headings")
 
 
-@holds("the model stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
-    you."""
-    for training in (True, False):
-        call = small(trial, training=training)
-        label = "whether the model is in training mode afterwards"
-        trial.see(label, call.value(), f"a model in {'training' if training else 'evaluation'} mode")
-
-
 @right
 def from_parameter_names(model: nn.Module) -> dict[str, int]:
     budget = {}

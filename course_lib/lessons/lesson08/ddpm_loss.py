@@ -9,7 +9,8 @@ from course_lib.checks.draws import see_fresh_noise
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
-from course_lib.checks.stand_ins import EVALUATED, FORMS, FUNCTION, NETWORK
+from course_lib.checks.properties import changes_the_models_mode
+from course_lib.checks.stand_ins import FUNCTION
 from course_lib.checks.trial import Built, Call, PropertyEnds, Trial
 from course_lib.ddpm import DDPM
 from course_lib.guidance import Model
@@ -45,7 +46,7 @@ def asking(built: Built, see: str, images: Tensor, labels: Tensor | None, **give
 
 def told(call: Call) -> str:
     shown, images, labels, _, seed, t, noise = call.args
-    parts = [f"loss({shown if shown in FORMS else 'a model'}, images {tuple(images.shape)}"]
+    parts = [f"loss({FUNCTION if shown == FUNCTION else 'a model'}, images {tuple(images.shape)}"]
     parts.append("no labels" if labels is None else f"labels {labels[:6].tolist()}")
     parts += ["a generator"] if seed is not None else []
     parts += [f"t={t[:6].tolist()}"] if t is not None else []
@@ -146,14 +147,7 @@ def not_the_square(trial: Trial) -> None:
     see(asking(built, "value", images, labels, t=given["t"], noise=8 * given["noise"]))
 
 
-@holds("the model stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
-    you."""
-    built = schedule(trial)
-    images, labels, given = batch(trial, built, 3)
-    for form in (NETWORK, EVALUATED):
-        see(asking(built, form, images, labels, **given), "whether the model is in training mode afterwards")
+EXERCISE.here(changes_the_models_mode)
 
 
 @holds("any function model(x_t, t, labels) will do, a network or not")

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.checks.stand_ins import EVALUATED, FORMS, NETWORK, StandIn
+from course_lib.checks.stand_ins import FUNCTION, NETWORK, StandIn
 
 
 def watched(answer: Callable) -> Callable:
@@ -14,8 +14,7 @@ def watched(answer: Callable) -> Callable:
 
     "value": the loss. "calls": how often the model was called, and with what. "gradient": of the loss with respect to
     the model's trainable number, "none" where there is none. "global": whether torch's own random numbers were used.
-    A form of a model: for "a function" the loss where the model is one; for a network, in either mode, whether it is
-    in training mode afterwards.
+    "a function": the loss where the model is one.
     """
 
     def loss(
@@ -32,8 +31,8 @@ def watched(answer: Callable) -> Callable:
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         before = torch.get_rng_state()
         with torch.enable_grad():
-            given = model.as_given(see if see in FORMS else NETWORK)
-            value = answer(self, given, images, labels, generator, t=t, noise=noise)
+            form = FUNCTION if see == FUNCTION else NETWORK
+            value = answer(self, model.as_given(form), images, labels, generator, t=t, noise=noise)
             if see == "gradient":
                 if not isinstance(value, Tensor) or not value.requires_grad:
                     return "none"
@@ -41,8 +40,6 @@ def watched(answer: Callable) -> Callable:
                 return "none" if found is None else found
         if see == "calls":
             return len(model.calls), *model.calls[:1]
-        if see in (NETWORK, EVALUATED):
-            return model.training
         return not torch.equal(before, torch.get_rng_state()) if see == "global" else value
 
     return loss

@@ -8,14 +8,14 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
 from course_lib.checks.mistakes import edited
-from course_lib.checks.properties import mixes_devices
-from course_lib.checks.stand_ins import EVALUATED, FUNCTION, NETWORK
+from course_lib.checks.properties import changes_the_models_mode, mixes_devices
+from course_lib.checks.stand_ins import FUNCTION, NETWORK
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.flow_matching import FlowMatching
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
 
 # what the watched loss returns
-VALUE, CALLS, X_T, TIMES, LABELS, TRAINING = range(6)
+VALUE, CALLS, X_T, TIMES, LABELS = range(5)
 
 EXERCISE = Exercise(
     "FlowMatching.loss",
@@ -172,13 +172,7 @@ def clipped(trial: Trial) -> None:
     see(asking(trial, **batch(trial), gain=9.0), "a model with large predictions")
 
 
-@holds("the model stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
-    you."""
-    for form in (NETWORK, EVALUATED):
-        call = asking(trial, **batch(trial), form=form)
-        trial.see("whether the model is in training mode afterwards", ask(call)[TRAINING], told(call))
+EXERCISE.here(changes_the_models_mode)
 
 
 @holds("any function model(x_t, 1000 t, labels) will do, a network or not")
@@ -289,7 +283,7 @@ def wrong_without_a_generator(trial: Trial) -> None:
     # in whatever order: what was drawn is read off what the model saw
     images = trial.normal(60, 2, 3, 4)
     call = asking(trial, images, torch.zeros(60, dtype=torch.int64), gain=0.0)
-    _, _, x_t, times, *_ = ask(call)
+    _, _, x_t, times, _ = ask(call)
     if not isinstance(times, Tensor) or times.shape != (60,) or not isinstance(x_t, Tensor):
         trial.see("the times the model sees", times, told(call))
         raise PropertyEnds

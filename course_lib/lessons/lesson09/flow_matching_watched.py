@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.checks.modes import given
 from course_lib.checks.stand_ins import NETWORK, StandIn, VelocityStandIn
 
 
@@ -31,7 +32,7 @@ def loss(answer: Callable) -> Callable:
         generator = None if seed is None else torch.Generator().manual_seed(seed)
         value = answer(self, model.as_given(form), images, labels, generator, t=t, noise=noise)
         x_t, times, seen_labels = model.calls[0] if model.calls else (None, None, None)
-        return value, len(model.calls), x_t, times, seen_labels, model.training
+        return value, len(model.calls), x_t, times, seen_labels
 
     return loss
 
@@ -46,7 +47,7 @@ def solver_step(answer: Callable) -> Callable:
         velocity_at = VelocityStandIn(numbers, x)
         v = velocity_at(x, t) if v is None else v
         velocity_at.calls.clear()
-        result = answer(velocity_at, x, t, t_next, v)
+        result = answer(given(velocity_at), x, t, t_next, v)
         asked = list(velocity_at.calls)
         return result, len(asked), tuple(time for _, time in asked), tuple(place for place, _ in asked)
 
@@ -71,7 +72,7 @@ def from_other_direction(answer: Callable) -> Callable:
             stand_in.calls[-1] = (x, s, labels)
             return result
 
-        model = answer(other)
+        model = answer(given(other))
         # what is no function has to be spoken of as what came back, not as a call that fails
         result = model(x, t, labels) if callable(model) else no_model(model)
         seen_x, seen_s, seen_labels = stand_in.calls[0] if stand_in.calls else (None, None, None)

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.stand_ins import EVALUATED, FUNCTION, NETWORK
+from course_lib.checks.properties import changes_the_models_mode
+from course_lib.checks.stand_ins import EVALUATED, FUNCTION
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.guidance import Model, guided_prediction
 from course_lib.lessons.lesson10.guided_prediction_watched import watched
@@ -51,14 +52,13 @@ def a_scale(trial: Trial) -> float:
 # ---- the prediction ----
 
 
-def called(trial: Trial, args: tuple) -> tuple[float, bool]:
-    """Record the prediction. Returned, and not recorded: how many times the batch went through the model, and whether
-    it is in training mode afterwards."""
+def called(trial: Trial, args: tuple) -> float:
+    """Record the prediction. Returned, and not recorded: how many times the batch went through the model."""
     found = trial.calling(*args).value()
-    prediction, *others = (found, 0.0, True) if isinstance(found, Failure) else found
+    prediction, times = (found, 0.0) if isinstance(found, Failure) else found
     if not isinstance(trial.checked("the prediction", prediction, text(args)), Tensor):
         raise PropertyEnds
-    return tuple(others)
+    return times
 
 
 def text(args: tuple) -> str:
@@ -150,7 +150,7 @@ def confuses_equal_axes(trial: Trial) -> None:
 
 
 def calls_at(trial: Trial, args: tuple) -> None:
-    trial.see("how many times the batch goes through the model", called(trial, args)[0], text(args))
+    trial.see("how many times the batch goes through the model", called(trial, args), text(args))
 
 
 @holds("scale 1 costs one call of the model")
@@ -183,13 +183,14 @@ def more_than_two_calls(trial: Trial) -> None:
 # ---- what a model may be ----
 
 
-@holds("the model stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
-    you."""
-    for form in (NETWORK, EVALUATED):
-        args = (*a_batch(trial, 2), a_scale(trial), form)
-        trial.see("whether the model is in training mode afterwards", called(trial, args)[1], text(args))
+EXERCISE.here(changes_the_models_mode)
+
+
+@holds("a network in evaluation mode is asked like one in training")
+def networks_in_training_only(trial: Trial) -> None:
+    """With a network in training mode you are right, and with one in evaluation mode not. Ask it in the mode it is
+    in."""
+    called(trial, (*a_batch(trial, 2), a_scale(trial), EVALUATED))
 
 
 @holds("any function model(x, t, labels) will do, a network or not")

@@ -10,9 +10,8 @@ from course_lib.checks.stand_ins import NETWORK, StandIn
 def watched(answer: Callable) -> Callable:
     """Make the model from its numbers, in one of the forms of a model.
 
-    Besides the prediction: how many times the whole batch went through the model, and whether the model is in training
-    mode afterwards. One call with twice the images counts as two, and one call for each image of the batch together as
-    one.
+    Besides the prediction: how many times the whole batch went through the model. One call with twice the images counts
+    as two, and one call for each image of the batch together as one.
     """
 
     def guided_prediction(
@@ -26,6 +25,6 @@ def watched(answer: Callable) -> Callable:
         model = StandIn(numbers, x)
         scale = () if guidance_scale is None else (guidance_scale,)
         prediction = answer(model.as_given(form), x, t, labels, *scale)
-        return prediction, sum(len(images) for images, _, _ in model.calls) / len(x), model.training
+        return prediction, sum(len(images) for images, _, _ in model.calls) / len(x)
 
     return guided_prediction

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_lib.checks.modes import given
 from course_lib.editing import Change, Strengths
 
 # both begin at the clean image: flow matching's line, and an arc on which the squares add up to 1, like a DDPM's
@@ -73,7 +74,7 @@ def walk(answer: Callable) -> Callable:
 
     def walk(x: Tensor, times: Sequence[float], numbers: Sequence[float], schedule: str) -> tuple:
         split = SplitStandIn(numbers, schedule)
-        return seen(answer(split, split.strengths, x, list(times)), split)
+        return seen(answer(given(split), split.strengths, x, list(times)), split)
 
     return walk
 
@@ -86,7 +87,7 @@ def redraw(answer: Callable) -> Callable:
     ) -> tuple:
         split = SplitStandIn(numbers, schedule)
         steps = () if num_steps is None else (num_steps,)
-        return seen(answer(split, split.strengths, images, noise, strength, *steps), split)
+        return seen(answer(given(split), split.strengths, images, noise, strength, *steps), split)
 
     return redraw
 
@@ -140,7 +141,7 @@ def two_views(answer: Callable) -> Callable:
 
             return noting
 
-        pair = pair_from(answer(split, other, *map(noted, TURNS[turn])), x, t)
+        pair = pair_from(answer(given(split), given(other), *map(noted, TURNS[turn])), x, t)
         return pair, len(split.calls), len(other.calls), bool(turned)
 
     return two_views
@@ -154,7 +155,7 @@ def hybrid(answer: Callable) -> Callable:
 
     def hybrid(x: Tensor, t: float, numbers: Sequence[float], other_numbers: Sequence[float], schedule: str) -> tuple:
         far, near = SplitStandIn(numbers, schedule), SplitStandIn(other_numbers, schedule)
-        pair = pair_from(answer(far, near, small_blur), x, t)
+        pair = pair_from(answer(given(far), given(near), small_blur), x, t)
         asked = (tuple(part for call in one.calls for part in call) for one in (far, near))
         return pair, len(far.calls), len(near.calls), *asked
 

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.stand_ins import EVALUATED, FORMS, NETWORK
+from course_lib.checks.properties import changes_the_models_mode
+from course_lib.checks.stand_ins import FORMS
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 from course_lib.guidance import Model
 from course_lib.lessons.lesson14.guided_within_watched import watched
@@ -23,7 +24,7 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
-VELOCITY, CALLS, TIMES, TRAINING = range(4)
+VELOCITY, CALLS, TIMES = range(3)
 # 1000 t lies between two whole numbers, as it does for most numbers of steps
 BETWEEN = 0.34375, 0.71875
 
@@ -134,13 +135,7 @@ def wrong_scale(trial: Trial) -> None:
         see(a_call(trial, 0.7, scale=scale), VELOCITY, "the velocity")
 
 
-@holds("the model stays in the mode it came in, training or evaluation")
-def changes_the_models_mode(trial: Trial) -> None:
-    """Afterwards the model is in another mode than before, training or evaluation. That choice belongs to whoever calls
-    you."""
-    for form in (NETWORK, EVALUATED):
-        for t in (0.7, 0.1):  # inside the interval and outside
-            see(a_call(trial, t, form=form), TRAINING, "whether the model is in training mode afterwards")
+EXERCISE.here(changes_the_models_mode, ordinary_call, lambda trial: a_call(trial, 0.1))  # inside and outside
 
 
 @holds("any form of a model is taken: a network, or any function model(x, t, labels)")

@@ -10,8 +10,7 @@ from course_lib.checks.stand_ins import NETWORK, StandIn
 def watched(answer: Callable) -> Callable:
     """Make the model from its numbers.
 
-    Besides the velocity: how many times the whole batch went through the model, at which times, and whether the model
-    is in training mode afterwards.
+    Besides the velocity: how many times the whole batch went through the model, and at which times.
     """
 
     def guided_within(
@@ -27,6 +26,6 @@ def watched(answer: Callable) -> Callable:
         model = StandIn(numbers, x)
         velocity = answer(model.as_given(form), x, t, labels, guidance_scale, low, high)
         times = sorted({round(time, 3) for _, called, _ in model.calls for time in called.double().tolist()})
-        return velocity, sum(len(images) for images, _, _ in model.calls) / len(x), tuple(times), model.training
+        return velocity, sum(len(images) for images, _, _ in model.calls) / len(x), tuple(times)
 
     return guided_within
