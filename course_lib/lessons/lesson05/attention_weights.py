@@ -26,6 +26,13 @@ def queries_and_keys(trial: Trial, batch: int = 2, heads: int = 3, pixels: int =
     return trial.calling(trial.normal(batch, heads, pixels, d), trial.normal(batch, heads, pixels, d))
 
 
+@EXERCISE.harder
+def queries_of_every_length(trial: Trial) -> Call:
+    """Short and long queries, keys away from 0, and more of all: images, heads, pixels and channels a head."""
+    q, k = queries_and_keys(trial, 4, 5, 11, 14).args
+    return trial.calling(q * torch.linspace(0.1, 3, 11)[:, None], 0.5 + k)
+
+
 @holds("one number for each pair of query and key: (B, heads, N, N)")
 def another_shape(trial: Trial) -> None:
     """The shape is not that of weights: each image and each head has one row a query, and in it one number a key."""

@@ -22,6 +22,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.normal(2, 3, 5 * 6, 4), 5, 6)
 
 
+@EXERCISE.harder
+def more_heads_than_channels_in_one(trial: Trial) -> Call:
+    """Eight heads of five channels, four tall images, and large numbers."""
+    return trial.calling(20 * trial.normal(4, 8, 9 * 2, 5), 9, 2)
+
+
 @holds("with one head: one channel of the image for each of the d columns")
 def values(trial: Trial) -> None:
     trial.call(trial.normal(2, 1, 16, trial.pick(5, 7)), 4, 4)

@@ -36,6 +36,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.build(channels, heads).calling(uneven(trial, 3, channels, *trial.pick((5, 7), (6, 5))))
 
 
+@EXERCISE.harder
+def more_heads(trial: Trial) -> Call:
+    """Five heads of eight channels, and tall images."""
+    return trial.build(40, 5).calling(uneven(trial, 2, 40, 9, 3))
+
+
 def already_normed(trial: Trial, *shape: int) -> Tensor:
     """Images whose channels all have mean 0 and variance 16: neither the norm's groups nor its eps matter."""
     x = trial.normal(*shape)

@@ -26,6 +26,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.normal(2, 3 * 3 * 4, 5, 6), 3)
 
 
+@EXERCISE.harder
+def more_heads_than_channels_in_one(trial: Trial) -> Call:
+    """Eight heads of five channels, four tall images, and large numbers."""
+    return trial.calling(20 * trial.normal(4, 3 * 8 * 5, 9, 2), 8)
+
+
 def with_one_head(trial: Trial) -> tuple[Call, Call]:
     return tuple(trial.calling(trial.normal(batch, 3 * trial.pick(5, 7), 8, 8), 1) for batch in (2, 1))
 

@@ -31,6 +31,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*unlike(trial))
 
 
+@EXERCISE.harder
+def from_a_long_stack(trial: Trial) -> Call:
+    """Seven skips with more channels than h, fewer and as many, the newest with more, and large numbers."""
+    return trial.calling(*(20 * trial.normal(3, channels, 7, 2) for channels in (5, 5, 9, 2, 7, 12, 5, 9)))
+
+
 def alike(trial: Trial, count: int = 3) -> tuple[Tensor, ...]:
     """h and skips of one shape, in which every axis has another length."""
     shape = (3, trial.pick(4, 8), 5, trial.pick(6, 7))

@@ -11,6 +11,11 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.pick(8, 12), (1, 2), 2)
 
 
+def harder_call(trial: Trial) -> Call:
+    """Five levels, wide and narrow, two neighbours alike and two that are none, three blocks, and an odd base."""
+    return trial.calling(trial.pick(7, 11), (3, 1, *trial.pick((4, 4), (6, 6)), 1), 3)
+
+
 def the_documents(trial: Trial) -> Call:
     return trial.calling(64, (1, 2, 4), 2)
 

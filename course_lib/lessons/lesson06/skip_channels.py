@@ -3,7 +3,7 @@
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.properties import second_call_differs
 from course_lib.checks.trial import Trial
-from course_lib.lessons.lesson06.networks import NETWORKS, ordinary_call, the_documents
+from course_lib.lessons.lesson06.networks import NETWORKS, harder_call, ordinary_call, the_documents
 from course_lib.skips import skip_channels
 
 EXERCISE = Exercise(
@@ -17,6 +17,7 @@ EXERCISE = Exercise(
     },
 )
 holds, right = EXERCISE.holds, EXERCISE.right
+EXERCISE.harder(harder_call)
 
 
 @holds("a list comes back")

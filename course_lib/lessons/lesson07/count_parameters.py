@@ -25,6 +25,12 @@ def module_of_a_kind(trial: Trial, kind: str = "layers inside layers") -> Call:
     return trial.calling(kind, *trial.random.sample(range(3, 12), 2))
 
 
+@EXERCISE.harder
+def module_of_all_kinds(trial: Trial) -> Call:
+    """Layers in layers, a layer used twice, a shared weight, a frozen one beside a bias that learns, and buffers."""
+    return module_of_a_kind(trial, "all of this at once")
+
+
 def count(trial: Trial, *kinds: str) -> None:
     for kind in kinds:
         module_of_a_kind(trial, kind).see("the count")

@@ -36,6 +36,14 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         made = nn.Sequential(nn.Linear(a, b), nn.Linear(a, b))
         made[1].weight = made[0].weight
         return made
+    if kind == "all of this at once":
+        twice, frozen = nn.Linear(b, b), nn.Conv2d(a, b, 3).requires_grad_(False)
+        made = nn.Sequential(nn.Sequential(twice, nn.BatchNorm1d(b), nn.PReLU()), frozen, nn.Linear(b, a), twice)
+        frozen.bias.requires_grad_(True)
+        made.scale = nn.Parameter(torch.rand(2, a, 3))
+        made.like_the_last = nn.Linear(b, a, bias=False)
+        made.like_the_last.weight = made[2].weight
+        return made
     if kind == "two Linears on the device meta":
         with torch.device("meta"):
             return nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))

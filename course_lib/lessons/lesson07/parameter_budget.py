@@ -47,6 +47,13 @@ def small(trial: Trial, **config: Any) -> Call:
     return trial.calling(**{"base_channels": 8, "channel_mults": (1,), "num_res_blocks": 1} | config)
 
 
+@EXERCISE.harder
+def all_unlike(trial: Trial) -> Call:
+    """Two levels, the upper one wide and with attention, other channels and classes, and a frozen part."""
+    options = {"channel_mults": (2, 1), "attention_resolutions": (32,), "in_channels": 2, "num_classes": 7}
+    return small(trial, base_channels=12, freeze="mid_attention", **options)
+
+
 @holds("every heading has the parameters of its parts")
 def wrong_under_a_heading(trial: Trial) -> None:
     """A heading, or the number of its parts' parameters, is not as it should be (the first that is not stands below).

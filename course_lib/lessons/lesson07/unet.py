@@ -62,6 +62,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.build(**TWO_LEVELS).calling(*inputs(trial, 4, 4, batch=2))
 
 
+@EXERCISE.harder
+def times_and_labels_of_all_kinds(trial: Trial) -> Call:
+    """t = 0 and a fraction, the first class and none, three wide images, and large numbers."""
+    x, t, labels = inputs(trial, 2, 6)
+    t, labels[1:] = torch.tensor([t[0], 0.0, trial.pick(2.5, 6.25)]), torch.tensor([0, -1])
+    return trial.build(**TWO_LEVELS).calling(4 * x, t, labels)
+
+
 def inputs(trial: Trial, height: int = 4, width: int = 6, batch: int = 3, channels: int = 3) -> tuple:
     """Images, a time and a label for each; the ends of times and labels have probes of their own."""
     t = trial.integers(20, 990, batch)

@@ -35,15 +35,15 @@ holds, right = EXERCISE.holds, EXERCISE.right
 OUTPUT = "the output, and how many skips are left"
 
 
-def decoding(trial: Trial, unet: Built, height: int = 8, width: int = 4) -> Call:
+def decoding(trial: Trial, unet: Built, height: int = 8, width: int = 4, batch: int = 2) -> Call:
     """A call of `decode` with what middle and encoder would give; `height` is that of the image."""
     base, mults, blocks = (unet.kwargs[name] for name in ("base_channels", "channel_mults", "num_res_blocks"))
     skips, level = [], 0
     for number, channels in enumerate(skip_channels(base, mults, blocks)):
         # behind the first skip, the blocks of a level and then its Downsample
         level = (number - 1) // (blocks + 1) + (number - 1) % (blocks + 1) // blocks if number else 0
-        skips.append(trial.normal(2, channels, height // 2**level, width // 2**level))
-    return unet.calling(torch.tanh(skips[-1]), embedding(trial, 2, base), *skips, method="decode")
+        skips.append(trial.normal(batch, channels, height // 2**level, width // 2**level))
+    return unet.calling(torch.tanh(skips[-1]), embedding(trial, batch, base), *skips, method="decode")
 
 
 @EXERCISE.telling
@@ -57,6 +57,12 @@ def given(call: Call) -> str:
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return decoding(trial, trial.build(**TWO_LEVELS))
+
+
+@EXERCISE.harder
+def several_blocks(trial: Trial) -> Call:
+    """Two levels of three blocks each, and three wide images."""
+    return decoding(trial, trial.build(**TWO_LEVELS | {"num_res_blocks": 2}), 2, 6, batch=3)
 
 
 @holds("with blocks and attentions at zero, every block takes the newest skip, laid behind h")

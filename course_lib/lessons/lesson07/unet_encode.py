@@ -31,15 +31,22 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 
-def encoding(trial: Trial, unet: Built, height: int = 8, width: int = 4) -> Call:
+def encoding(trial: Trial, unet: Built, height: int = 8, width: int = 4, batch: int = 2) -> Call:
     """A call of `encode` with what conv_in would give."""
     channels = unet.kwargs["base_channels"]
-    return unet.calling(trial.normal(2, channels, height, width), embedding(trial, 2, channels), method="encode")
+    h = trial.normal(batch, channels, height, width)
+    return unet.calling(h, embedding(trial, batch, channels), method="encode")
 
 
 @EXERCISE.example
 def ordinary_call(trial: Trial) -> Call:
     return encoding(trial, trial.build(**TWO_LEVELS))
+
+
+@EXERCISE.harder
+def several_blocks(trial: Trial) -> Call:
+    """Two levels of two blocks each, and three wide images."""
+    return encoding(trial, trial.build(**TWO_LEVELS | {"num_res_blocks": 2}), 2, 6, batch=3)
 
 
 @holds("with blocks and attentions at zero, h goes down level by level and the skips are what is pushed on the way")

@@ -31,6 +31,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, arguments)
 
 
+@EXERCISE.harder
+def at_all_times(trial: Trial) -> Call:
+    """Times of all kinds, large numbers, and axes of one length, so that no two of them refuse each other."""
+    built = schedule(trial)
+    clean, t, noise = arguments(trial, trials.all_kinds_of_times(steps_of(built)), (6, 6, 6))
+    return built.calling(5 * clean, t, 5 * noise, method="add_noise")
+
+
 def at_half_time(trial: Trial) -> tuple[Built, tuple]:
     """A schedule, and one image of a few pixels: enough numbers to tell one weight from another."""
     built = schedule(trial)

@@ -42,6 +42,16 @@ def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, partial(clipped, eta=0.5))
 
 
+@EXERCISE.harder
+def jumps_of_every_length(trial: Trial) -> Call:
+    """Steps of one time, of several and to the clean image, from both ends, and images of which some are clipped."""
+    built = schedule(trial)
+    T = steps_of(built)
+    x_t, t, _, *rest = clipped(trial, trials.all_kinds_of_times(T), (6, 6, 6), trial.pick(0.3, 0.8), scale=0.6)
+    t_prev = torch.tensor([T // 2 - 1, -1, 1, 0, -1, T // 3])
+    return built.calling(x_t, t, t_prev, *rest[:-1], method="ddim_step")
+
+
 @holds("with eta = 0 the predicted clean image is noised again to t_prev, with eps for its noise")
 def another_deterministic_step(trial: Trial) -> None:
     """With eta = 0 your step is another one. It is add_noise at t_prev: sqrt(alpha-bar_prev) of the predicted clean

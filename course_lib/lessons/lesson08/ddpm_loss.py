@@ -15,7 +15,7 @@ from course_lib.checks.trial import Built, Call, PropertyEnds, Trial
 from course_lib.ddpm import DDPM
 from course_lib.guidance import Model
 from course_lib.lessons.lesson08.ddpm_loss_watched import watched
-from course_lib.lessons.lesson08.ddpm_trials import DRAWN, SIZE, distinct_times, schedule, steps_of
+from course_lib.lessons.lesson08.ddpm_trials import DRAWN, SIZE, all_kinds_of_times, distinct_times, schedule, steps_of
 
 MANY = 2000
 SEEN_BY_THE_MODEL = ("the images the model sees", "the times the model sees", "the labels the model sees")
@@ -96,6 +96,15 @@ def ordinary_call(trial: Trial) -> Call:
     built = schedule(trial)
     images, labels, given = batch(trial, built)
     return asking(built, "value", images, labels, **given)
+
+
+@EXERCISE.harder
+def of_all_kinds(trial: Trial) -> Call:
+    """Times of all kinds, the first class, the last and none, pixels of -1 and 1, and strong noise."""
+    built = schedule(trial)
+    images, _, given = batch(trial, built, 6)
+    labels, t = torch.tensor([-1, 0, 9, 9, -1, trial.pick(3, 6)]), all_kinds_of_times(steps_of(built))
+    return asking(built, "value", (4 * images).clamp(-1, 1), labels, t=t, noise=2 * given["noise"])
 
 
 # ---- with times and noise given ----

@@ -31,6 +31,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trials.usual_call(trial, arguments)
 
 
+@EXERCISE.harder
+def at_all_times(trial: Trial) -> Call:
+    """Times of all kinds, large numbers, and axes of one length, so that no two of them refuse each other."""
+    built = schedule(trial)
+    x_t, t, eps = arguments(trial, trials.all_kinds_of_times(steps_of(built)), (6, 6, 6))
+    return built.calling(5 * x_t, t, 5 * eps, method="predict_clean")
+
+
 @holds("where no noise is predicted, the image is x_t brought back to full strength: divided by the root of alpha-bar")
 def strength_not_restored(trial: Trial) -> None:
     """Without any noise, add_noise multiplies the image with sqrt(alpha-bar). To take that back, divide by the same

@@ -39,6 +39,11 @@ def distinct_times(trial: Trial, T: int, count: int) -> Tensor:
     return torch.randperm(T - 4, generator=trial.generator)[:count] + 2
 
 
+def all_kinds_of_times(T: int) -> Tensor:
+    """Both ends, their neighbours, and a time that comes twice, in no order: six of them."""
+    return torch.tensor([T // 2, 0, T - 1, 1, T // 2, T - 2])
+
+
 def middle(trial: Trial, T: int, batch: int = 1) -> Tensor:
     return torch.full((batch,), trial.pick(T // 2, T // 3))
 

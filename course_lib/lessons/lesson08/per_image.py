@@ -39,6 +39,14 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(*inputs(trial, 3, (2, 5, 4)))
 
 
+@EXERCISE.harder
+def times_that_come_twice(trial: Trial) -> Call:
+    """Times that come twice, the first and the last among them, and a table with numbers above 1."""
+    table, t, x = inputs(trial, 8, (3, 4, 2), T=trial.pick(11, 20))
+    t[1], t[2], t[5], t[6] = 0, len(table) - 1, t[3], 0
+    return trial.calling(4 * table, t, x)
+
+
 @holds("one number for each image, with three axes of length one behind: (B, 1, 1, 1)")
 def another_shape(trial: Trial) -> None:
     """The shape is not (B, 1, 1, 1). Broadcasting compares shapes from the right, so the batch has to stand four places

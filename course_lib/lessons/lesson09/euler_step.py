@@ -6,7 +6,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.flow_matching import Velocity, euler_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, ordinary_call
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, harder_call, ordinary_call
 
 EXERCISE = Exercise(
     "euler_step",
@@ -17,6 +17,7 @@ EXERCISE = Exercise(
     not_for_all=NOT_FOR_ALL,
 )
 right = EXERCISE.right
+EXERCISE.harder(harder_call)
 
 STEPS.hold_for(
     EXERCISE,

@@ -88,6 +88,16 @@ def ordinary_call(trial: Trial) -> Call:
     return asking(trial, **batch(trial))
 
 
+@EXERCISE.harder
+def of_all_kinds(trial: Trial) -> Call:
+    """Both ends of time, a time that comes twice, the first class, the last and none, pixels of -1 and 1."""
+    made = batch(trial, 5, 3, 2, 7)
+    made["t"][1], made["t"][2], made["t"][4] = 1.0, 0.0, made["t"][0]
+    images = (2 * made["images"]).clamp(-1, 1)
+    made |= {"images": images, "noise": 2 * made["noise"], "labels": torch.tensor([9, -1, 0, 5, -1])}
+    return asking(trial, **made, gain=3.0)
+
+
 def seen_by_the_model(trial: Trial, place: int, label: str) -> None:
     call = ordinary_call(trial)
     found = ask(call)

@@ -35,6 +35,13 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.build().calling(*pair(trial, 3, 2, 4, 5), method="velocity")
 
 
+@EXERCISE.harder
+def large_numbers(trial: Trial) -> Call:
+    """Large numbers, and channels and images each with a mean of their own."""
+    clean, noise = pair(trial, 5, 3, 2, 7)
+    return trial.build().calling(20 * (clean + trial.normal(5, 3, 1, 1)), 5 * noise, method="velocity")
+
+
 @holds("the velocity has the shape of the images: one number for each pixel")
 def no_velocity_for_each_pixel(trial: Trial) -> None:
     """What you return is no single tensor of the shape of clean and noise, (B, C, H, W): each pixel has a velocity of

@@ -38,6 +38,13 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(trial.normal(3, 2, 4, 5), t, labels, *model(trial))
 
 
+@EXERCISE.harder
+def at_all_times(trial: Trial) -> Call:
+    """Both ends of time, the first class, the last and none, large numbers, and axes of one length."""
+    t = torch.tensor([trial.pick(130.25, 310.5), 1000.0, 0.0, 999.5])
+    return trial.calling(5 * trial.normal(4, 4, 4, 4), t, torch.tensor([-1, 9, 0, -1]), *model(trial))
+
+
 def told(call: Call) -> str:
     x, t, labels, *_ = call.args
     times = ", ".join(f"{time:.4g}" for time in t.tolist()[:5])

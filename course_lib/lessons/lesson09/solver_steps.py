@@ -71,6 +71,12 @@ def ordinary_call(trial: Trial) -> Call:
     return trial.calling(x, t, t_next, numbers, trial.normal(*x.shape))
 
 
+def harder_call(trial: Trial) -> Call:
+    """A long step forward in time, large numbers, and a v that velocity_at would not give."""
+    x, v = 6 * trial.normal(5, 3, 2, 7), 3 * trial.normal(5, 3, 2, 7)
+    return trial.calling(x, trial.pick(0.0817, 0.1326), trial.pick(0.8743, 0.9391), field(trial), v)
+
+
 @STEPS.holds("a step leads to a point of the same shape")
 def another_shape(trial: Trial) -> None:
     """What comes back is no batch of images as large as x: a step leads from one point to another."""
