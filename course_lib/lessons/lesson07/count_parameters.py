@@ -91,6 +91,7 @@ def frozen_counted(trial: Trial) -> None:
     rest counts."""
     # in front, asking the first for all and stopping at the first frozen one give the same
     count(trial, "a frozen Linear and one that learns", "a frozen Linear between two that learn")
+    count(trial, "a Linear whose weight is frozen and whose bias learns")
 
 
 @holds("what two layers share counts once")

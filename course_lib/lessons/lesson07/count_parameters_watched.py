@@ -51,6 +51,10 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, b), nn.Linear(b, a))
         made[1].requires_grad_(False)
         return made
+    if kind == "a Linear whose weight is frozen and whose bias learns":
+        made = nn.Sequential(nn.Linear(a, b))
+        made[0].weight.requires_grad_(False)
+        return made
     made = nn.Sequential(nn.Linear(a, b), nn.Linear(b, a))  # "a frozen Linear and one that learns"
     made[0].requires_grad_(False)
     return made
