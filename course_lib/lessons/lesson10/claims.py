@@ -2,25 +2,39 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import lru_cache
 from unittest import mock
 
 import torch
 
 from course_lib import DDPM
 from course_lib.data import load_dataset
-from course_lib.ema import decay_at, update_average
+from course_lib.ema import EMA, decay_at, update_average
+from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.evaluation.evaluate import Judge
-from course_lib.flow_matching import euler_step, heun_step
-from course_lib.guidance import guided_prediction
+from course_lib.evaluation.metrics import class_accuracy, diversity
+from course_lib.flow_matching import TIME_SCALE, euler_step, heun_step
+from course_lib.guidance import drop_labels, guided_prediction
 from course_lib.lessons.lesson10 import figures, measure_averages
 from course_lib.lessons.lesson10.figures import CLASSES, beyond, draw_guided, image_left
+from course_lib.lessons.lesson10.measure_steps import BothEnds, Leading
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
+from course_lib.tracing import trace
 from course_lib.training.config import PROFILES
+from course_lib.unet import UNet
 
 
-@claim("Others (Imagen, diffusers) call our scale w. There 0.5 would lie between the two predictions")
+@lru_cache
+def the_judge() -> Judge:
+    return Judge()
+
+
+@claim(
+    "1.5: scale = 1 + w.",
+    "Others (Imagen, diffusers) call our scale w. There 0.5 would lie between the two predictions",
+)
 def below_one_the_class_counts_less() -> bool:
     uncond, cond = 3.0, 5.0
     return (
@@ -42,7 +56,7 @@ def guidance_trades_diversity_for_accuracy() -> bool:
     "Ten such draws lie between 0.09 and 0.17. The smallest distance of the networks, 0.28, lies above them all.",
 )
 def no_network_reaches_the_floor() -> bool:
-    judge, stored = Judge(), shipped_results("guidance")
+    judge, stored = the_judge(), shipped_results("guidance")
     real = [judge.real_scores(500, seed).frechet for seed in range(10)]
     best = min(row["frechet"] for row in stored.values() if "method" in row)
     found = [round(distance, 2) for distance in (min(real), max(real), best)]
@@ -65,7 +79,11 @@ def trailing_begins_at_the_last_time() -> bool:
     return all(DDPM(num_timesteps=T).sampling_times(n)[0] == T - 1 for T in (10, 100, 1000) for n in (1, 4, 7))
 
 
-@claim("DDIM may skip: from `t` straight to any earlier one.", "Four steps, three ways, the same noise.")
+@claim(
+    "DDIM may skip: from `t` straight to any earlier one.",
+    "Four steps, three ways, the same noise.",
+    "The top row of the next figure is what 50 steps make of that noise.",
+)
 def the_three_ways_are_drawn_by_ddim() -> bool:
     drawn = mock.Mock(side_effect=lambda trained, labels, **options: torch.zeros(len(labels), 3, 32, 32))
     with mock.patch.multiple(figures, draw_images=drawn, show=mock.DEFAULT):
@@ -262,10 +280,16 @@ def ddim_beside_the_ancestral_sampler() -> bool:
     return same and (round(by_ddim["frechet"], 1), round(ancestral["frechet"], 2)) == (2.0, 0.86)
 
 
-@claim("(One training run, and one draw of 500 pictures for each row.)")
+@claim(
+    "One network, trained once for 1,000 steps with a constant learning rate, and five averages that all followed it",
+    "(One training run, and one draw of 500 pictures for each row.)",
+)
 def averages_are_one_run_and_one_draw() -> bool:
-    rows = shipped_results("averages").values()
-    return {(row["pictures"], row["trained_steps"]) for row in rows} == {(500, 1000)}
+    rows, config = shipped_results("averages"), measure_averages.CONFIG
+    same = {(row["pictures"], row["trained_steps"]) for row in rows.values()} == {(500, 1000)}
+    averages = [name for name, (decay, _) in measure_averages.AVERAGES.items() if decay > 0]
+    constant = (config.steps, config.schedule) == (1000, "constant")
+    return same and constant and len(averages) == 5 and list(rows) == ["no average", *averages]
 
 
 @claim("That is the same line, with `scale = 1 + w`:", 'its "no guidance" is `w = 0`, ours is scale 1.')
@@ -286,6 +310,250 @@ def a_step_of_a_thousandth_is_rounded_away() -> bool:
     return torch.equal(one + 0.001, one)
 
 
-@claim("the **upper** end of each part (999, 749, 499, 249): called *trailing*.", "A DDPM has 1,000 times.")
-def the_library_takes_the_upper_ends() -> bool:
-    return DDPM().num_timesteps == 1000 and DDPM().sampling_times(4) == [999, 749, 499, 249]
+@claim(
+    "the **lower** end of each part (750, 500, 250, 0):",
+    "called *leading*, - **both ends** (999, 666, 333, 0):",
+    "three parts, not four, - the **upper** end of each part (999, 749, 499, 249):",
+    "A time is one less than such an end, since t counts from 0.",
+    "A DDPM has 1,000 times.",
+)
+def three_ways_to_choose_four_times() -> bool:
+    ways = [process.sampling_times(4) for process in (Leading(), BothEnds(), DDPM())]
+    right = ways == [[750, 500, 250, 0], [999, 666, 333, 0], [999, 749, 499, 249]]
+    return right and DDPM().num_timesteps == 1000
+
+
+@claim(
+    "*leading* gives the network pure noise and says that there is some image in it; its last call has the fault of "
+    "the next way, - *both ends* spends its last call at `t = 0`, where there is nearly nothing left to remove, - "
+    "*trailing* is right at both ends, and pays with a last step that goes from 249 to the clean image in one go.",
+    "so the lie of the first way is small, and it gets smaller with more steps.",
+)
+def each_spacing_has_its_fault() -> bool:
+    first = [Leading().sampling_times(steps)[0] for steps in (4, 10, 20, 50)]
+    lies = [image_left(DDPM(), t) for t in first]
+    ends = [process.sampling_times(4)[-1] for process in (Leading(), BothEnds(), DDPM())]
+    noise = [float((1 - DDPM().alphas_cumprod[t]).sqrt()) for t in ends]
+    return lies == sorted(lies, reverse=True) and lies[0] > 5 * lies[-1] and max(noise[:2]) < 0.02 < 0.3 < noise[2]
+
+
+@claim("The judge's numbers for 5, 10 and 20 steps stand at the end of section 10.5:")
+def three_numbers_of_steps_were_judged() -> bool:
+    stored = figures.steps_results("ddpm")
+    return len(stored) == 3 and all([row["steps"] for row in rows] == [5, 10, 20] for rows in stored.values())
+
+
+@claim(
+    "At scale 0 the network was never told the class.",
+    "(At scale 0 nobody hears the labels.",
+    "with a scale above 1 every call counts twice.",
+)
+def what_the_model_is_told_at_each_scale() -> bool:
+    told = []
+
+    def model(x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        told.append(labels.tolist())
+        return x
+
+    def calls(scale: float) -> list:
+        told.clear()
+        guided_prediction(model, torch.zeros(2, 1, 1, 1), torch.zeros(2), torch.tensor([3, 4]), scale)
+        return sorted(told)
+
+    guessed = [row["accuracy"] for row in shipped_results("guidance").values() if row.get("scale") == 0]
+    nobody = calls(0.0) == [[-1, -1]] and all(0.05 < accuracy < 0.2 for accuracy in guessed)
+    return nobody and calls(1.0) == [[3, 4]] and calls(1.5) == calls(8.0) == [[-1, -1], [3, 4]]
+
+
+@claim(
+    "Before a picture is shown, its pixels are cut off at black (-1) and at white (1).",
+    "the network was trained on images in [-1, 1].",
+)
+def pixels_are_cut_off_before_they_are_shown() -> bool:
+    figure = figures.draw_pictures({"": torch.tensor([-3.0, 0.0, 3.0]).expand(1, 3, 1, 3)}, [""])
+    shown = figure.axes[0].images[0].get_array().ravel().tolist()
+    figures.plt.close(figure)
+    real = load_dataset("fashion-mnist").batch(torch.arange(500))[0]
+    return shown == [-1, 0, 1] and (float(real.min()), float(real.max())) == (-1, 1)
+
+
+def velocity_of(labels: torch.Tensor) -> Callable[[torch.Tensor, float], torch.Tensor]:
+    """What the flow matching network that came with the course says of images of these classes at a time."""
+    model = shipped_model("flow").model
+
+    @torch.no_grad()
+    def velocity(x: torch.Tensor, t: float) -> torch.Tensor:
+        return model(x, torch.full((len(x),), TIME_SCALE * t), labels)
+
+    return velocity
+
+
+@claim("So the class decides *early*, while there is little but noise.", "Later the picture speaks for itself.")
+def the_class_that_is_named_first_is_drawn() -> bool:
+    first = torch.arange(20) % 10
+    then = (first + 3) % 10
+    x = torch.randn(20, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for i in range(20):  # from t = 0.7 on another class is named
+        x = euler_step(None, x, 1 - i / 20, 1 - (i + 1) / 20, velocity_of(first if i < 6 else then)(x, 1 - i / 20))
+    seen = judge_images(load_judge(), x.clamp(-1, 1))[1]
+    return int((seen == first).sum()) >= 15 and int((seen == then).sum()) <= 4
+
+
+@claim(
+    "Every step aims farther beyond black and white, and what lies there is cut off in the end.",
+    "hard edges, larger flat areas of white, fewer folds, less texture.",
+)
+def what_much_guidance_looks_like() -> bool:
+    labels, found = torch.tensor(CLASSES), {}
+    for scale in (1.0, 8.0):
+        aims, model = [], shipped_model("flow").model
+
+        def watched(*args: object, aims: list = aims, model: torch.nn.Module = model) -> torch.Tensor:
+            velocity = guided_prediction(model, *args[1:])
+            aims.append(beyond(args[1] - args[2][0] / TIME_SCALE * velocity))  # the clean image it aims at
+            return velocity
+
+        grey = draw_guided(watched, labels, scale, steps=12)[:, 0].clamp(-1, 1)
+        steps = grey.diff(dim=-1).abs()
+        cloth = (grey[..., 1:] > -0.5) & (grey[..., :-1] > -0.5)
+        found[scale] = aims, float(steps.quantile(0.98)), float(steps[cloth].median())
+    (mild, edge, texture), (strong, hard_edge, less_texture) = found.values()
+    farther = all(other > 2 * one for one, other in zip(mild, strong, strict=True))
+    return farther and hard_edge > 1.1 * edge and less_texture < 0.7 * texture
+
+
+@claim(
+    "A guided network can be *more* accurate than real photographs, because it leaves out the odd ones:",
+    "take the odd quarter of each class away from real photographs, and the judge names 99 % of them.",
+)
+def typical_pictures_are_named_more_often() -> bool:
+    judge, stored = the_judge(), shipped_results("guidance")
+    features, labels = judge.real_features.double(), judge.real_labels
+    typical = []
+    for label in labels.unique():
+        members = (labels == label).nonzero().squeeze(1)
+        away = (features[members] - features[members].mean(dim=0)).square().sum(dim=1)
+        typical.append(members[away.argsort()[: 3 * len(members) // 4]])
+    kept = torch.cat(typical)
+    named = class_accuracy(judge.real_predicted[kept], labels[kept])
+    best = stored[f"flow, scale {figures.best_scales()['flow']:g}"]
+    more_alike = diversity(features[kept], labels[kept]) < judge.real_diversity and best["diversity"] < 1
+    return round(named, 2) == 0.99 and best["accuracy"] > stored["real"]["accuracy"] and more_alike
+
+
+@claim(
+    "which cost 19 (its last step saves one",
+    "Here they are not:",
+    "Heun's steps are twice as long as Euler's, as they were there, and the second look does not make up for it.",
+    "With few calls that one bad answer weighs most:",
+)
+def the_second_look_does_not_pay_on_the_network() -> bool:
+    trained, labels, errors = shipped_model("flow"), torch.tensor([1, 8]), {}
+    noise = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    velocity, calls = velocity_of(labels), []
+
+    def drawn(solver: str, steps: int) -> torch.Tensor:
+        def model(*args: torch.Tensor) -> torch.Tensor:
+            calls.append(solver)
+            return trained.model(*args)
+
+        return trained.process.sample(model, noise.shape, labels, num_steps=steps, solver=solver, noise=noise)
+
+    drawn("heun", 10)
+    exact = noise
+    for i in range(100):
+        exact = exact - velocity(exact, 1 - i / 100) / 100
+    for name, steps in (("euler", 10), ("heun", 5), ("heun", 2)):
+        errors[name, steps] = rms(drawn(name, steps) - exact)
+    to_the_end = rms(figures.heun_to_the_end(trained, noise, labels, 2) - exact)
+    few = errors["heun", 2] < to_the_end / 1.3
+    return calls[:19] == ["heun"] * 19 and calls[19] == "euler" and errors["euler", 10] < errors["heun", 5] and few
+
+
+def rms(difference: torch.Tensor) -> float:
+    return float(difference.square().mean().sqrt())
+
+
+@claim("The exact path is not known, but 400 small steps come close to it.")
+def so_many_steps_are_near_the_end_of_all() -> bool:
+    velocity, noise = (
+        velocity_of(torch.tensor([8])),
+        torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(2)),
+    )
+
+    def end(steps: int) -> torch.Tensor:
+        x = noise
+        for i in range(steps):
+            x = x - velocity(x, 1 - i / steps) / steps
+        return x
+
+    coarse, fine, finer = end(20), end(50), end(100)
+    # Euler's error is halved with every doubling: beyond 400 steps a quarter is left of what changes from 50 to 100
+    return rms(finer - fine) < 0.5 * rms(fine - coarse) and rms(finer - fine) / 4 < 0.005
+
+
+@claim("what is left there is the network's own mistake, and finer steps along its path do not remove it.")
+def more_calls_than_twenty_bring_nothing() -> bool:
+    rows = {(row["how"], row["steps"]): row["frechet"] for row in shipped_results("steps").values() if "how" in row}
+    level = [abs(rows["euler", 40] - rows["euler", 20]), abs(rows["heun", 20] - rows["heun", 10])]
+    return max(level) < 0.1 < 0.3 < rows["euler", 40] - shipped_results("steps")["real"]["frechet"]
+
+
+@claim(
+    "Two mistakes are traded. A short average still jitters. A long one is still on its way from the start.",
+    "Weights that follow each other are more alike than that, so in a training the gain is smaller.",
+)
+def jitter_is_traded_against_old_weights() -> bool:
+    paths = [figures.noisy_training(seed=seed) for seed in range(5)]
+    found = {}
+    for decay in (0.9, 0.99, 0.999):
+        ends = torch.stack([figures.follow(update_average, path, decay)[-500:] for path in paths])
+        found[decay] = float(ends.std(dim=1).mean()), float((ends.mean(dim=1) - 1).abs().mean()), rms(ends - 1)
+    (jitter, _, short), (_, _, middle), (smooth, behind, long) = found.values()
+    itself = float(torch.stack(paths)[:, -500:].std(dim=1).mean())
+    # of independent weights (1 - 0.9) / (1 + 0.9) of the variance would be left
+    smaller_gain = (jitter / itself) ** 2 > 3 * 0.1 / 1.9
+    return middle < min(short, long) and jitter > 2 * smooth and behind > 3 * smooth and smaller_gain
+
+
+@claim("A learning rate that falls to zero does something similar: at the end the weights stand still by themselves.")
+def a_falling_rate_settles_by_itself() -> bool:
+    def training(rate_at: Callable[[float], float]) -> torch.Tensor:
+        noise = torch.randn(20, 2000, generator=torch.Generator().manual_seed(0))
+        weight, path = torch.full((20,), -2.0), []
+        for step, one in enumerate(noise.T):
+            weight = weight - rate_at(step / 2000) * (weight - 1 + 1.5 * one)
+            path.append(weight)
+        return torch.stack(path)
+
+    constant, falling = training(lambda share: 0.15), training(lambda share: 0.15 * (1 - share))
+    average = torch.full((20,), -2.0)
+    for weight in constant:
+        update_average([average], [weight], 0.99)
+    still = float(falling[-20:].diff(dim=0).abs().mean()) < 0.05 * float(constant[-20:].diff(dim=0).abs().mean())
+    return (
+        still and rms(falling[-1] - 1) < 0.3 * rms(constant[-1] - 1) and rms(average - 1) < 0.4 * rms(constant[-1] - 1)
+    )
+
+
+@claim("The pictures, which come from the average, are noise")
+def an_average_of_nothing_draws_noise() -> bool:
+    stored = shipped_results("averages")
+    nothing = stored["0.9999, no warm-up"]
+    return nothing["accuracy"] <= 0.15 and nothing["frechet"] > 10 * stored["no average"]["frechet"]
+
+
+@claim("Averages come nearly free: one copy of the weights, and a fraction of a step's time.")
+def an_average_is_a_copy_and_little_work() -> bool:
+    config = PROFILES["lesson"]
+    model = UNet(**config.unet)
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    copy = sum(parameter.numel() for parameter in EMA(model, 0.999).average.parameters())
+    step = 3 * config.batch_size * sum(row.multiply_adds for row in trace(model))
+    return copy == weights and weights < 0.01 * step
+
+
+@claim("The network has never seen -1, so <code>uncond</code> is its answer to a picture and a time without any class")
+def without_dropping_there_is_no_minus_one() -> bool:
+    labels, generator = torch.arange(1000) % 10, torch.Generator().manual_seed(0)
+    return torch.equal(drop_labels(labels, 0.0, generator), labels) and bool((drop_labels(labels, 0.1) == -1).any())

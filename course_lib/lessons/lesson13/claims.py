@@ -7,7 +7,18 @@ from unittest import mock
 import torch
 
 from course_lib import DDPM
-from course_lib.editing import hybrid, keep_known, noise_further, strengths_of, two_views, walk
+from course_lib.data import load_dataset
+from course_lib.editing import (
+    hybrid,
+    keep_known,
+    noise_further,
+    redraw,
+    slerp,
+    split_of,
+    strengths_of,
+    two_views,
+    walk,
+)
 from course_lib.lessons.lesson13 import figures
 from course_lib.lessons.shared.claims import claim
 
@@ -136,7 +147,10 @@ def noise_lies_on_a_sphere() -> bool:
     return abs(float(lengths.mean()) - 3072**0.5) < 0.2 and float(lengths.std() / lengths.mean()) < 0.02
 
 
-@claim("a point that is too short by a factor of root 2, deep inside, where no noise ever is")
+@claim(
+    "a point that is too short by a factor of root 2, deep inside, where no noise ever is",
+    "Noise that is too weak by a factor of root 2 is nothing the network was shown.",
+)
 def half_way_is_too_short() -> bool:
     start, end = figures.noise_for(20, 1), figures.noise_for(20, 2)
     ratio = float(figures.line(start, end, 0.5).flatten(1).norm(dim=1).mean()) * 2**0.5 / 3072**0.5
@@ -177,7 +191,7 @@ def mixtures_are_splits() -> bool:
     return all(bool((together(split) - x).abs().max() < 1e-4) for split in (turned, mixed, guided))
 
 
-@claim("small and not 0. With flow matching it is exactly 0.")
+@claim("its factor is the root of alpha-bar there, which is small and not 0.", "With flow matching it is exactly 0.")
 def what_is_left_at_the_end() -> bool:
     return 0 < strengths_of(DDPM())(1.0)[0] < 0.01 and figures.network("flow")[1](1.0)[0] == 0
 
@@ -195,19 +209,186 @@ def a_blur_leaves_grain() -> bool:
 
 
 @claim(
+    "(Thirty pictures, one draw of noise.",
+    "the more noise there is, the less texture a single step leaves.",
+    "Ten steps end at one picture, with a texture nearer to that of real ones.",
+    "It is most likely another one than the true one, and that costs distance.",
     "at none of the four times do they differ by more than two of the thirty pictures.",
     "After a blur it names fewer, from t = 0.7 on no more than by guessing.",
 )
 def the_judge_hardly_tells_one_step_from_ten() -> bool:
+    grains = []
     for t in figures.LEVELS:
         with mock.patch.object(figures, "STEPS", 10):  # "ten steps", in a short run of the tests as well
             found = figures.denoised(walk, t)
         scores = figures.denoising_scores(found)
         blur, one, ten = (scores[name]["accuracy"] for name in ("blur", "one step", "ten steps"))
         near = len(found["real"]) == 30 and abs(one - ten) * 30 < 2.5
+        real, smooth, rough = (scores[name]["grain"] for name in ("real", "one step", "ten steps"))
+        farther = scores["ten steps"]["distance"] > scores["one step"]["distance"]
+        grains.append(smooth)
         if not near or blur >= min(one, ten) or (t >= 0.7 and blur > 0.11):
             return False
-    return len(figures.LEVELS) == 4
+        if not farther or abs(rough - real) >= abs(smooth - real):
+            return False
+    return len(figures.LEVELS) == 4 and grains == sorted(grains, reverse=True)
+
+
+@claim("All of `num_steps` steps lie between `strength` and 0.", "0.8, 0.6, 0.4, 0.2, 0. Five times.")
+def where_the_steps_of_a_redraw_lie() -> bool:
+    asked = []
+
+    def split(x: torch.Tensor, t: float) -> tuple[torch.Tensor, torch.Tensor]:
+        asked.append(round(t, 9))
+        return 2 * torch.ones_like(x), torch.zeros_like(x)
+
+    x = redraw(split, lambda t: (1 - t, t), torch.zeros(1, 1, 1, 1), torch.zeros(1, 1, 1, 1), 0.8, 4)
+    return asked == [0.8, 0.6, 0.4, 0.2] and float(x) == 2  # the image is there undiluted: the last time is 0
+
+
+@claim("in lesson 10, with 80 % noise, the dress won over the boot, and with 96 % the boot did.")
+def the_boot_wins_where_the_dress_is_hidden() -> bool:
+    data = load_dataset("fashion-mnist")
+    dresses, _ = data.batch((data.labels == 3).nonzero()[:8, 0])
+    split, strengths = figures.network("flow", torch.full((8,), 9))
+    boots = []
+    for t in (0.8, 0.96):
+        signal, sigma = strengths(t)
+        boots.append(int((figures.seen_as(split(signal * dresses + sigma * figures.noise_for(8, 3), t)[0]) == 9).sum()))
+    return boots[0] <= 2 and boots[1] >= 7
+
+
+@claim(
+    "The same number means different things.",
+    "What decides is not the time but the **ratio** of image and noise",
+    "the two methods lie closer together.",
+)
+def the_ratio_decides_what_stays() -> bool:
+    images, labels = figures.real_pictures(3)
+    wanted, (_, line), (_, arc) = (labels + 3) % 10, figures.network("flow"), figures.network("ddpm")
+
+    def kept(method: str, strength: float) -> float:
+        drawn = redraw(*figures.network(method, wanted), images, figures.noise_for(30, 4), strength, 10)
+        return float((figures.seen_as(drawn) == labels).float().mean())
+
+    signal, sigma = line(0.7)
+    own = min((step / 1000 for step in range(1, 1001)), key=lambda t: abs(arc(t)[0] / arc(t)[1] - signal / sigma))
+    flow, same_time, same_ratio = kept("flow", 0.7), kept("ddpm", 0.7), kept("ddpm", own)
+    return flow - same_time > 0.5 and abs(flow - same_ratio) < 0.15
+
+
+@claim("No: what survived the first time is large, and mostly survives again.")
+def twice_is_less_than_stronger() -> bool:
+    images, labels = figures.real_pictures()
+    split, strengths = figures.network("flow", (labels + 3) % 10)
+
+    def again(x: torch.Tensor, seed: int, strength: float = 0.5) -> torch.Tensor:
+        return redraw(split, strengths, x, figures.noise_for(10, seed), strength, 10)
+
+    once = again(images, 4)
+    changes = [figures.rms(x - images) for x in (once, again(once, 5), again(images, 4, 0.8))]
+    return changes[1] < 1.5 * changes[0] and changes[1] < 0.75 * changes[2]
+
+
+@claim("At t = 0 nobody can name the noise, and the best answer is its mean, 0.")
+def the_best_answer_at_the_clean_end_is_zero() -> bool:
+    x = figures.noise_for(4, 2)[..., :2].reshape(-1, 2)  # pictures of two pixels, whose exact split is known
+    split = figures.pair_split(0.5, figures.network("flow")[1])
+    said = [figures.rms(split(x, t)[1]) for t in (0.1, 0.01, 0.001)]
+    return said == sorted(said, reverse=True) and said[-1] < 0.01
+
+
+@claim("(At t = 0 a DDPM's network is asked at its first step, as if that step's noise were there.")
+def a_ddpm_at_the_clean_end() -> bool:
+    asked = []
+
+    def model(x: torch.Tensor, t: torch.Tensor, labels: None) -> torch.Tensor:
+        asked.append(t.tolist())
+        return torch.ones_like(x)
+
+    for t in (0.0, 0.001):
+        _, noise = split_of(DDPM(), model)(torch.zeros(1, 1, 1, 1), t)
+    return asked == [[0], [0]] and float(noise) == 1 and strengths_of(DDPM())(0.0) == (1, 0)
+
+
+@claim(
+    "what it draws is nearly black.",
+    "There the boot in the middle is only a little smoother than the one on the arc.",
+    "(So it is on average with ten other pairs of noises, and the DDPM's are nearly black with each.)",
+)
+def what_is_drawn_from_the_middle_of_a_line() -> bool:
+    start, end, found = figures.noise_for(10, 51), figures.noise_for(10, 52), {}
+    for method in figures.METHOD_NAMES:
+        for mix in (figures.line, slerp):
+            noises = mix(start, end, 0.5)
+            drawn = walk(*figures.network(method, torch.full((10,), 9)), noises, figures.even_times(10))
+            found[method, mix.__name__] = drawn
+    contrast = [float(image.std()) for image in found["ddpm", "line"]]
+    smooth = figures.grain(found["flow", "line"]) / figures.grain(found["flow", "slerp"])
+    black = max(contrast) < 0.3 * float(found["ddpm", "slerp"].std()) and bool(found["ddpm", "line"].mean() < -0.8)
+    return black and 0.75 < smooth < 1
+
+
+@claim("Finer steps are no remedy: the mistake is not one of the solver.", "(Twenty pictures, one draw of noise.)")
+def finer_steps_do_not_mend() -> bool:
+    strengths, known = (
+        figures.network("flow")[1],
+        torch.randn(4000, 1, 1, 2, generator=torch.Generator().manual_seed(1)),
+    )
+    mask = torch.tensor([True, False]).reshape(1, 1, 1, 2)
+
+    def correlation(steps: int, rounds: int) -> float:
+        times, split = figures.even_times(steps), figures.pair_split(0.9, strengths)
+        drawn = figures.inpaint((walk, keep_known, noise_further), split, strengths, known, mask, times, rounds)
+        return float(torch.corrcoef(drawn.reshape(-1, 2).T)[0, 1])
+
+    with mock.patch.multiple(figures, inpaint=mock.DEFAULT) as patched:
+        figures.mended_pictures((walk, keep_known, noise_further))
+        pictures = {len(call.args[3]) for call in patched["inpaint"].call_args_list}
+    once, finer, often = correlation(20, 1), correlation(80, 1), correlation(20, 4)
+    return pictures == {20} and abs(finer - once) < 0.05 and often > finer + 0.2
+
+
+@claim(
+    "Every change that keeps lengths and angles (an *orthogonal* matrix) leaves noise noise:",
+    "A blur does not keep them.",
+)
+def an_orthogonal_change_leaves_noise_noise() -> bool:
+    generator = torch.Generator().manual_seed(0)
+    turn, _ = torch.linalg.qr(torch.randn(16, 16, generator=generator))
+    noise = torch.randn(100_000, 16, generator=generator)
+    row = figures.gaussian_blur(torch.eye(32).reshape(32, 1, 1, 32), 1.0).reshape(32, 32)
+    still = [float((torch.cov((noise @ change).T) - torch.eye(16)).abs().max()) for change in (turn, row[8:24, 8:24])]
+    return still[0] < 0.03 and still[1] > 0.3
+
+
+@claim(
+    "two pairs more, six pictures of each.",
+    "With a narrow one nearly all of a piece of clothing is coarse, even its outline: the far class has it.",
+    "With a wide one the outline belongs to the near class.",
+    "at width 4 they are blobs, and of thirty real pictures that are blurred as much it takes 24 for bags.",
+)
+def who_has_the_outline() -> bool:
+    real, _ = figures.real_pictures(3)
+    bags = int((figures.seen_as(figures.gaussian_blur(real, 4.0)) == 8).sum())
+    six = figures.TRIES in (2, 6)
+    with mock.patch.multiple(figures, TRIES=3, STEPS=10, WIDTHS=(1.0, 4.0)):
+        drawn = figures.drawn_near_and_far(walk, hybrid)
+    sure = {
+        width: [
+            sum(figures.certainty(by_pair[name], pair[side]) for name, pair in figures.HYBRIDS.items())
+            for side in (0, 1)
+        ]
+        for width, by_pair in drawn.items()
+    }
+    return six and bags == 24 and len(real) == 30 and sure[1.0][0] > sure[1.0][1] and sure[4.0][1] > 2 * sure[4.0][0]
+
+
+@claim("noise of spread 2 belongs to no time, and the network has never seen it.")
+def no_time_has_noise_of_spread_two() -> bool:
+    return all(
+        figures.network(method)[1](step / 1000)[1] <= 1 for method in figures.METHOD_NAMES for step in range(1001)
+    )
 
 
 @claim('try `method="ddpm"` as a further argument of `lesson.mended_pictures` and `lesson.denoised`.')

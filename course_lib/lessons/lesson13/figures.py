@@ -373,8 +373,8 @@ def plot_mixed_noises(drawn: dict[str, Tensor]) -> None:
         draw_pictures(drawn, [f"{share:g}" for share in SHARES]),
         "boots from mixtures of two noises; above, the share of the second. In the middle, contrast (spread of the "
         "pixels) and grain (difference of neighbours): " + "; ".join(texts) + ".",
-        "Four rows of five pictures from one boot to another. On the line the middle is smooth for flow matching and "
-        "nearly all black for DDPM; on the arc every picture is a boot.",
+        "Four rows of five pictures from one boot to another. On the line the middle is a little smoother for flow "
+        "matching and nearly all black for DDPM; on the arc every picture is a boot.",
     )
 
 

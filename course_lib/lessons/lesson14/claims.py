@@ -2,24 +2,37 @@
 
 import torch
 
+from course_lib.data import load_dataset
 from course_lib.lessons.lesson14 import figures, straighten, toy
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
-from course_lib.straightening import euler_walk, guided_within, paired_noise, spaced_times
+from course_lib.straightening import euler_walk, guided_within, paired_noise, spaced_times, straight_piece
 
 
-@claim("The best answer is the mean of all data (with a class: of", "two narrow heaps on a line, at -1 and at 1")
+@claim(
+    "At t = 1 nothing of the image is left, so the noise says nothing about it.",
+    "The best answer is the mean of all data (with a class: of",
+    "two narrow heaps on a line, at -1 and at 1",
+)
 def one_call_ends_at_the_mean() -> bool:
-    return toy.CENTRES == (-1.0, 1.0) and bool(figures.after_calls(1).abs().max() < 1e-6)
+    noise = toy.even_noise()
+    image = noise - toy.heaps_velocity(noise, 1.0)  # what is said of the image: the same to each noise
+    return toy.CENTRES == (-1.0, 1.0) and bool(max(image.abs().max(), figures.after_calls(1).abs().max()) < 1e-6)
 
 
-@claim("In 3,072 dimensions hardly anything", "How much shorter do the lines of 64 real images become?")
+@claim(
+    "In 3,072 dimensions hardly anything: all noises are about equally far away.",
+    "How much shorter do the lines of 64 real images become?",
+)
 def pairing_saves_little_on_images() -> bool:
-    return 0 < figures.saved_by_pairing(paired_noise) < 0.03
+    images, _ = load_dataset("fashion-mnist").batch(torch.arange(64))
+    noise = torch.randn(64, 3072, generator=torch.Generator().manual_seed(0))
+    away = torch.cdist(images.flatten(1), noise)
+    return 0 < figures.saved_by_pairing(paired_noise) < 0.03 and bool((away.std(dim=1) < 0.03 * away.mean(dim=1)).all())
 
 
-@claim("A lower loss, and a worse sampler.", "In the plane it is more")
+@claim("Shorter lines cross less.", "A lower loss, and a worse sampler.", "In the plane it is more")
 def pairing_across_classes() -> bool:
     rows = figures.pairings_measured(paired_noise, seeds=1)
     drawn, within, across = (rows[name][0] for name in figures.PAIRINGS)
@@ -32,10 +45,63 @@ def pairing_across_classes() -> bool:
 @claim(
     "Across classes nearly all noise on the left goes to the class on the left.",
     "half of the pairs are ones that training hardly ever showed",
+    "Within classes each class has seen all of the noise.",
 )
 def noise_becomes_a_label() -> bool:
-    _, noise, labels = toy.plane_pairs(paired_noise, True, 0)
-    return 0.9 < float(((noise[:, 0] > 0) == (labels == 1)).float().mean()) < 1
+    (_, noise, labels), (_, within, _) = (toy.plane_pairs(paired_noise, across, 0) for across in (True, False))
+    on_the_right = [float((within[labels == label, 0] > 0).float().mean()) for label in (0, 1)]
+    seen_all = max(abs(share - 0.5) for share in on_the_right) < 0.05
+    return seen_all and 0.9 < float(((noise[:, 0] > 0) == (labels == 1)).float().mean()) < 1
+
+
+@claim("But many of them cross at one place, and there the network can name only one velocity: their mean.")
+def at_one_place_lines_go_many_ways() -> bool:
+    clean, noise, labels = toy.plane_pairs(None, False, 0)
+    place, own = torch.tensor([[-0.7, 0.0]]), labels == 0
+    near = (((clean + noise) / 2 - place).norm(dim=1) < 0.2) & own  # lines of one class that pass near it at t = 0.5
+    ways = (noise - clean)[near]
+    said = toy.best_velocity((clean, noise, labels), place, 0.5, torch.tensor([0]))[0]
+    many = len(ways) > 20 and float((ways - ways.mean(dim=0)).norm(dim=1).mean()) > 0.5
+    return many and float((said - ways.mean(dim=0)).norm()) < 0.2
+
+
+@claim(
+    "With two stations, 1 and 0, that is reflow.",
+    "what one piece asks at t = 1 is the whole picture from noise alone.",
+)
+def one_piece_is_the_line_from_noise_to_image() -> bool:
+    noise, image = torch.randn(2, 3, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    states = torch.stack([noise, image])
+    place, velocity = straight_piece(states, [1.0, 0.0], 0.3)
+    line = torch.allclose(place, 0.7 * image + 0.3 * noise, atol=1e-6) and torch.allclose(velocity, noise - image)
+    place, velocity = straight_piece(states, [1.0, 0.0], 1.0)
+    return line and torch.allclose(place, noise) and torch.allclose(noise - velocity, image, atol=1e-6)
+
+
+@claim(
+    "A walk of many calls leads from each noise to *one* image.",
+    "On such pairs noise does say something about the image.",
+)
+def own_pairs_say_which_image() -> bool:
+    pairs = toy.plane_pairs(None, False, 0)
+    noise, ends, labels = toy.plane_walk(pairs, 20, 0)
+    _, again, _ = toy.plane_walk(pairs, 20, 0)
+    kept = torch.randperm(len(ends), generator=torch.Generator().manual_seed(0))  # the same ends, by chance
+
+    def of_noise(images: torch.Tensor) -> float:
+        """How much of the images' spread within a class a linear guess from the noise explains."""
+        left = spread = 0.0
+        for label in (0, 1):
+            x, y = (part[labels == label] - part[labels == label].mean(dim=0) for part in (noise, images))
+            left += float((y - x @ torch.linalg.lstsq(x, y).solution).square().sum())
+            spread += float(y.square().sum())
+        return 1 - left / spread
+
+    shuffled = ends.clone()
+    for label in (0, 1):
+        own = kept[labels[kept] == label]
+        shuffled[labels == label] = ends[own]
+    return torch.equal(ends, again) and of_noise(ends) > 0.6 and of_noise(shuffled) < 0.05
 
 
 @claim(
@@ -105,15 +171,23 @@ def one_distilled_step() -> bool:
 
 @claim(
     "in another one of 500 the distance of 4 straightened calls is 0.70 instead of 0.58.",
-    "So a tenth more or less says nothing.",
+    "The network as trained, with 20, has 0.63 in the plot, and in two more draws 0.56 and 0.57.",
+    'So a tenth more or less says nothing, and "about as good" is all that can be said:',
 )
-def two_draws_differ() -> bool:
+def further_draws_differ() -> bool:
     four = [shipped_results("fewer_calls")[f"straight, 4 calls, shift 1, seed {seed}"] for seed in (0, 1)]
-    return [round(entry["frechet"], 2) for entry in four] == [0.58, 0.70] and four[0]["pictures"] == 500
+    plain = [shipped_results("side_by_side")[f"flow euler, 20 steps, scale 1, seed {seed}"] for seed in (0, 1000, 2000)]
+    plain = [entry["first_500"]["frechet"] for entry in plain]
+    same = figures.judged()["as trained", 20]["frechet"] == plain[0] and {entry["pictures"] for entry in four} == {500}
+    four = [entry["frechet"] for entry in four]
+    shown = [round(distance, 2) for distance in (*four, *plain)] == [0.58, 0.70, 0.63, 0.56, 0.57]
+    mixed = min(four) < max(plain) and min(plain) < max(four)  # neither lies below the other in every draw
+    return shown and same and mixed
 
 
 @claim(
-    "4 calls do here what took 20, and the judge names the class more often, 93.6 % against 85.2 %.",
+    "4 calls do here about what took 20.",
+    "And the judge names the class more often, 93.6 % against 85.2 %.",
     "guidance costs diversity (lesson 10): 0.69 against 1.09.",
 )
 def four_calls_beside_twenty() -> bool:
@@ -167,7 +241,7 @@ def with_guidance_and_forty_calls_it_is_better() -> bool:
 
 
 @claim(
-    "Except for the second draw, each of these numbers is one seed, 500 pictures drawn once.",
+    "Except for the further draws, each of these numbers is one seed, 500 pictures drawn once.",
     "with 20 calls, as trained, stays behind DDPM's own sampler with 1,000, at a distance of 0.63 against 0.42;",
     "ten steps guided by 1.5, which are 20 calls as well, come to 0.34, with less diversity (0.78 against 0.95).",
     "Again 500 pictures and one seed each, and the DDPM was not guided.",
