@@ -578,3 +578,8 @@ def the_shipped_model_draws_200_in_20_steps() -> bool:
     with mock.patch.object(figures, "draw_many") as draws:
         _, labels = figures.draw_from_the_shipped_model(2.0)
     return labels.bincount().tolist() == [20] * 10 and draws.call_args.kwargs["num_steps"] == 20
+
+
+@claim("<code>.double()</code> turns True into 1.0.")
+def true_becomes_one() -> bool:
+    return torch.tensor([True, False]).double().tolist() == [1.0, 0.0]

@@ -51,7 +51,11 @@ def conv_in_uses_each_weight_once_a_pixel() -> bool:
     return conv_multiply_adds(3, 64, 3, 32, 32) == 1728 * 1024 and 3 * 64 * 9 == 1728
 
 
-@claim("2.15 billion, on paper and by measurement.", "43 % more work with attention everywhere")
+@claim(
+    "The whole network needs 2.15 billion multiply-adds an image",
+    "2.15 billion, on paper and by measurement.",
+    "43 % more work with attention everywhere",
+)
 def what_attention_everywhere_costs() -> bool:
     plain, everywhere = work(), work(attention_resolutions=(32, 16, 8))
     return round(plain / 1e9, 2) == 2.15 and round(100 * (everywhere / plain - 1)) == 43
@@ -450,3 +454,8 @@ def losses_fall_early_and_pictures_improve_late() -> bool:
     short = [run["frechet"] for run in stored if run["variant"] == "full"]
     later = shipped_results("guidance")["flow, scale 1.5"]
     return early and ends and later["trained_steps"] > 5 * 600 and later["frechet"] < min(short) / 4
+
+
+@claim("The document's network has 15.78 million parameters.")
+def the_network_has_so_many_parameters() -> bool:
+    return round(sum(parameter.numel() for parameter in meta_unet().parameters()) / 1e6, 2) == 15.78

@@ -70,7 +70,7 @@ def without_marks(lesson: str) -> str:
 NO_NUMBERS = re.compile(
     r"(?:lessons?|sections?|exercises?|questions?|equations?|algorithms?|figures?|appendix|tables?|lines?|hint)\s+[\d.]+"
     r"(?:\s*(?:,|and|to)\s*[\d.]+)*"
-    r"|`[^`]*`|\[[^\]]*\]\([^)]*\)|\$[^$]*\$|<code>.*?</code>|\b\d{1,2}\.\d{1,2}[a-z]?\b(?=[,.:;)]|\s)",
+    r"|`[^`]*`|\[[^\]]*\]\([^)]*\)|\$[^$]*\$|<code>.*?</code>",
     re.IGNORECASE,
 )
 
@@ -79,10 +79,22 @@ def sentences_with_numbers(lesson: str) -> list[str]:
     """Sentences of a lesson's prose that state a number; not code, tables, formulas, headings and the reading list."""
     text = without_marks(lesson).split("---", 2)[2]
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL).split("# Further reading")[0]
+    text = re.sub(r"^#.*$", "\n", text, flags=re.MULTILINE)  # a heading ends a paragraph, with or without an empty line
     paragraphs = [
-        part
-        for part in re.split(r"\n\s*\n", text)
-        if not part.lstrip().startswith(("#", "|", "$$", "<!--", "*Difficulty"))
+        part for part in re.split(r"\n\s*\n", text) if not part.lstrip().startswith(("|", "$$", "<!--", "*Difficulty"))
     ]
     found = [sentence for part in paragraphs for sentence in re.split(r"(?<=[.?!:])\s+", in_one_line(part))]
     return [sentence for sentence in found if re.search(r"\d", NO_NUMBERS.sub("", sentence))]
+
+
+def unproven(lesson: str) -> list[str]:
+    """The sentences with numbers that no quotation of a claim touches, each once."""
+    text = lesson_text(lesson)
+    quoted = [in_one_line(part) for one in claims_of(lesson) for part in one.sentences]
+    spans = [(found.start(), found.end()) for part in quoted for found in re.finditer(re.escape(part), text)]
+
+    def touched(sentence: str) -> bool:
+        places = [(found.start(), found.end()) for found in re.finditer(re.escape(sentence), text)]
+        return any(start < end_there and start_there < end for start, end in places for start_there, end_there in spans)
+
+    return list(dict.fromkeys(one for one in sentences_with_numbers(lesson) if not touched(one)))
