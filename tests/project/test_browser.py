@@ -310,6 +310,26 @@ def test_a_wrong_answer_gets_its_sentence_and_a_right_one_passes(opened):
     assert lesson.notebook.locator(ERRORS).count() == 0
 
 
+# it passes in this kernel, where a cell has put a method into torch, and in no other
+IN_THIS_KERNEL_ALONE = """import os
+os.environ["UNET_COURSE_KEPT_TRIAL"] = "on"
+Tensor.halved = lambda self: self / 127.5
+def from_pixels(pixels):
+    return pixels.float().halved() - 1"""
+
+
+def test_what_fails_only_in_a_fresh_python_comes_into_the_card_after_its_cell_has_ended(opened):
+    lesson = opened("00")
+    said = lesson.fill_in("from_pixels", IN_THIS_KERNEL_ALONE)
+    assert said.startswith("passed · from_pixels")
+    card = lesson.cells.nth(lesson.number_of("check-from_pixels")).locator(".uc-card")
+    wait_for(lambda: "Tried in a fresh Python" in card.evaluate(WORDS), 120)
+    assert card.evaluate(WORDS).startswith(said)
+    assert "no attribute 'halved'" in card.evaluate(WORDS)
+    assert card.count() == 1
+    card.screenshot(path=SCREENSHOTS / "00_kept_and_tried_elsewhere.png")
+
+
 WRONG_FUNCTION = "def {name}(*args, **kwargs):\n    return torch.zeros(1)"
 WRONG_CLASS = """class {name}(nn.Module):
     def __init__(self, *args, **kwargs):
