@@ -193,9 +193,9 @@ def test_the_readme_shows_a_report_that_a_learner_can_get():
 def test_minutes_left_are_the_lessons_own_times_the_share_that_is_open():
     lesson = next(lesson for lesson in outline() if lesson.number == "00")
     first, second = (exercise.minutes for exercise in lesson.exercises)
-    assert (lesson.minutes, first, second) == (25, 4, 5)
+    assert (lesson.minutes, first, second) == (35, 4, 5)
     passed("from_pixels")
-    assert read_progress().minutes_of(lesson) == round(25 * 5 / 9) == 14
+    assert read_progress().minutes_of(lesson) == round(35 * 5 / 9) == 19
     passed("to_pixels")
     assert read_progress().minutes_of(lesson) == 0
 
