@@ -16,6 +16,7 @@ from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.explore_noising import image_of_class, noise_of
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.self_attention import attention_weights, merge_heads, split_heads
+from course_lib.tracing import trace
 
 
 def keys_that_count(scale: float) -> float:
@@ -112,6 +113,7 @@ def reshape_reads_in_the_order_of_the_axes() -> bool:
 
 
 @claim(
+    "In this layer, at t = 0.3, they do not.",
     "The bag is 20 of the 64 pixels.",
     "For this one picture and this one noise its pixels give, on average and depending on the head, "
     "between 52 and 83 % of their weight to the bag; pixels of the background give it between 10 and 29 %.",
@@ -172,16 +174,22 @@ def twice_the_side_is_sixteen_times_the_matrix() -> bool:
     return ((32 * 32) // (16 * 16), weights[1] // weights[0]) == (4, 16)
 
 
-@claim("Two in the encoder, one in the middle, three in the decoder. With the option, five more at 16x16.")
+@claim(
+    "nothing happens between the blocks at 16x16.",
+    "The six attentions that the map at the top marks stand at 8x8.",
+    "Two in the encoder, one in the middle, three in the decoder. With the option, five more at 16x16.",
+)
 def six_attentions_and_five_more() -> bool:
     from course_lib import UNet
 
     counts = []
     for resolutions in ((8,), (16, 8)):
         with torch.device("meta"):
-            model = UNet(base_channels=16, attention_resolutions=resolutions)
-        counts.append(sum(isinstance(part, SelfAttention) for part in model.modules()))
-    return counts == [6, 11]
+            rows = trace(UNet(base_channels=16, attention_resolutions=resolutions))
+        found = [row for row in rows if row.kind == "SelfAttention"]
+        sections = [sum(row.section == one for row in found) for one in ("ENCODER", "MIDDLE", "DECODER")]
+        counts.append((sections, [sum(row.output[-1] == side for row in found) for side in (8, 16)]))
+    return counts == [([2, 1, 3], [6, 0]), ([4, 1, 6], [6, 5])]
 
 
 @claim(

@@ -152,7 +152,11 @@ def the_first_block_of_each_level_is_as_drawn() -> bool:
     return first == drawn and sum(level.count(one) for one, level in zip(drawn, levels, strict=True)) == 4
 
 
-@claim("Now you have a network of 15.78 million numbers")
+@claim(
+    "- say where its 15.78 million parameters are",
+    '"15.78 million" is one number.',
+    "Now you have a network of 15.78 million numbers",
+)
 def the_network_has_fifteen_million_numbers() -> bool:
     return round(cost((8,))[0] / 1e6, 2) == 15.78
 

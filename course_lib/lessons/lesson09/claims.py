@@ -219,6 +219,7 @@ def points_are_a_thousand_pictures() -> bool:
 
 
 @claim(
+    "**Half way, at t = 0.5, half of the image is left.",
     "a thousand factors 1 - beta, multiplied up, with square roots at the end.",
     "In DDPM's middle the picture is nearly gone. Its second half is spent on pictures in which little can be seen.",
     "both ends are exact: at `t = 1` there is *nothing* left of the image.",
@@ -231,7 +232,8 @@ def the_straight_line_fades_evenly_and_ddpm_early() -> bool:
     seen = signal[500:] ** 2 * float(images.var())
     clean, noise = torch.randn(2, 1, 1, 2, 2, generator=torch.Generator().manual_seed(0))
     ends = [FlowMatching().interpolate(clean, torch.tensor([t]), noise) for t in (0.0, 1.0)]
-    exact = torch.equal(ends[0], clean) and torch.equal(ends[1], noise)
+    half = FlowMatching().interpolate(clean, torch.tensor([0.5]), torch.zeros_like(noise))
+    exact = torch.equal(ends[0], clean) and torch.equal(ends[1], noise) and torch.equal(half, clean / 2)
     return exact and len(betas) == 1000 and bool((seen / (seen + 1 - signal[500:] ** 2) < 0.05).all())
 
 
