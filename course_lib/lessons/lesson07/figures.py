@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_lib.checks.mistakes import edited
 from course_lib.data import load_dataset
 from course_lib.ddpm import DDPM
-from course_lib.document import DECODER_CHANNELS, DRAWN_DECODER_CHANNELS, FORWARD_PASS, Step
+from course_lib.document import FORWARD_PASS, Step
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, plain_ticks
 from course_lib.skips import decoder_channels
@@ -51,15 +51,15 @@ def measured_line(row: TraceRow | None) -> str:
     return " + ".join(map(str, inputs)) + f" -> {row.output}"
 
 
-def drawn_and_popped(rows: list[TraceRow]) -> int:
-    """Print what the drawing says in front of each decoder block and what was measured; how often they agree."""
-    popped = [tuple(shape[1] for shape in row.inputs) for row in rows if row.kind == CAT]
-    drawn = [pair for pair, level in zip(DRAWN_DECODER_CHANNELS, DECODER_CHANNELS, strict=True) for _ in level]
-    print("decoder block   drawing    measured")
-    for place, (one, other) in enumerate(zip(drawn, popped, strict=True)):
-        mark = "same" if one == other else "different"
-        print(f"{place + 1:>7}         {one[0]}+{one[1]:<6} {other[0]}+{other[1]:<6} {mark}")
-    return sum(one == other for one, other in zip(drawn, popped, strict=True))
+def plain_shortcuts(rows: list[TraceRow]) -> int:
+    """Print, part by part, how many residual blocks give as many channels as they take; returns the number of all."""
+    total = 0
+    for heading in ("ENCODER", "MIDDLE", "DECODER"):
+        blocks = [row for row in rows if row.section == heading and row.kind == "ResidualBlock"]
+        plain = sum(row.inputs[0][1] == row.output[1] for row in blocks)
+        print(f"{heading.lower():8} the shortcut is x itself in {plain} of {len(blocks)} blocks")
+        total += plain
+    return total
 
 
 def plot_budget(unet: type[nn.Module], parameter_budget: Callable[[nn.Module], dict[str, int]]) -> dict[str, float]:

@@ -1,11 +1,17 @@
 """What lesson 08 states, proven: the schedule, the jump, one step back."""
 
 import itertools
+import math
+from collections.abc import Callable
+from functools import cache
 from unittest import mock
 
 import torch
+import torch.nn.functional as F
 
 from course_lib import DDPM
+from course_lib.assets import ASSETS
+from course_lib.data import load_dataset
 from course_lib.ddpm import per_image
 from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.evaluation.metrics import frechet_distance
@@ -24,6 +30,8 @@ ALPHA_BAR = DDPM().alphas_cumprod
 @claim(
     "16 base channels and one block a level in the encoder, 691,059 numbers instead of 15.78 million.",
     "The one that came with the course is as small.",
+    "Your class from lesson 07 (or the reference, where something is missing), your loss, 10,000 images.",
+    "And the same network after much longer training, on 60,000 images:",
 )
 def the_network_trained_here_is_small() -> bool:
     settings = lesson_config("ddpm").unet
@@ -31,6 +39,10 @@ def the_network_trained_here_is_small() -> bool:
         here, documents = count_parameters(UNet(**settings)), count_parameters(UNet())
     shipped = sum(weights.numel() for weights in shipped_model("ddpm").model.parameters())
     blocks = settings["base_channels"], settings["num_res_blocks"]
+    own, long = lesson_config("ddpm"), shipped_model("ddpm")
+    data = own.data, load_dataset(own.data).batch(torch.arange(10_000))[1].shape, long.config.data
+    if data != ("fashion-mnist", (10_000,), "fashion-mnist-full") or long.step < 10 * own.steps:
+        return False
     return here == shipped == 691_059 and blocks == (16, 1) and round(documents / 1e6, 2) == 15.78
 
 
@@ -41,6 +53,7 @@ def the_noises_of_all_steps_add_up_to_ten() -> bool:
 
 @claim(
     "After a quarter of the steps noise and image have the same weight.",
+    "One of variance 1 would be as strong as the noise.",
     "image and noise have the same weight at t = 259",
 )
 def the_weights_are_equal_at_259() -> bool:
@@ -53,9 +66,14 @@ def the_noise_overtakes_our_images_earlier() -> bool:
     return variance < 0.5 and int((ALPHA_BAR * variance < 1 - ALPHA_BAR).nonzero()[0]) < 200
 
 
-@claim("At t = 0 the noise's share is $1 - \\bar\\alpha_0 = \\beta_0$, exactly 0.0001.")
+@claim(
+    "At t = 0 the noise's share is $1 - \\bar\\alpha_0 = \\beta_0$, exactly 0.0001.",
+    "Ours begin at 0, and the picture at t = 0 has one step of noise.)",
+)
 def the_first_share_of_noise_is_beta() -> bool:
-    return abs(1 - float(ALPHA_BAR[0]) - 1e-4) < 1e-12
+    noise = torch.ones(1, 1, 1, 1, dtype=torch.float64)
+    added = float(DDPM().add_noise(torch.zeros_like(noise), torch.tensor([0]), noise))
+    return abs(1 - float(ALPHA_BAR[0]) - 1e-4) < 1e-12 and abs(added**2 - 1e-4) < 1e-9
 
 
 @claim("sigma / signal is 157 there", "At t = 999 there is nothing of this bag left, 0.6 % of its strength.")
@@ -71,9 +89,10 @@ def the_product_of_two_bells_is_the_formula() -> bool:
 
 
 @claim(
-    "Both are bells, and their exponents add up.",
+    "Two exponentials are multiplied by adding their exponents.",
     "(over a common denominator, with $(1-\\beta_t)\\,\\bar\\alpha_{t-1} = \\bar\\alpha_t$).",
-    "That is a bell with the mean $B/A$ and the variance $1/A$, and these are the two formulas above.",
+    "a bell with the mean $B/A$ and the variance $1/A$. That variance is the one above.",
+    "$1-\\bar\\alpha_{t-1}$ in the first and $\\beta_t$ in the second: that is the mean above.",
 )
 def the_square_is_completed_to_the_formula() -> bool:
     beta, alpha_bar, before = DDPM().betas[1:], ALPHA_BAR[1:], ALPHA_BAR[:-1]
@@ -84,7 +103,12 @@ def the_square_is_completed_to_the_formula() -> bool:
     of_clean, of_x, spread = (part[1:] for part in figures.weights_of_step(DDPM()))
     same = torch.allclose(of_both / of_y, torch.stack([of_clean, of_x])) and torch.allclose(1 / of_y, spread**2)
     common = torch.allclose(of_y, (1 - alpha_bar) / (beta * (1 - before)))
-    return same and common and torch.allclose((1 - beta) * before, alpha_bar)
+    y, clean, x_t = 0.3, 0.8, -0.4
+    summed = (y - before.sqrt() * clean) ** 2 / (1 - before) + (x_t - (1 - beta).sqrt() * y) ** 2 / beta
+    at_zero = before * clean**2 / (1 - before) + x_t**2 / beta  # what does not depend on y
+    b = of_both[0] * clean + of_both[1] * x_t
+    square = torch.allclose(summed - at_zero, of_y * (y - b / of_y) ** 2 - b**2 / of_y)
+    return square and same and common and torch.allclose((1 - beta) * before, alpha_bar)
 
 
 @claim("As long as nothing is clipped, that is the same:")
@@ -288,12 +312,15 @@ def a_variance_of_one_stays() -> bool:
 
 
 @claim(
+    "Tables are usually kept in float32, seven digits.",
     "With seven digits it is 1 - 0.9999000 = 0.0001000: four of them are left.",
     "the library computes the schedule in float64, subtracts there, and converts last.",
     "The table is float64 and images are float32.",
     "Their product would be float64, which the network refuses.",
 )
 def the_table_is_kept_in_double_precision() -> bool:
+    if int(math.log10(2 / torch.finfo(torch.float32).eps)) != 7:  # 24 bits
+        return False
     off = abs((1 - float(ALPHA_BAR[:1].float())) / 1e-4 - 1)
     image, t = torch.zeros(1, 3, 32, 32), torch.tensor([0])
     product = ALPHA_BAR[:1].reshape(1, 1, 1, 1) * image
@@ -354,3 +381,226 @@ def the_noise_of_normal_data_is_nearly_unknown_at_the_start() -> bool:
     left = (noise - x_t * (x_t @ noise) / (x_t @ x_t)).var()
     ends = [formula(float(ALPHA_BAR[t])) for t in (0, 999)]
     return abs(float(left) / formula(middle) - 1) < 0.02 and ends[0] > 0.99 > 0.01 > ends[1]
+
+
+@claim("Half of the way, from 500 on, is hardly anything but noise.")
+def from_500_on_there_is_little_but_noise() -> bool:
+    """The image's part of the variance of x_t."""
+    variance = float(real_images(1000)[0].var())
+    return float(ALPHA_BAR[500]) * variance / (float(ALPHA_BAR[500]) * variance + 1 - float(ALPHA_BAR[500])) < 0.05
+
+
+@claim("What to expect of the way there: the loss of our own runs, and pictures after 1, 10, 50 and 100 % of the time.")
+def pictures_were_kept_at_four_times() -> bool:
+    """Where a run is done, its pictures are those of all its steps."""
+    steps = {run["steps"] for name, run in shipped_results("expectations").items() if name.startswith("ddpm")}
+    kept = sorted(int(path.stem.rsplit("_", 1)[1]) for path in ASSETS.glob("results/expectations_ddpm_*.png"))
+    return steps == {600} and kept == [6, 60, 300, 600]
+
+
+@cache
+def losses_by_time() -> tuple[list[int], dict[str, list[float]]]:
+    times = [0, 10, 50, 100, 200, 300, 500, 700, 850, 999]
+    return times, figures.loss_by_time(DDPM(), times, 32)
+
+
+@claim(
+    "At t = 999 it is tiny, because nearly everything is noise.",
+    "Compare the two curves at t = 999: copying the input is a hard answer to beat there.",
+    "In section 8.5 the network's loss at t = 999 was tiny.",
+    "As an error of the *clean image* the same numbers grow with t.",
+    "is made by the times where the picture is decided already.",
+)
+def the_loss_is_made_early_and_the_image_late() -> bool:
+    """Three quarters of the loss come from before t = 259, where the image still has more weight than the noise."""
+    times, losses = losses_by_time()
+    network, copied = losses["trained network"], losses["returns its input"]
+    of_image = [loss * float((1 - ALPHA_BAR[t]) / ALPHA_BAR[t]) for t, loss in zip(times, network, strict=True)]
+    grid = torch.arange(1000, dtype=torch.float64)
+    right = torch.searchsorted(torch.tensor(times), grid.long()).clamp(1, len(times) - 1)
+    known, at = torch.tensor(network, dtype=torch.float64), torch.tensor(times, dtype=torch.float64)
+    part = (grid - at[right - 1]) / (at[right] - at[right - 1])
+    curve = known[right - 1] * (1 - part) + known[right] * part
+    early = float(curve[:259].sum() / curve.sum())
+    return (
+        network[-1] < 1e-3 < network[0] and copied[-1] < network[-1] and sorted(of_image) == of_image and early > 0.66
+    )
+
+
+@claim("Clean images lie in [-1, 1] for certain, so both samplers below clip the predicted one before they use it.")
+def both_samplers_clip() -> bool:
+    images, process = real_images(1000)[0], DDPM()
+    x, eps, t = torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), -3.0), torch.tensor([999])
+    wild, clipped = (
+        float(process.ddim_step(x, t, torch.tensor([-1]), eps, clip_denoised=clip).max()) for clip in (False, True)
+    )
+    last = process.step(x, torch.tensor([0]), 1e4 * eps, noise=x)
+    inside = float(images.min()) >= -1 and float(images.max()) <= 1
+    return inside and wild > 10 and clipped == 1 and float(last.max()) == 1
+
+
+def drawn(predict: Callable, count: int, *, mean_only: bool = False, spread_one: bool = False) -> torch.Tensor:
+    """Pictures of classes in turn, by 20 ancestral steps of the network that came with the course, seed 0."""
+    process, generator = DDPM(), torch.Generator().manual_seed(0)
+    x, labels = torch.randn(count, 3, 32, 32, generator=generator), torch.arange(count) % 10
+    times = process.sampling_times(20)
+    with torch.no_grad():
+        for now, then in itertools.pairwise([*times, -1]):
+            t, t_prev = torch.full((count,), now), torch.full((count,), then)
+            clean = process.predict_clean(x, t, predict(x, t, labels)).clamp(-1, 1)
+            eps, noise = process.noise_left(x, t, clean), torch.randn(x.shape, generator=generator)
+            inside = torch.zeros_like(noise) if mean_only or spread_one else noise
+            x = process.ddim_step(x, t, t_prev, eps, eta=1.0, noise=inside)
+            x = x + noise if spread_one and then >= 0 else x
+    return x.clamp(-1, 1)
+
+
+@claim(
+    "A sampler that is wrong: the predicted noise with the wrong sign, the network told the times in the wrong order, "
+    "fresh noise of spread 1 in every step.",
+    "(A time that is off by one is hardly seen.)",
+)
+def three_wrong_samplers_draw_noise() -> bool:
+    """From a pixel to the next white noise changes by root 2 of its spread; pictures by half of it."""
+
+    def roughness(x: torch.Tensor) -> float:
+        return float(x.diff(dim=-1).std() / x.std())
+
+    network = shipped_model("ddpm").model
+    right = drawn(network, 8)
+    wrong = [
+        drawn(lambda x, t, labels: -network(x, t, labels), 8),
+        drawn(lambda x, t, labels: network(x, 999 - t, labels), 8),
+        drawn(network, 8, spread_one=True),
+    ]
+    off_by_one = drawn(lambda x, t, labels: network(x, (t + 1).clamp(max=999), labels), 8)
+    noise = all(abs(roughness(x) - 2**0.5) < 0.1 for x in wrong)
+    return noise and roughness(right) < 0.7 and float((off_by_one - right).norm() / right.norm()) < 0.05
+
+
+@claim(
+    "x at t - 1 still has noise, and the mean alone would have too little of it:",
+    "Ten pictures that the network that came with the course drew so, in 20 steps, are dark and smooth, with less than "
+    "a fifth of the variance they have otherwise.",
+)
+def without_fresh_noise_pictures_are_dark() -> bool:
+    network = shipped_model("ddpm").model
+    with_noise, without = drawn(network, 10), drawn(network, 10, mean_only=True)
+    spread = figures.weights_of_step(DDPM())[2]
+    smooth = [float(x.diff(dim=-1).square().mean()) for x in (without, with_noise)]
+    darker = float(without.mean()) < float(with_noise.mean()) - 0.2 and smooth[0] < 0.3 * smooth[1]
+    return bool((spread[1:] > 0).all()) and darker and float(without.var()) < 0.2 * float(with_noise.var())
+
+
+@claim("and with eta = 0 the step also runs forwards, from a real picture to its noise.")
+def ddim_runs_to_the_noise_and_back() -> bool:
+    """Forty steps each way: what comes back is the picture, up to the error of so few steps."""
+    process, network = DDPM(), shipped_model("ddpm").model
+    images, labels = real_images(4)
+    times = process.sampling_times(40)[::-1]
+    options = {"method": "ddim", "num_steps": 40, "clip_denoised": False}
+    with torch.no_grad():
+        x = float(ALPHA_BAR[times[0]]) ** 0.5 * images
+        for now, later in itertools.pairwise(times):
+            t, t_later = torch.full((4,), now), torch.full((4,), later)
+            x = process.ddim_step(x, t, t_later, network(x, t, labels), clip_denoised=False)
+        fresh = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+        errors = [
+            float((process.sample(network, x.shape, labels, noise=start, **options) - images).square().mean())
+            for start in (x, fresh)
+        ]
+    return errors[0] < 0.25 * errors[1]
+
+
+@claim(
+    "With few steps *both* draw too little spread, even with a perfect network: pictures too close to the average.",
+    "DDIM loses less.",
+    "The ancestral sampler is a little short even with a thousand steps;",
+)
+def few_steps_lose_spread() -> bool:
+    """Exactly: with the perfect network a step is an affine map, so the variance can be followed without a draw."""
+    process, spreads = DDPM(), {}
+    for eta, steps in itertools.product((0, 1), (5, 10, 50, 1000)):
+        variance = 1.0
+        for now, then in itertools.pairwise([*process.sampling_times(steps), -1]):
+            a, before = float(ALPHA_BAR[now]), 1.0 if then < 0 else float(ALPHA_BAR[then])
+            eps = (1 - a) ** 0.5 / (a * 0.16 + 1 - a)  # of x, less its mean
+            clean = (1 - (1 - a) ** 0.5 * eps) / a**0.5
+            fresh = eta * (1 - before) / (1 - a) * (1 - a / before)
+            variance = (before**0.5 * clean + (1 - before - fresh) ** 0.5 * eps) ** 2 * variance + fresh
+        spreads[eta, steps] = variance**0.5
+    ddim, ancestral = ([spreads[eta, steps] for steps in (5, 10, 50, 1000)] for eta in (0, 1))
+    less = all(one > other for one, other in zip(ddim, ancestral, strict=True))
+    return less and max(ddim[:3]) < 0.39 and 0.39 < ancestral[3] < ddim[3] <= 0.4
+
+
+@claim("Most of the outline is settled before a human sees it; prints and folds come later;")
+def outlines_are_settled_before_details() -> bool:
+    """Twenty walks that part at t = 449: how alike their ends are, from as alike as any two walks to the same.
+
+    Measured once with 40, for t = 499, 449, 399 and 299: of the outlines 52, 61, 67 and 78 % were settled, of the
+    details inside 15, 24, 29 and 47 %.
+    """
+    process, network, labels = DDPM(), shipped_model("ddpm").model, torch.arange(20) % 10
+    times = process.sampling_times(20)
+
+    def walk(x: torch.Tensor, first: int, seed: int) -> list[torch.Tensor]:
+        states, generator = [], torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for now, then in itertools.pairwise([*times[first:], -1]):
+                states.append(x)
+                t, t_prev = torch.full((20,), now), torch.full((20,), then)
+                clean = process.predict_clean(x, t, network(x, t, labels)).clamp(-1, 1)
+                noise = torch.randn(x.shape, generator=generator)
+                x = process.ddim_step(x, t, t_prev, process.noise_left(x, t, clean), eta=1.0, noise=noise)
+        return [*states, x]
+
+    def outlines_alike(one: torch.Tensor, other: torch.Tensor) -> float:
+        a, b = (F.avg_pool2d(x.mean(1, keepdim=True), 2) > -0.8 for x in (one, other))
+        return float((a & b).sum() / (a | b).sum())
+
+    def details_alike(one: torch.Tensor, other: torch.Tensor) -> float:
+        """Of what is finer than five pixels, two pixels and more inside of both garments."""
+        grey = [x.mean(1, keepdim=True) for x in (one, other)]
+        both = (torch.minimum(*grey) > -0.8).float()
+        inside = -F.max_pool2d(-both, 5, 1, 2) > 0.5
+        fine = [(x - F.avg_pool2d(x, 5, 1, 2))[inside] for x in grey]
+        return float(torch.corrcoef(torch.stack(fine))[0, 1])
+
+    start, half = torch.randn(20, 3, 32, 32, generator=torch.Generator().manual_seed(0)), times.index(449)
+    states = walk(start, 0, 1)
+    parted_late, parted_at_once = walk(states[half], half, 2)[-1], walk(start, 0, 3)[-1]
+    settled = []
+    for alike in (outlines_alike, details_alike):
+        at_once = alike(states[-1], parted_at_once)
+        settled.append((alike(states[-1], parted_late) - at_once) / (1 - at_once))
+    return settled[0] > 0.5 and settled[1] < settled[0] - 0.2
+
+
+@claim(
+    "The loss is right on average. Each batch says something about one time only, so the gradient jumps from batch to "
+    "batch",
+)
+def one_time_a_batch_makes_the_loss_jump() -> bool:
+    images, labels = real_images(8)
+    network, spreads = shipped_model("ddpm").model, []
+    for shared in (False, True):
+        losses = []
+        for seed in range(40):
+            generator = torch.Generator().manual_seed(seed)
+            t = DDPM().sample_times(8, generator)
+            with torch.no_grad():
+                losses.append(DDPM().loss(network, images, labels, generator, t=t[:1].expand(8) if shared else t))
+        spreads.append(float(torch.stack(losses).std()))
+    return spreads[1] > 1.4 * spreads[0]
+
+
+@claim("With another kind of noise the jump would not be exact.")
+def a_jump_of_uniform_noise_is_not_a_walk() -> bool:
+    """Two steps with even noise: the fourth moment of what they add is not that of even noise."""
+    generator = torch.Generator().manual_seed(0)
+    even = 3**0.5 * (2 * torch.rand(3, 200_000, generator=generator, dtype=torch.float64) - 1)  # of variance 1
+    beta = 0.3
+    walked, jumped = (1 - beta) ** 0.5 * beta**0.5 * even[0] + beta**0.5 * even[1], even[2]
+    fourth = [float((x / x.std()).pow(4).mean()) for x in (walked, jumped)]
+    return abs(fourth[1] - 1.8) < 0.02 and fourth[0] > 2.2
