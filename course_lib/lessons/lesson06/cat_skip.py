@@ -131,6 +131,14 @@ def assumes_equal_channels(trial: Trial) -> None:
     see_result(trial, unlike(trial))
 
 
+@holds("the newest skip is taken, also where an older one has the channels of h, the most or the fewest")
+def skip_chosen_by_its_channels(trial: Trial) -> None:
+    """You take the newest skip in most cases, and another one where an older one has as many channels as h, or more or
+    fewer than the rest. What belongs to a block is known by its place alone: the newest, whatever its channels."""
+    for channels in ((8, 12, 8, 5), (8, 3, 8, 10)):
+        see_all(trial, *(trial.normal(2, each, 3, 5) for each in channels))
+
+
 @holds("exactly the newest skip has left the list, and the others stay in their order")
 def stack_not_one_shorter(trial: Trial) -> None:
     """The result is right, but the list is not what it should be afterwards. The skip you used has to leave it, and

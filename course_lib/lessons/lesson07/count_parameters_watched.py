@@ -27,6 +27,8 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         return made
     if kind == "three Linears of equal shape":
         return nn.Sequential(*(nn.Linear(a, a) for _ in range(3)))
+    if kind == "two GroupNorms as they begin, all ones and all zeros":
+        return nn.Sequential(nn.GroupNorm(1, a), nn.SiLU(), nn.GroupNorm(1, a))
     if kind == "BatchNorm2d":
         return nn.Sequential(nn.Conv2d(a, b, 1), nn.BatchNorm2d(b))
     if kind == "one Linear used twice":
