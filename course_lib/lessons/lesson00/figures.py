@@ -113,7 +113,7 @@ def without_clipping(to_pixels: Callable[[Tensor], Tensor]) -> str:
         figure,
         f"a picture that is a little too bright, as pixels. Without clipping {wrong} of 1,024 pixels turn from white "
         "to black.",
-        "The same garment twice: once clean, once with black holes where it should be brightest.",
+        "The same garment twice: clipped it is nearly all white, not clipped nearly all black, with a white rim.",
     )
     too_bright = wrapped[clipped == 255].float().mean()
     return "it turns nearly black" if too_bright < 128 else "it stays white"

@@ -96,7 +96,7 @@ def whole_frequencies_repeat_after_710_steps() -> bool:
 
 @claim(
     "some numbers differ by nearly 2, the most that numbers between -1 and 1 can",
-    "The frequencies then end at exactly 1/10000.",
+    "With 1 the frequencies end at exactly 1/10000.",
     "Both are good embeddings.",
 )
 def another_divisor_gives_other_numbers() -> bool:

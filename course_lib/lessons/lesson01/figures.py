@@ -241,7 +241,7 @@ def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[in
         figure,
         f"similarity over distance, from {len(anchors)} different steps: the curves differ by at most {apart:.0e}. "
         f"One step away it is {float(curves[0][200]):.3f}, a hundred away {float(curves[0][299]):.2f}.",
-        "Three curves that lie on top of one another: one at distance 0, falling on both sides.",
+        "Three curves that lie on top of one another: one at distance 0, falling and wavering on both sides.",
     )
 
 

@@ -37,7 +37,10 @@ def one_channel_a_group_is_deaf_and_two_are_not() -> bool:
     return one < 1e-5 < 0.05 < two < four
 
 
-@claim("Between the two we take the numbers times 3: they are about as large after some training.")
+@claim(
+    "Between the two we multiply the numbers by 3: fresh layers give small ones, and after some training they are "
+    "about three times as large."
+)
 def three_times_a_fresh_linears_numbers_are_as_large_as_trained_ones() -> bool:
     model, times = shipped_model().model, torch.linspace(0, 1000, 201)
     with torch.random.fork_rng(), torch.no_grad():

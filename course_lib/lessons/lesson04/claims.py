@@ -76,7 +76,7 @@ def what_is_too_fine_is_weakened() -> bool:
 
 @claim(
     "Look at the nine learned numbers: all positive, the largest in the middle.",
-    "It began at a blur, was free to go anywhere, and found very little to improve.",
+    "The search began at a blur, was free to go anywhere, and found very little to improve.",
 )
 def the_learned_weights_are_a_blur() -> bool:
     pictures = real_images(40)

@@ -136,7 +136,7 @@ def skip_chosen_by_its_channels(trial: Trial) -> None:
     """You take the newest skip in most cases, and another one where an older one has as many channels as h, or more or
     fewer than the rest. What belongs to a block is known by its place alone: the newest, whatever its channels."""
     for channels in ((8, 12, 8, 5), (8, 3, 8, 10)):
-        see_all(trial, *(trial.normal(2, each, 3, 5) for each in channels))
+        see_result(trial, tuple(trial.normal(2, each, 3, 5) for each in channels))
 
 
 @holds("exactly the newest skip has left the list, and the others stay in their order")

@@ -257,7 +257,7 @@ def plot_reconstructions(net: nn.Module, net_without: nn.Module) -> None:
 
 @torch.no_grad()
 def plot_frequencies(net: nn.Module, net_without: nn.Module) -> None:
-    """Draw which share of the images' detail each network loses, from coarse to fine."""
+    """Draw the power of each network's error beside that of the images, from coarse waves to fine ones."""
     originals = images()[list(TEST_IMAGES)]
     lost = {
         "without skips": net_without(originals, emptied) - originals,
@@ -274,17 +274,17 @@ def plot_frequencies(net: nn.Module, net_without: nn.Module) -> None:
     axes.axvline(4, color=COLORS["grey"], linestyle="--")
     axes.text(4.15, 0.93, "finest wave an 8x8 grid can carry", fontsize=8, transform=axes.get_xaxis_transform())
     axes.set_xlabel("waves across the image (right: finer detail)")
-    axes.set_ylabel("share of the power lost")
+    axes.set_ylabel("power of the error / of the image")
     axes.set_ylim(0, 1.25)
     axes.set_xticks(range(2, 17, 2))
     axes.legend(loc="upper right", bbox_to_anchor=(1.0, 0.72))
     fine = {name: fine_power(residual) / fine_power(originals) for name, residual in lost.items()}
     show(
         figure,
-        f"what gets lost is detail. Of the power in waves that fit 8 times or more across the image, without skips "
-        f"{fine['without skips']:.0%} is lost, with skips {fine['with skips']:.0%}.",
-        "Two lines over spatial frequency. Without skips the share lost rises with frequency towards one; with skips "
-        "it stays low until the finest waves, where it rises as well.",
+        f"what gets lost is detail. In waves that fit 8 times or more across the image the error has "
+        f"{fine['without skips']:.0%} of the image's power without skips, and {fine['with skips']:.0%} with them.",
+        "Two lines over spatial frequency. Without skips the error rises with frequency to as much power as the image "
+        "has; with skips it stays low until the finest waves, where it rises as well.",
     )
 
 

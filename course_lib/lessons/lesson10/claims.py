@@ -400,7 +400,7 @@ def the_class_that_is_named_first_is_drawn() -> bool:
 
 
 @claim(
-    "Every step aims farther beyond black and white, and what lies there is cut off in the end.",
+    "With a large scale every step aims at a picture that lies beyond black and white",
     "hard edges, larger flat areas of white, fewer folds, less texture.",
 )
 def what_much_guidance_looks_like() -> bool:
@@ -424,7 +424,7 @@ def what_much_guidance_looks_like() -> bool:
 
 @claim(
     "A guided network can be *more* accurate than real photographs, because it leaves out the odd ones:",
-    "take the odd quarter of each class away from real photographs, and the judge names 99 % of them.",
+    "lies farthest from the class's mean in the judge's features, and the judge names 99 % of the rest.",
 )
 def typical_pictures_are_named_more_often() -> bool:
     judge, stored = the_judge(), shipped_results("guidance")
