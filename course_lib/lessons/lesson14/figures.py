@@ -29,6 +29,8 @@ from course_lib.straightening import euler_walk, spaced_times
 
 Pairing = Callable[[Tensor, Tensor, Tensor], Tensor]
 CALLS = (1, 2, 4, 8, 20)
+# where guidance is on, from noise to image, see measure_calls.py
+WHERE = ("everywhere", "near the noise", "middle", "near the image")
 PAIRINGS = {"as drawn": (False, False), "within classes": (True, False), "across classes": (True, True)}
 FINE = 100
 
@@ -202,11 +204,11 @@ def plot_drawn(each: tuple[int, ...] = (1, 2, 4)) -> None:
 
 
 def judged() -> dict[tuple[str, int], dict]:
-    """What the judge said: (network, calls) -> entry, evenly spaced times, seed 0."""
+    """What the judge said: (network, calls) -> entry, evenly spaced times, no guidance, seed 0."""
     return {
         (entry["network"], entry["calls"]): entry
         for entry in shipped_results("fewer_calls").values()
-        if entry.get("shift") == 1.0 and entry["seed"] == 0
+        if entry.get("shift") == 1.0 and "scale" not in entry and entry["seed"] == 0
     }
 
 
@@ -262,3 +264,56 @@ def calls_of_a_walk(guided: Callable[..., Tensor], low: float, high: float, step
     times = spaced_times(steps, shift)
     euler_walk(lambda x, t: guided(model, x, t, labels, 2.0, low, high), torch.ones(1, 1, 1, 1), times)
     return count
+
+
+# ---------------------------------------------------------------------------------------------- what the judge says
+
+
+def entries(name: str = "fewer_calls", **wanted: object) -> list[dict]:
+    """The judge's entries, one a seed, that say `wanted`: None for what they do not say."""
+    found = shipped_results(name).values()
+    return [entry for entry in found if all(entry.get(key) == value for key, value in wanted.items())]
+
+
+def judged_by_shift(calls: int = 4) -> dict[float, list[dict]]:
+    """What the judge said of so many calls without guidance, by the shift of their times."""
+    return {
+        shift: entries(network="as trained", calls=calls, shift=shift, scale=None)
+        for shift in (0.25, 0.5, 1.0, 2.0, 4.0)
+    }
+
+
+def judged_by_interval(steps: int = 20, fewer: int = 15, scale: float = 2.0) -> dict[str, list[dict]]:
+    """What the judge said of walks of so many steps, by where they are guided.
+
+    Args:
+        fewer: steps that cost with guidance everywhere as many calls as `steps` with guidance in half of them.
+    """
+    own = {"network": "as trained", "scale": scale}
+    found = {"not at all": entries(network="as trained", calls=steps, shift=1.0, scale=None)}
+    found |= {where: entries(steps=steps, guided=where, **own) for where in WHERE}
+    return found | {f"everywhere, {fewer} steps": entries(steps=fewer, guided="everywhere", **own)}
+
+
+def judged_in_one_step() -> dict[str, list[dict]]:
+    """What the judge said of one call, and of what it is to be compared with."""
+    return {
+        "as trained": entries("one_step", network="as trained", calls=1),
+        "in four pieces": entries(network="straight", calls=1),
+        "distilled": entries("one_step", network="distilled", calls=1),
+        "distilled, again": entries("one_step", network="distilled", calls=2),
+        "in four pieces, again": entries(network="straight", calls=2),
+        "the teacher": entries("one_step", network="the teacher"),
+    }
+
+
+def print_judged(found: dict, what: str) -> None:
+    """A table of the means, with the smallest and largest distance, of the draws of 500 pictures each."""
+    names = [str(name) for name in found]
+    width = max(map(len, [what, *names]))
+    print(f"{what:{width}}  calls  draws  Fréchet distance     accuracy  diversity")
+    for name, rows in zip(names, found.values(), strict=True):
+        mean, low, high = mean_and_range(rows, "frechet")
+        distance = f"{mean:5.2f} ({low:.2f} to {high:.2f})"
+        right, spread = (mean_and_range(rows, figure)[0] for figure in ("accuracy", "diversity"))
+        print(f"{name:{width}}  {rows[0]['calls']:5}  {len(rows):5}  {distance:20}  {right:7.1%}  {spread:9.2f}")
