@@ -91,9 +91,9 @@ RUNS = [
     ),
     # as many calls as an interval takes, spent on guidance everywhere
     *(Run("as trained", steps, seed, scale=2.0) for seed in (0, 1) for steps in (6, 15)),
+    *(Run("as trained", 20, seed, scale=1.5, where=where) for seed in (0, 1) for where in INTERVALS),
     *(Run("straight", calls, 1) for calls in (1, 2, 8, 20)),
     *(Run("as trained", calls, 1) for calls in (1, 2, 8)),
-    *(Run("as trained", 20, seed, scale=1.5, where=where) for seed in (0, 1) for where in INTERVALS),
 ]
 METHODS = {"as trained": "flow", "straight": "flow_straight"}
 
