@@ -1,13 +1,16 @@
 """Figures of lesson 14: bent and straight paths, pairs, and what few calls draw."""
 
+import math
 from collections.abc import Callable
 from functools import cache
 
 import matplotlib.pyplot as plt
 import torch
+from PIL import Image
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib.assets import asset_path
 from course_lib.data import load_dataset
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson14.toy import (
@@ -283,28 +286,47 @@ def judged_by_shift(calls: int = 4) -> dict[float, list[dict]]:
     }
 
 
-def judged_by_interval(steps: int = 20, fewer: int = 15, scale: float = 2.0) -> dict[str, list[dict]]:
-    """What the judge said of walks of so many steps, by where they are guided.
-
-    Args:
-        fewer: steps that cost with guidance everywhere as many calls as `steps` with guidance in half of them.
-    """
-    own = {"network": "as trained", "scale": scale}
-    found = {"not at all": entries(network="as trained", calls=steps, shift=1.0, scale=None)}
-    found |= {where: entries(steps=steps, guided=where, **own) for where in WHERE}
-    return found | {f"everywhere, {fewer} steps": entries(steps=fewer, guided="everywhere", **own)}
+def judged_by_interval(steps: int = 20, scale: float = 2.0) -> dict[str, list[dict]]:
+    """What the judge said of walks of so many steps, by where they are guided."""
+    found = {"nowhere": entries(network="as trained", calls=steps, shift=1.0, scale=None)}
+    return found | {where: entries(network="as trained", steps=steps, scale=scale, guided=where) for where in WHERE}
 
 
-def judged_in_one_step() -> dict[str, list[dict]]:
-    """What the judge said of one call, and of what it is to be compared with."""
-    return {
-        "as trained": entries("one_step", network="as trained", calls=1),
-        "in four pieces": entries(network="straight", calls=1),
-        "distilled": entries("one_step", network="distilled", calls=1),
-        "distilled, again": entries("one_step", network="distilled", calls=2),
-        "in four pieces, again": entries(network="straight", calls=2),
-        "the teacher": entries("one_step", network="the teacher"),
+def judged_in_one_step(calls: int = 1) -> dict[str, list[dict]]:
+    """What the judge said of one call or two, by network."""
+    found = {"as trained": entries(network="as trained", calls=calls, shift=1.0, scale=None)}
+    found["in four pieces"] = entries(network="straight", calls=calls)
+    return found | {"in one step": entries("one_step", network="distilled", calls=calls)}
+
+
+def as_good_as(distance: float) -> int:
+    """With how many calls the network as trained comes nearest to a Fréchet distance, by their ratio."""
+    found = {calls: entry["frechet"] for (network, calls), entry in judged().items() if network == "as trained"}
+    return min(found, key=lambda calls: abs(math.log(found[calls] / distance)))
+
+
+def plot_one_step() -> None:
+    """Ten classes in one call and in two, and by the walks that the network in one step has learned from."""
+    rows = {
+        "as_trained": "as trained, 1 call",
+        "distilled_1": "in one step, 1 call",
+        "distilled_2": "in one step, 2 calls",
+        "the_teacher": "its teacher, 16 calls",
     }
+    figure, axes = plt.subplots(len(rows), 1, figsize=(8.6, 0.78 * len(rows) + 0.3), layout="constrained")
+    for axis, (name, shown) in zip(axes, rows.items(), strict=True):
+        axis.imshow(Image.open(asset_path(f"results/one_step_{name}.png")))
+        axis.set(xticks=[], yticks=[])
+        axis.spines[["left", "bottom"]].set_visible(False)
+        axis.grid(False)
+        axis.set_ylabel(shown, rotation=0, ha="right", va="center", fontsize=9)
+    show(
+        figure,
+        "One picture of each class from the same noises. In one step the network draws the pieces of clothing that its "
+        "teacher draws, with more grain.",
+        "Four rows of ten grey pictures of clothes. The first is blurred; the second has outlines and a rough texture; "
+        "in the third bright and dark are exaggerated; the fourth is smooth and clear.",
+    )
 
 
 def print_judged(found: dict, what: str) -> None:
