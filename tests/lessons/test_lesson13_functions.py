@@ -20,7 +20,7 @@ from course_lib.editing import (
     two_views,
     walk,
 )
-from course_lib.lessons.lesson13 import figures
+from course_lib.lessons.lesson13 import drawing, figures
 
 MEAN, SPREAD = 0.4, 0.3
 
@@ -160,3 +160,68 @@ def test_a_drawing_of_letters_is_a_picture_and_a_wrong_one_is_named():
         figures.from_text(drawing[17:])
     with pytest.raises(ValueError, match=r"row 16 of drawing is '\.+x'; allowed: 16 of the letters"):
         figures.from_text(drawing.replace("#", "x"))
+
+
+def test_letters_are_cells_and_the_way_back():
+    cells = [[(row + column) % 4 for column in range(16)] for row in range(16)]
+    letters = drawing.letters_of(cells)
+    assert letters.splitlines()[0] == ".-+#" * 4
+    assert drawing.cells_of(letters) == cells
+    assert drawing.cells_of(f"\n{letters}\n") == cells
+    # the greys from black to white are those of the letters
+    assert [*drawing.GREYS.values()] == sorted(drawing.GREYS.values())
+    assert set(drawing.NAMES) == set(drawing.GREYS)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "x", "\n".join(["." * 16] * 15 + ["." * 17]), "\n".join(["........ ......."] * 16)]
+)
+def test_a_board_begins_with_no_drawing_that_is_none(wrong):
+    with pytest.raises(ValueError, match="drawing"):
+        drawing.drawing_board(wrong)
+
+
+def test_where_nobody_is_there_to_draw_the_letters_serve(capsys):
+    letters = drawing.letters_of([[3] * 16] * 16)
+    board = drawing.drawing_board(letters)
+    assert str(board) == letters
+    assert capsys.readouterr().out.strip() == drawing.INVITATION
+    # who runs the cell again goes on with what was drawn
+    board.cells = [[0] * 16] * 16
+    assert str(drawing.drawing_board(board)) == drawing.letters_of([[0] * 16] * 16)
+
+
+@pytest.fixture
+def somebody_there(monkeypatch):
+    from course_lib.lessons.shared import explorer
+
+    monkeypatch.delenv("COURSE_STORED", raising=False)
+    monkeypatch.setattr(explorer, "somebody_is_there", lambda: True)
+
+
+def test_without_the_package_one_sentence_says_how_to_get_it(somebody_there, monkeypatch, capsys):
+    monkeypatch.setattr(drawing, "find_spec", lambda name: None)
+    board = drawing.drawing_board(drawing.letters_of([[1] * 16] * 16))
+    assert "pip install anywidget" in capsys.readouterr().out
+    assert board.cells == [[1] * 16] * 16
+
+
+def test_a_stored_notebook_has_a_sentence(somebody_there, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_STORED", "1")
+    drawing.drawing_board(drawing.letters_of([[1] * 16] * 16))
+    assert capsys.readouterr().out.strip() == drawing.INVITATION
+
+
+def test_the_board_follows_its_widget_and_front_ends_without_widgets_have_a_sentence(somebody_there, monkeypatch):
+    pytest.importorskip("anywidget", reason="needs pip install -r requirements.txt")
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, *metadata, raw: shown.append(data))
+    board = drawing.drawing_board(drawing.letters_of([[1] * 16] * 16))
+    assert shown[0]["text/plain"] == drawing.INVITATION
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]
+    made = drawing.widget_of(board)
+    made.cells = [[2] * 16] * 16
+    assert board.cells == [[2] * 16] * 16
+    assert made.start == [[1] * 16] * 16
+    assert [grey["value"] for grey in made.greys] == [0, 76, 153, 230]
+    made.close()

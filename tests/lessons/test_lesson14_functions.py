@@ -6,8 +6,17 @@ import pytest
 import torch
 from helpers import randn
 
-from course_lib.lessons.lesson14 import toy
-from course_lib.straightening import cheapest_assignment, euler_walk, paired_noise, spaced_times, straight_piece
+from course_lib.lessons.lesson14 import figures, measure_one_step, toy
+from course_lib.lessons.lesson14.measure_calls import INTERVALS, RUNS, Run
+from course_lib.lessons.shared.results import shipped_results
+from course_lib.straightening import (
+    cheapest_assignment,
+    euler_walk,
+    guided_within,
+    paired_noise,
+    spaced_times,
+    straight_piece,
+)
 
 MEAN, SPREAD = 0.4, 0.3
 
@@ -91,3 +100,33 @@ def test_a_time_outside_the_path_is_refused():
         straight_piece(torch.zeros(2, 1, 1, 1, 1), (0.8, 0.2), 0.9)
     with pytest.raises(ValueError, match="states"):
         straight_piece(torch.zeros(3, 1, 1, 1, 1), (0.8, 0.2), 0.5)
+
+
+@pytest.mark.parametrize("where", INTERVALS)
+@pytest.mark.parametrize("steps", [6, 8, 15, 20])
+def test_a_run_says_how_often_the_network_is_asked(steps, where):
+    low, high = INTERVALS[where]
+    asked = figures.calls_of_a_walk(guided_within, low, high, steps)
+    assert Run("as trained", steps, 0, scale=2.0, where=where).calls == asked
+    assert Run("as trained", steps, 0, where=where).calls == steps
+
+
+def test_each_result_is_that_of_a_run_and_intervals_compared_cost_the_same():
+    assert set(figures.WHERE) == set(INTERVALS)
+    runs = {run.key: run.about() for run in [*RUNS, Run("as trained", 4, 0), Run("as trained", 20, 0)]}
+    results = {key: entry for key, entry in shipped_results("fewer_calls").items() if key != "real"}
+    assert {key: entry | runs[key] for key, entry in results.items()} == results
+    for steps, fewer in ((20, 15), (8, 6)):
+        calls = {where: Run("as trained", steps, 0, scale=2.0, where=where).calls for where in INTERVALS}
+        assert set(calls.values()) - {calls["everywhere"]} == {2 * fewer}
+
+
+def test_one_step_is_learned_from_noise_alone_and_leads_to_its_image():
+    pairs, labels = randn(6, 2, 3, 32, 32).half(), torch.arange(6)
+    noise, times, velocity, classes = measure_one_step.batch_of(pairs, labels, seed=3, step=5)
+    assert torch.equal(times, torch.ones(len(noise)))
+    assert torch.equal(noise, pairs[classes, 0].float())
+    torch.testing.assert_close(noise - velocity, pairs[classes, 1].float())
+    again = measure_one_step.batch_of(pairs, labels, seed=3, step=5)
+    assert torch.equal(again[0], noise)
+    assert not torch.equal(measure_one_step.batch_of(pairs, labels, seed=4, step=5)[0], noise)

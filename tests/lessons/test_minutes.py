@@ -37,7 +37,7 @@ def test_the_stated_minutes_fit(source):
 def test_a_long_lesson_has_a_marked_place_to_stop(source):
     text = source.path.read_text(encoding="utf-8")
     if read_outline(source.path).minutes > LONG:
-        before, stop, behind = text.partition("A good place to stop")
+        before, stop, _ = text.partition("A good place to stop")
         assert stop
         # neither at the beginning nor at the end
         assert 0.25 < len(before) / len(text) < 0.75

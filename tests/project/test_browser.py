@@ -138,11 +138,11 @@ def wait_for(condition, seconds):
 class Lesson:
     """A notebook open in JupyterLab, with the few things a learner does to it."""
 
-    def __init__(self, page, name):
+    def __init__(self, page, name, folder=NOTEBOOKS):
         self.page, self.name = page, name
         self.notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
         self.cells = self.notebook.locator(".jp-Cell")
-        self.made = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+        self.made = nbformat.read(folder / f"{name}.ipynb", as_version=4)
 
     def run_all(self):
         # a kernel that is only just connected can lose the first request: ask until something has started

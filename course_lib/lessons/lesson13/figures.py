@@ -13,6 +13,7 @@ from course_lib.data import load_dataset
 from course_lib.data.fashion_mnist import CLASS_NAMES
 from course_lib.editing import Split, Strengths, gaussian_blur, split_of, strengths_of
 from course_lib.evaluation.classifier import judge_images, load_judge
+from course_lib.lessons.lesson13.drawing import GREYS, Board, cells_of
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.show import show, smoke
 from course_lib.lessons.shared.style import COLORS, as_picture
@@ -215,29 +216,18 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
     )
 
 
-# ---------------------------------------------------------------------------------------------- a drawing as text
-
-GREYS = {".": -1.0, "-": -0.4, "+": 0.2, "#": 0.8}
+# ---------------------------------------------------------------------------------------------- a drawing
 
 
 def from_text(drawing: str) -> Tensor:
-    """A drawing of 16 rows of 16 letters, one of . - + # (black to white) each, as a picture (1, 3, 32, 32).
-
-    Raises: ValueError for another number of rows or letters, or another letter; it names the row.
-    """
-    rows = drawing.strip().split()
-    if len(rows) != 16:
-        raise ValueError(f"drawing has {len(rows)} rows; allowed: 16")
-    for number, row in enumerate(rows, 1):
-        if len(row) != 16 or set(row) - set(GREYS):
-            raise ValueError(f"row {number} of drawing is {row!r}; allowed: 16 of the letters {' '.join(GREYS)}")
-    values = torch.tensor([[GREYS[letter] for letter in row] for row in rows])
+    """A drawing of letters as a picture (1, 3, 32, 32). Raises: ValueError for one that is none, see `cells_of`."""
+    values = torch.tensor([*GREYS.values()])[torch.tensor(cells_of(drawing))]
     return values.repeat_interleave(2, 0).repeat_interleave(2, 1).expand(1, 3, 32, 32).clone()
 
 
-def plot_my_drawing(redraw: Redraw, drawing: str, label: int) -> None:
-    """Draw a drawing as text, and what both networks make of it as a class, at five strengths."""
-    image = from_text(drawing)
+def plot_my_drawing(redraw: Redraw, drawing: str | Board, label: int) -> None:
+    """Draw a drawing, as letters or from a board, and what both networks make of it as a class, at five strengths."""
+    image = from_text(str(drawing))
     tried = (0.3, 0.5, 0.7, 0.85, 0.95)
     rows = {}
     for method, name in METHOD_NAMES.items():
@@ -246,7 +236,7 @@ def plot_my_drawing(redraw: Redraw, drawing: str, label: int) -> None:
         rows[name] = torch.cat([image, *drawn])
     show(
         draw_pictures(rows, ["drawn", *(f"{strength:g}" for strength in tried)]),
-        f"a drawing made of letters, and what the two networks make of it as {CLASS_NAMES[label]}, at rising strength.",
+        f"a drawing, and what the two networks make of it as {CLASS_NAMES[label]}, at rising strength.",
         "Two rows of six pictures: the coarse drawing, then pieces of clothing that follow it less and less.",
     )
 

@@ -4,6 +4,7 @@ import torch
 
 from course_lib.data import load_dataset
 from course_lib.lessons.lesson14 import figures, straighten, toy
+from course_lib.lessons.lesson14 import measure_one_step as one_step
 from course_lib.lessons.shared.claims import claim
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
@@ -171,16 +172,17 @@ def one_distilled_step() -> bool:
 
 @claim(
     "in another one of 500 the distance of 4 straightened calls is 0.70 instead of 0.58.",
-    "The network as trained, with 20, has 0.63 in the plot, and in two more draws 0.56 and 0.57.",
+    "The network as trained, with 20, has 0.63 in the plot, and in three more draws 0.62, 0.56 and 0.57.",
     'So a tenth more or less says nothing, and "about as good" is all that can be said:',
 )
 def further_draws_differ() -> bool:
     four = [shipped_results("fewer_calls")[f"straight, 4 calls, shift 1, seed {seed}"] for seed in (0, 1)]
     plain = [shipped_results("side_by_side")[f"flow euler, 20 steps, scale 1, seed {seed}"] for seed in (0, 1000, 2000)]
     plain = [entry["first_500"]["frechet"] for entry in plain]
+    plain.insert(1, shipped_results("fewer_calls")["as trained, 20 calls, shift 1, seed 1"]["frechet"])
     same = figures.judged()["as trained", 20]["frechet"] == plain[0] and {entry["pictures"] for entry in four} == {500}
     four = [entry["frechet"] for entry in four]
-    shown = [round(distance, 2) for distance in (*four, *plain)] == [0.58, 0.70, 0.63, 0.56, 0.57]
+    shown = [round(distance, 2) for distance in (*four, *plain)] == [0.58, 0.70, 0.63, 0.62, 0.56, 0.57]
     mixed = min(four) < max(plain) and min(plain) < max(four)  # neither lies below the other in every draw
     return shown and same and mixed
 
@@ -257,11 +259,145 @@ def twenty_calls_beside_a_thousand() -> bool:
     diversity = [round(one["diversity"], 2) for one in (guided, thousand)]
     counts = {one["pictures"] for one in (thousand, shipped_results("guidance")["flow, scale 1.5"], *judged.values())}
     same = plain["frechet"] == judged["as trained, 20 calls, shift 1, seed 0"]["frechet"]
-    seeds = [key for key in judged if key.endswith("seed 1")] == ["straight, 4 calls, shift 1, seed 1"]
     right = shown == [0.63, 0.42, 0.34] and diversity == [0.78, 0.95] and calls == {20} and thousand["scale"] == 1
-    return right and counts == {500} and same and seeds
+    return right and counts == {500} and same
 
 
 @claim("a list of num_steps + 1 numbers, from 1 down to 0.", "1, 0.75, 0.5, 0.25, 0.")
 def four_steps_have_five_times() -> bool:
     return spaced_times(4) == [1, 0.75, 0.5, 0.25, 0]
+
+
+def means(rows: list[dict]) -> tuple[str, str, str]:
+    """Fréchet distance, class accuracy and diversity of some draws, as the tables print their means."""
+    distance, right, spread = (
+        figures.mean_and_range(rows, figure)[0] for figure in ("frechet", "accuracy", "diversity")
+    )
+    return f"{distance:.2f}", f"{right:.1%}", f"{spread:.2f}"
+
+
+def by_seed(rows: list[dict]) -> dict[int, float]:
+    return {row["seed"]: row["frechet"] for row in rows}
+
+
+@claim(
+    "the judge has seen 500 pictures of each kind in every draw",
+    "the judge has seen its pictures, 500 in each draw.",
+)
+def every_draw_is_of_five_hundred() -> bool:
+    found = [*shipped_results("fewer_calls").values(), *shipped_results("one_step").values()]
+    return {entry["pictures"] for entry in found} == {500}
+
+
+@claim(
+    "4 calls, no guidance.",
+    "On the heaps a shift of 0.5 came nearer than even times.",
+    "Here it is farther away in each of the three draws: 2.54 against 1.99 in the mean.",
+    "Even times and a shift of 2 differ by less than the draws do.",
+)
+def pictures_want_other_times_than_heaps() -> bool:
+    heaps, found = figures.distances_by_shift(spaced_times), figures.judged_by_shift()
+    half, even, two = (by_seed(found[shift]) for shift in (0.5, 1.0, 2.0))
+    apart = max(even.values()) - min(even.values())
+    between = abs(sum(even.values()) - sum(two.values())) / 3
+    farther = all(half[seed] > even[seed] for seed in (0, 1, 2)) and len(half) == len(even) == 3
+    four = {(row["calls"], row.get("scale")) for rows in found.values() for row in rows} == {(4, None)}
+    shown = [means(found[shift])[0] for shift in (0.5, 1.0)] == ["2.54", "1.99"]
+    return four and heaps[0.5] < heaps[1.0] and farther and shown and between < apart
+
+
+@claim(
+    "another one was, twice, each time with pairs of its own: 1,600 noises, the images of guided walks of 8 steps from "
+    "them, and 400 steps of training on 48 pairs each.",
+    "The calls were paid before: 16 for each of 1,600 pairs, and then the training.",
+)
+def how_one_step_was_distilled() -> bool:
+    rows = figures.entries("one_step", network="distilled")
+    made = {(row["pairs"], row["steps"]) for row in rows}
+    plan = one_step.CHUNKS * straighten.CHUNK, one_step.STEPS
+    teacher = {row["calls"] for row in figures.entries("one_step", network="the teacher")}
+    networks = {row["trained_with"] for row in rows}
+    same = made == {plan} == {(1600, 400)} and one_step.TEACHER_STEPS == 8 and teacher == {16}
+    return same and len(networks) == 2 and straighten.CONFIG.batch_size == 48
+
+
+@claim(
+    "Two networks, two draws each: a distance of 1.18 in the mean, where one call as trained is at 11.81 and one of "
+    "the network in four pieces at 7.70.",
+    "whose 16 calls are at 0.54 (two draws)",
+    "and less diversity: 0.69.",
+)
+def one_distilled_call() -> bool:
+    found, teacher = figures.judged_in_one_step(), figures.entries("one_step", network="the teacher")
+    others = [means(found[name])[0] for name in ("as trained", "in four pieces")]
+    distance, _, diversity = means(found["in one step"])
+    return (
+        (distance, diversity, len(found["in one step"])) == ("1.18", "0.69", 4)
+        and others == ["11.81", "7.70"]
+        and (means(teacher)[0], len(teacher)) == ("0.54", 2)
+        and float(diversity) < float(means(teacher)[2])
+    )
+
+
+@claim(
+    "For both networks, in each draw, the distance rises: 1.94 in the mean, and the judge names fewer classes.",
+    "The two other networks profit from a second call.",
+)
+def a_second_call_does_harm() -> bool:
+    one, two = (
+        {(e["trained_with"], e["seed"]): e for e in figures.judged_in_one_step(n)["in one step"]} for n in (1, 2)
+    )
+    worse = all(
+        two[key]["frechet"] > one[key]["frechet"] and two[key]["accuracy"] < one[key]["accuracy"] for key in one
+    )
+    found = figures.judged()
+    others = all(found[name, 2]["frechet"] < found[name, 1]["frechet"] for name in ("as trained", "straight"))
+    return worse and len(one) == len(two) == 4 and means([*two.values()])[0] == "1.94" and others
+
+
+@claim(
+    "Now guidance by 2 in 20 steps:",
+    "In both draws the middle comes first, although it costs fewer calls than everywhere.",
+    "Near the noise guidance makes the class as sure as everywhere, and takes as much diversity; near the image it "
+    "does less of both.",
+    "30 of them, spent on 15 steps guided everywhere, come to 0.52.",
+    "With 8 steps the middle comes first as well, in both draws.",
+    "A half costs 30 calls instead of 40.",
+)
+def guidance_in_the_middle() -> bool:
+    first = True
+    for steps in (20, 8):
+        found = {where: by_seed(rows) for where, rows in figures.judged_by_interval(steps).items()}
+        best = [min(found, key=lambda where, seed=seed: found[where][seed]) for seed in (0, 1)]
+        first = first and best == ["middle", "middle"] and {len(found[where]) for where in figures.WHERE} == {2}
+    rows = figures.judged_by_interval()
+    calls = {where: rows[where][0]["calls"] for where in figures.WHERE}
+    right, spread = (
+        {where: figures.mean_and_range(rows[where], what)[0] for where in rows} for what in ("accuracy", "diversity")
+    )
+    everywhere, noise, image, nowhere = "everywhere", "near the noise", "near the image", "nowhere"
+    same = abs(right[noise] - right[everywhere]) < 0.02 and abs(spread[noise] - spread[everywhere]) < 0.05
+    less = right[nowhere] < right[image] < right[noise] and spread[noise] < spread[image] < spread[nowhere]
+    fewer = figures.entries(network="as trained", steps=15, scale=2.0)
+    return (
+        first
+        and same
+        and less
+        and [calls[where] for where in (everywhere, noise, "middle", image)] == [40, 30, 30, 30]
+        and (means(fewer)[0], {row["calls"] for row in fewer}) == ("0.52", {30})
+    )
+
+
+@claim(
+    "By 1.5 the whole way is better than the middle.",
+    "Beside the best of this table, 40 calls at 0.34, guidance by 2 in the middle is as near, 0.32, with 30 calls, and "
+    "more diverse: 0.91 against 0.73.",
+    "All this is one network and two draws",
+)
+def a_half_needs_a_stronger_scale() -> bool:
+    weaker, stronger = figures.judged_by_interval(scale=1.5), figures.judged_by_interval(scale=2.0)
+    distances = {where: figures.mean_and_range(weaker[where], "frechet")[0] for where in weaker}
+    whole, middle = means(weaker["everywhere"]), means(stronger["middle"])
+    shown = (whole[0], middle[0], middle[2], whole[2]) == ("0.34", "0.32", "0.91", "0.73")
+    draws = {len(rows[where]) for rows in (weaker, stronger) for where in figures.WHERE}
+    return min(distances, key=distances.get) == "everywhere" and shown and draws == {2}

@@ -1,13 +1,16 @@
 """Figures of lesson 14: bent and straight paths, pairs, and what few calls draw."""
 
+import math
 from collections.abc import Callable
 from functools import cache
 
 import matplotlib.pyplot as plt
 import torch
+from PIL import Image
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from course_lib.assets import asset_path
 from course_lib.data import load_dataset
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson14.toy import (
@@ -29,6 +32,8 @@ from course_lib.straightening import euler_walk, spaced_times
 
 Pairing = Callable[[Tensor, Tensor, Tensor], Tensor]
 CALLS = (1, 2, 4, 8, 20)
+# where guidance is on, from noise to image, see measure_calls.py
+WHERE = ("everywhere", "near the noise", "middle", "near the image")
 PAIRINGS = {"as drawn": (False, False), "within classes": (True, False), "across classes": (True, True)}
 FINE = 100
 
@@ -202,11 +207,11 @@ def plot_drawn(each: tuple[int, ...] = (1, 2, 4)) -> None:
 
 
 def judged() -> dict[tuple[str, int], dict]:
-    """What the judge said: (network, calls) -> entry, evenly spaced times, seed 0."""
+    """What the judge said: (network, calls) -> entry, evenly spaced times, no guidance, seed 0."""
     return {
         (entry["network"], entry["calls"]): entry
         for entry in shipped_results("fewer_calls").values()
-        if entry.get("shift") == 1.0 and entry["seed"] == 0
+        if entry.get("shift") == 1.0 and "scale" not in entry and entry["seed"] == 0
     }
 
 
@@ -262,3 +267,75 @@ def calls_of_a_walk(guided: Callable[..., Tensor], low: float, high: float, step
     times = spaced_times(steps, shift)
     euler_walk(lambda x, t: guided(model, x, t, labels, 2.0, low, high), torch.ones(1, 1, 1, 1), times)
     return count
+
+
+# ---------------------------------------------------------------------------------------------- what the judge says
+
+
+def entries(name: str = "fewer_calls", **wanted: object) -> list[dict]:
+    """The judge's entries, one a seed, that say `wanted`: None for what they do not say."""
+    found = shipped_results(name).values()
+    return [entry for entry in found if all(entry.get(key) == value for key, value in wanted.items())]
+
+
+def judged_by_shift(calls: int = 4) -> dict[float, list[dict]]:
+    """What the judge said of so many calls without guidance, by the shift of their times."""
+    return {
+        shift: entries(network="as trained", calls=calls, shift=shift, scale=None)
+        for shift in (0.25, 0.5, 1.0, 2.0, 4.0)
+    }
+
+
+def judged_by_interval(steps: int = 20, scale: float = 2.0) -> dict[str, list[dict]]:
+    """What the judge said of walks of so many steps, by where they are guided."""
+    found = {"nowhere": entries(network="as trained", calls=steps, shift=1.0, scale=None)}
+    return found | {where: entries(network="as trained", steps=steps, scale=scale, guided=where) for where in WHERE}
+
+
+def judged_in_one_step(calls: int = 1) -> dict[str, list[dict]]:
+    """What the judge said of one call or two, by network."""
+    found = {"as trained": entries(network="as trained", calls=calls, shift=1.0, scale=None)}
+    found["in four pieces"] = entries(network="straight", calls=calls)
+    return found | {"in one step": entries("one_step", network="distilled", calls=calls)}
+
+
+def as_good_as(distance: float) -> int:
+    """With how many calls the network as trained comes nearest to a Fréchet distance, by their ratio."""
+    found = {calls: entry["frechet"] for (network, calls), entry in judged().items() if network == "as trained"}
+    return min(found, key=lambda calls: abs(math.log(found[calls] / distance)))
+
+
+def plot_one_step() -> None:
+    """Ten classes in one call and in two, and by the walks that the network in one step has learned from."""
+    rows = {
+        "as_trained": "as trained, 1 call",
+        "distilled_1": "in one step, 1 call",
+        "distilled_2": "in one step, 2 calls",
+        "the_teacher": "its teacher, 16 calls",
+    }
+    figure, axes = plt.subplots(len(rows), 1, figsize=(8.6, 0.78 * len(rows) + 0.3), layout="constrained")
+    for axis, (name, shown) in zip(axes, rows.items(), strict=True):
+        axis.imshow(Image.open(asset_path(f"results/one_step_{name}.png")))
+        axis.set(xticks=[], yticks=[])
+        axis.spines[["left", "bottom"]].set_visible(False)
+        axis.grid(False)
+        axis.set_ylabel(shown, rotation=0, ha="right", va="center", fontsize=9)
+    show(
+        figure,
+        "One picture of each class from the same noises. In one step the network draws the pieces of clothing that its "
+        "teacher draws, with more grain.",
+        "Four rows of ten grey pictures of clothes. The first is blurred; the second has outlines and a rough texture; "
+        "in the third bright and dark are exaggerated; the fourth is smooth and clear.",
+    )
+
+
+def print_judged(found: dict, what: str) -> None:
+    """A table of the means, with the smallest and largest distance, of the draws of 500 pictures each."""
+    names = [str(name) for name in found]
+    width = max(map(len, [what, *names]))
+    print(f"{what:{width}}  calls  draws  Fréchet distance     accuracy  diversity")
+    for name, rows in zip(names, found.values(), strict=True):
+        mean, low, high = mean_and_range(rows, "frechet")
+        distance = f"{mean:5.2f} ({low:.2f} to {high:.2f})"
+        right, spread = (mean_and_range(rows, figure)[0] for figure in ("accuracy", "diversity"))
+        print(f"{name:{width}}  {rows[0]['calls']:5}  {len(rows):5}  {distance:20}  {right:7.1%}  {spread:9.2f}")

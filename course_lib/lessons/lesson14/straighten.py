@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.seeds import mixed_seed
 from course_lib.straightening import euler_walk, guided_within, spaced_times, straight_piece
 from course_lib.training.config import TrainingConfig
-from course_lib.training.saved_model import save_trained
+from course_lib.training.saved_model import TrainedModel, save_trained
 from course_lib.training.schedule import learning_rate_at
 
 COMMAND = "python -m course_lib.lessons.lesson14.straighten"
@@ -49,26 +50,38 @@ CONFIG = TrainingConfig(
 )
 
 
-def make_paths(work: Path, chunk: int) -> None:
-    """Draw one chunk of paths with the shipped network, and keep the stations."""
+# images (B, 3, 32, 32), times (B,), velocities like the images, labels (B,)
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def make_paths(
+    work: Path, chunk: int, seed: int = CONFIG.seed, steps: int = TEACHER_STEPS, pieces: int = PIECES
+) -> None:
+    """Draw one chunk of guided paths with the shipped network, and keep the stations."""
     path = work / f"paths_{chunk:02}.safetensors"
     if path.is_file():
         return
     trained = shipped_model("flow")
-    generator = torch.Generator().manual_seed(mixed_seed(CONFIG.seed, chunk))
+    generator = torch.Generator().manual_seed(mixed_seed(seed, chunk))
     noise = torch.randn(CHUNK, 3, 32, 32, generator=generator)
     labels = torch.arange(CHUNK) % len(trained.class_names)
 
     def velocity(x: Tensor, t: float) -> Tensor:
         return guided_within(trained.model, x, t, labels, GUIDANCE, 0.0, 1.0)
 
-    states = euler_walk(velocity, noise, spaced_times(TEACHER_STEPS))[:: TEACHER_STEPS // PIECES]
+    states = euler_walk(velocity, noise, spaced_times(steps))[:: steps // pieces]
     tensors = {"states": torch.stack(states, dim=1).half(), "labels": labels}
     save_safetensors(tensors, path, {"made by": COMMAND})
 
 
-def batch_of(paths: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """One batch of straight pieces: images (B, 3, 32, 32), times (B,), velocities like the images, labels (B,).
+def read_paths(work: Path, chunks: int) -> tuple[Tensor, Tensor]:
+    """The paths of so many chunks, (N, S, 3, 32, 32), and their labels (N,)."""
+    parts = [load_file(work / f"paths_{chunk:02}.safetensors") for chunk in range(chunks)]
+    return tuple(torch.cat([part[name] for part in parts]) for name in ("states", "labels"))
+
+
+def batch_of(paths: Tensor, labels: Tensor, step: int) -> Batch:
+    """One batch of straight pieces.
 
     Half of the times are beginnings of pieces, where a walk of four steps asks; the others lie anywhere.
     """
@@ -85,12 +98,10 @@ def batch_of(paths: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor, 
     return x, times, velocity, labels[chosen]
 
 
-def train(work: Path) -> None:
-    """Train on the paths of the folder, from its checkpoint if there is one, and write the weights."""
-    chunks = [load_file(work / f"paths_{chunk:02}.safetensors") for chunk in range(CHUNKS)]
-    paths, labels = (torch.cat([chunk[name] for chunk in chunks]) for name in ("states", "labels"))
+def train(work: Path, config: TrainingConfig, batch_at: Callable[[int], Batch]) -> TrainedModel:
+    """Train the shipped network on the batch of each step, from the folder's checkpoint if there is one."""
     trained = shipped_model("flow")
-    config = dataclasses.replace(CONFIG, unet=trained.config.unet)
+    config = dataclasses.replace(config, unet=trained.config.unet)
     model = copy.deepcopy(trained.model).train()
     ema = EMA(model, config.ema_decay)
     rates = {"lr": config.learning_rate, "betas": (0.9, config.beta2), "weight_decay": config.weight_decay}
@@ -105,7 +116,7 @@ def train(work: Path) -> None:
         first = state["step"]
     for step in range(first, config.steps):
         began = time.perf_counter()
-        x, times, velocity, classes = batch_of(paths, labels, step)
+        x, times, velocity, classes = batch_at(step)
         loss = (model(x.to(memory_format=torch.channels_last), 1000 * times, classes) - velocity).square().mean()
         optimizer.zero_grad()
         loss.backward()
@@ -121,9 +132,8 @@ def train(work: Path) -> None:
             parts = {"model": model.state_dict(), "average": ema.average.state_dict()}
             save_checkpoint({**parts, "optimizer": optimizer.state_dict(), "step": step + 1}, checkpoint)
             write_text(work / "log.json", json.dumps(log))
-            done = dataclasses.replace(trained, model=ema.average, config=config, step=step + 1)
-            save_trained(done, work / NAME, precision=torch.float16)
             print(step + 1, log[-1], flush=True)
+    return dataclasses.replace(trained, model=ema.average.eval(), config=config, step=config.steps)
 
 
 def main() -> None:
@@ -139,7 +149,9 @@ def main() -> None:
         began = time.perf_counter()
         make_paths(options.work, chunk)
         print(f"paths {chunk + 1} of {CHUNKS}: {time.perf_counter() - began:.0f} s", flush=True)
-    train(options.work)
+    paths, labels = read_paths(options.work, CHUNKS)
+    trained = train(options.work, CONFIG, lambda step: batch_of(paths, labels, step))
+    save_trained(trained, options.work / NAME, precision=torch.float16)
     if options.ship:
         target = ASSETS / "weights" / NAME
         target.write_bytes((options.work / NAME).read_bytes())
