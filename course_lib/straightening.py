@@ -99,7 +99,7 @@ def straight_piece(states: Tensor, times: Sequence[float], t: float) -> tuple[Te
         t: between the first and the last time; at a station the piece counts that begins there (at the end the last).
     Shapes: states (S, B, C, H, W) -> two of (B, C, H, W). The velocity is the change for a t that grows.
     Raises: ValueError for another number of states than times, or a t outside.
-    Source: Liu et al. 2023, section 2.2 (two stations: reflow); Yan et al. 2024 (PeRFlow), section 3 (more).
+    Source: Liu et al. 2023, section 2 (two stations: reflow); Yan et al. 2024 (PeRFlow), section 3 (more).
     """
     if len(states) != len(times) or len(times) < 2:
         raise ValueError(f"states has {len(states)} entries for {len(times)} times; allowed: as many, and at least 2")

@@ -245,19 +245,22 @@ def with_guidance_and_forty_calls_it_is_better() -> bool:
 
 
 @claim(
-    "There, in one draw of 500 each, flow matching with 20 calls, as trained and without guidance, stays behind DDPM's "
-    "own sampler with 1,000, at a distance of 0.63 against 0.42;",
-    "ten steps guided by 1.5, which are 20 calls as well, come to 0.34, with less diversity (0.78 against 0.95).",
+    "There, with 500 pictures, flow matching with 20 calls, as trained and without guidance, stays behind DDPM's own "
+    "sampler with 1,000, at a distance of 0.59 (the mean of three draws) against 0.42 (one draw).",
+    "Ten steps guided by 1.5, which are 20 calls as well, come to 0.34 in one draw of 500 (lesson 09 shows 0.28, of "
+    "1,000), with less diversity than the DDPM (0.78 against 0.95).",
 )
 def twenty_calls_beside_a_thousand() -> bool:
     compared = shipped_results("side_by_side")
     thousand = compared["ddpm ddpm, 1000 steps, scale 1, seed 0"]
-    flow = [compared[f"flow euler, {how}, seed 0"] for how in ("20 steps, scale 1", "10 steps, scale 1.5")]
-    plain, guided = (entry["first_500"] for entry in flow)
-    shown = [round(one["frechet"], 2) for one in (plain, thousand, guided)]
+    draws = [compared[f"flow euler, 20 steps, scale 1, seed {seed}"] for seed in (0, 1000, 2000)]
+    guided_whole = compared["flow euler, 10 steps, scale 1.5, seed 0"]
+    plain, guided = sum(one["first_500"]["frechet"] for one in draws) / 3, guided_whole["first_500"]
+    distances = (plain, thousand["frechet"], guided["frechet"], guided_whole["frechet"])
+    shown = [round(one, 2) for one in distances]
     diversity = [round(one["diversity"], 2) for one in (guided, thousand)]
-    calls = {entry["calls"] for entry in flow}
-    right = shown == [0.63, 0.42, 0.34] and diversity == [0.78, 0.95] and calls == {20} and thousand["scale"] == 1
+    calls = {entry["calls"] for entry in (*draws, guided_whole)}
+    right = shown == [0.59, 0.42, 0.34, 0.28] and diversity == [0.78, 0.95] and calls == {20} and thousand["scale"] == 1
     return right and thousand["pictures"] == 500
 
 
@@ -305,7 +308,8 @@ def pictures_want_other_times_than_heaps() -> bool:
 
 
 @claim(
-    "another one was, twice, each time with pairs of its own: 1,600 noises, the images of guided walks of 8 steps from "
+    "another one was, twice, each time beginning with the network as trained and with pairs of its own: 1,600 noises, "
+    "the images of guided walks of 8 steps from "
     "them, and 400 steps of training on 48 pairs each.",
     "The calls were paid before: 16 for each of 1,600 pairs, and then the training.",
 )
@@ -323,7 +327,7 @@ def how_one_step_was_distilled() -> bool:
     "Two networks, two draws each: a distance of 1.18 in the mean, where one call as trained is at 11.81 and one of "
     "the network in four pieces at 7.70.",
     "whose 16 calls are at 0.54 (two draws)",
-    "and less diversity: 0.69.",
+    "Its diversity is 0.69, where the teacher has 0.78.",
 )
 def one_distilled_call() -> bool:
     found, teacher = figures.judged_in_one_step(), figures.entries("one_step", network="the teacher")
@@ -332,25 +336,32 @@ def one_distilled_call() -> bool:
     return (
         (distance, diversity, len(found["in one step"])) == ("1.18", "0.69", 4)
         and others == ["11.81", "7.70"]
-        and (means(teacher)[0], len(teacher)) == ("0.54", 2)
-        and float(diversity) < float(means(teacher)[2])
+        and (means(teacher)[0], means(teacher)[2], len(teacher)) == ("0.54", "0.78", 2)
     )
 
 
 @claim(
-    "For both networks, in each draw, the distance rises: 1.94 in the mean, and the judge names fewer classes.",
+    "For both networks, in each draw, the distance rises: 1.94 in the mean, and the judge names the class "
+    "less often, 88.9 % against 93.1 %.",
     "The two other networks profit from a second call.",
 )
 def a_second_call_does_harm() -> bool:
     one, two = (
         {(e["trained_with"], e["seed"]): e for e in figures.judged_in_one_step(n)["in one step"]} for n in (1, 2)
     )
+    named = [means(figures.judged_in_one_step(n)["in one step"])[1] for n in (2, 1)]
     worse = all(
         two[key]["frechet"] > one[key]["frechet"] and two[key]["accuracy"] < one[key]["accuracy"] for key in one
     )
     found = figures.judged()
     others = all(found[name, 2]["frechet"] < found[name, 1]["frechet"] for name in ("as trained", "straight"))
-    return worse and len(one) == len(two) == 4 and means([*two.values()])[0] == "1.94" and others
+    return (
+        worse
+        and len(one) == len(two) == 4
+        and means([*two.values()])[0] == "1.94"
+        and others
+        and named == ["88.9%", "93.1%"]
+    )
 
 
 @claim(
@@ -399,3 +410,16 @@ def a_half_needs_a_stronger_scale() -> bool:
     shown = (whole[0], middle[0], middle[2], whole[2]) == ("0.34", "0.32", "0.91", "0.73")
     draws = {len(rows[where]) for rows in (weaker, stronger) for where in figures.WHERE}
     return min(distances, key=distances.get) == "everywhere" and shown and draws == {2}
+
+
+@claim(
+    "The half near the noise, like the whole way, is nearer with 1.5 (0.40) than with 2 (0.46), in both draws.",
+)
+def near_the_noise_the_weaker_scale_is_nearer() -> bool:
+    weak, strong = (figures.judged_by_interval(scale=scale) for scale in (1.5, 2.0))
+    nearer = all(
+        by_seed(weak[where])[seed] < by_seed(strong[where])[seed]
+        for where in ("near the noise", "everywhere")
+        for seed in (0, 1)
+    )
+    return nearer and (means(weak["near the noise"])[0], means(strong["near the noise"])[0]) == ("0.40", "0.46")
