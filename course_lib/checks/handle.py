@@ -200,10 +200,10 @@ class NewTensorsElsewhere(TorchFunctionMode):
     device is needed, and real numbers are computed.
     """
 
-    NAMES = "arange empty eye full linspace logspace ones rand randint randn randperm tensor zeros"
+    NAMES = "arange empty eye full linspace logspace ones rand randint randn randperm zeros"
     FACTORIES = frozenset(getattr(torch, name) for name in NAMES.split())
-    # these leave a tensor where it is, and make one of a list
-    FROM_LISTS = frozenset({torch.as_tensor, torch.asarray})
+    # these leave a tensor where it is, or copy it there, and make one of a list
+    FROM_LISTS = frozenset({torch.as_tensor, torch.asarray, torch.tensor})
     # these may take tensors of several devices
     MIXERS = frozenset({torch.Tensor.__getitem__, torch.Tensor.copy_})
 
@@ -217,7 +217,9 @@ class NewTensorsElsewhere(TorchFunctionMode):
         if kwargs.get("device") is not None:  # as_tensor, zeros_like, new_zeros and their like go where they say
             made = func(*args, **kwargs).clone()
             return self.mark(made) if kwargs["device"] == "cpu" else made
-        if func in self.FROM_LISTS and not isinstance(args[0] if args else kwargs.get("data"), Tensor):
+        if func in self.FROM_LISTS and not isinstance(
+            args[0] if args else kwargs.get("data", kwargs.get("obj")), Tensor
+        ):
             return self.mark(func(*args, **kwargs))
         tensors = list(_tensors((args, kwargs)))
         strays = [tensor for tensor in tensors if getattr(tensor, "made_elsewhere", False)]

@@ -127,6 +127,34 @@ def test_where_the_check_pretends_another_device_both_refuse_the_same(case):
     assert kinds == ([(3, 3, 8, 8)] * 2 if is_right else ["RuntimeError"] * 2)
 
 
+# where torch puts what is made of something, with T on a GPU: beside T, or on the CPU
+COPIES = {
+    "a tensor of a tensor": (lambda: torch.tensor(T), True),
+    "a tensor of a tensor, in another type": (lambda: torch.tensor(T, dtype=torch.float64), True),
+    "as_tensor of a tensor": (lambda: torch.as_tensor(T), True),
+    "asarray of a tensor, by name": (lambda: torch.asarray(obj=T), True),
+    "a tensor of its numbers": (lambda: torch.tensor(T.tolist()), False),
+    "a tensor of a list of tensors": (lambda: torch.tensor([T[0], T[1], T[2]]), False),
+    "as_tensor of its numbers": (lambda: torch.as_tensor(T.tolist()), False),
+    "a tensor of one that was left behind": (lambda: torch.tensor(torch.ones(3)), False),
+    "a tensor of a tensor, sent to the CPU": (lambda: torch.tensor(T, device="cpu"), False),
+    "a tensor of its numbers, sent to its device": (lambda: torch.tensor(T.tolist(), device=T.device), True),
+}
+
+
+@pytest.mark.filterwarnings("ignore:To copy construct from a tensor")
+@pytest.mark.parametrize("case", COPIES)
+def test_what_is_made_of_a_tensor_stays_beside_it_and_what_is_made_of_numbers_does_not(case):
+    make, is_right = COPIES[case]
+    with NewTensorsElsewhere():
+        made = make()
+        if is_right:
+            assert (made + T).shape == T.shape
+        else:
+            with pytest.raises(RuntimeError, match="same device"):
+                made + T
+
+
 @pytest.mark.parametrize("use", ["parameters", "state_dict", "eval", "train", "training", "forward", "modules"])
 def test_a_network_has_what_networks_have(use):
     assert all(hasattr(network, use) for network in networks())
