@@ -87,8 +87,8 @@ def all_zeros_are_nothing(call: Call, trial: Trial) -> None:
 def gradients_cut(call: Call, trial: Trial) -> None:
     """gradients flow back to every floating-point input and every parameter ::
     The values are right, and the gradients are not: training would follow them, and go elsewhere or nowhere. Is the
-    computation cut from its past somewhere (.detach(), .data, .item(), torch.no_grad() or a tensor built anew from
-    numbers)?"""
+    computation cut from its past somewhere (.detach(), .data, .item(), torch.no_grad(), or a tensor built anew, as
+    torch.tensor builds it)?"""
     if call.of is not None or any(map(is_floating, call.args)):
         call.see_gradients()
 

@@ -15,7 +15,6 @@ EXERCISE = Exercise(
     elementwise=("h", "vectors"),
     seconds=3.0,
     not_for_all={
-        "gradients_cut": "a first try by itself: the network's block adds for itself",
         "another_shape": "not_the_sum comes first: where all axes are equally long a wrong axis shows in the numbers",
         "mixes_the_batch": "loses_a_batch_of_one says more",
     },
@@ -55,6 +54,25 @@ def sums_in_other_places(trial: Trial) -> None:
     trial.see("the result", value if moved else sums, call.text(), inputs=call.elementwise_inputs())
 
 
+@holds("the number that a channel is raised by is not another channel's or image's")
+def numbers_of_others(trial: Trial) -> None:
+    """Every channel is raised by one number of the vectors, all its pixels alike, and in places it is the number of
+    another image or channel: channel c of image b gets vectors[b, c]. Are the vectors turned (.T, permute), reshaped,
+    flipped or rolled on the way, or picked by another index? They come as (B, C), as h wants them."""
+    h, vectors = drawn(trial, 4, 4, 4, 4)
+    call, sums = trial.calling(h, vectors), h + vectors[:, :, None, None]
+    value = call.see(observed=False)
+    if isinstance(value, Tensor) and value.shape == h.shape and value.is_floating_point():
+        raised = value.float() - h
+        added = raised.mean(dim=(2, 3))
+        alike = torch.allclose(raised, added[:, :, None, None].expand_as(raised), atol=1e-5)
+        distance = (added[:, :, None] - vectors.flatten()).abs()
+        # each number stands in the vectors, and more than one of them does
+        known = bool((distance.amin(dim=2) < 1e-5).all()) and len(distance.argmin(dim=2).unique()) > 4
+        sums = value if alike and known else sums
+    trial.see("the result", sums, call.text(), inputs=call.elementwise_inputs())
+
+
 @holds("each channel of each image is raised by its own number")
 def not_the_sum(trial: Trial) -> None:
     """Pixel [b, c, i, j] of the result is h[b, c, i, j] + vectors[b, c]: its own image's vector, its own channel's
@@ -67,7 +85,9 @@ def not_the_sum(trial: Trial) -> None:
 def axes_do_not_line_up(trial: Trial) -> None:
     """With all axes of the same length your code is right; with four different lengths it is not. Say (B, C, 1, 1)
     explicitly."""
-    ordinary_call(trial).see()
+    # higher than wide first: who takes one length for the other then goes wrong in one way, whatever the seed
+    for sizes in ((6, 4), (4, 6)):
+        trial.call(*drawn(trial, trial.pick(2, 3), trial.pick(5, 7), *sizes))
 
 
 @holds("a batch of one keeps its batch axis")
