@@ -41,6 +41,20 @@ def with_numbers_outside(trial: Trial) -> Call:
     return trial.calling(3 * trial.normal(2, 3, 5, 4))
 
 
+@holds("the shades darker than middle grey stay apart")
+def dark_shades_lost(trial: Trial) -> None:
+    """All numbers below 0 come out as one and the same pixel, so that the darker half of every picture loses its
+    shades. Does a clip begin at 0, as clamp(0, 1) or relu do, while black is still -1? Clip to [-1, 1]; at 0 only once
+    1 has been added."""
+    dark, bright = (torch.tensor([sign * size for size in (0.15, 0.4, 0.62, 0.9)]) for sign in (-1, 1))
+    call = trial.calling(torch.cat([dark, bright]) + 0.01 * trial.random.random())
+    value, right = call.see(observed=False), to_pixels(call.args[0])
+    lost = isinstance(value, Tensor) and value.shape == right.shape
+    # where the bright ones fall together, too, something else is wrong
+    lost = lost and len(value[:4].unique()) == 1 and len(value[4:].unique()) == 4
+    trial.see("the result", value if lost else right, call.text(), inputs=call.elementwise_inputs())
+
+
 @holds("each number becomes the nearest pixel value")
 def values(trial: Trial) -> None:
     trial.call(inside(trial, 40))

@@ -69,10 +69,25 @@ def wrong_number_of_frequencies(trial: Trial) -> None:
         trial.see("the result", value, given)
 
 
+@holds("every frequency is a number, the first one too, where i is 0")
+def no_number_at_i_zero(trial: Trial) -> None:
+    """Your first frequency is no number, but inf or nan: where i is 0 you divide by it, or take its logarithm. In the
+    formula i stands in the exponent alone, above the line: exp(-log(10000) * i / (dim/2)), or 10000 ** (-2 * i / dim),
+    with ** for the power. At i = 0 either is 1."""
+    dim = trial.pick(6, 10, 14)
+    value = unrecorded(trial, dim)
+    if value is not None:
+        first = float(value[0])
+        number = math.isfinite(first)
+        trial.see("the first frequency", 1.0 if number else first, f"embedding_frequencies({dim})")
+        if not number:  # so that one mistake is told from another
+            trial.see("the result", value)
+
+
 @holds("the first frequency is 1 radian a step, because its exponent is 0")
 def first_frequency_is_not_one(trial: Trial) -> None:
-    """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1. Where does your count start, and is
-    there a factor in front of or outside the exponential?"""
+    """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1. Where does your count start, is there
+    a factor in front of or outside the exponential, and is there an exponential at all (or a power, **)?"""
     dim = trial.pick(6, 10, 14)
     value = unrecorded(trial, dim)
     if value is not None:

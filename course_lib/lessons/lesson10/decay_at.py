@@ -64,6 +64,17 @@ def alike(found: list, others: list[float]) -> bool:
     return all(abs(one - other) < 1e-7 for one, other in zip(found, others, strict=True))
 
 
+@holds("the first steps are below the decay that was asked for")
+def final_decay_from_the_start(trial: Trial) -> None:
+    """The final decay comes out from the first steps on, as if no other number were ever smaller. (1 + step) / (10 +
+    step) is 2/11 at step 1, and the smaller of the two counts. Are brackets missing? Without them / divides only what
+    stands right beside it. Or is the larger one taken?"""
+    steps = (1, 2, trial.random.randrange(15, 30))
+    at_once = all(gives(trial, step, 0.9999) for step in steps)
+    given = f"the steps {', '.join(map(str, steps))}, with the decay 0.9999"
+    trial.see("whether all of them have the final decay", at_once, given)
+
+
 @holds("the decay that was asked for waits until the warm-up has come up to it")
 def ends_too_early(trial: Trial) -> None:
     """Your warm-up begins right and is over too early: at this step (1 + step) / (10 + step) is still below decay. No

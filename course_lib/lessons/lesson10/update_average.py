@@ -1,5 +1,6 @@
 """What holds for update_average, and right answers written differently."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -76,6 +77,37 @@ def moves_only_what_learns(trial: Trial) -> None:
     still = not isinstance(plain, Failure) and not difference(plain[0], lists[0])
     only_then = still and not isinstance(asking, Failure) and bool(difference(asking[0], lists[0]))
     trial.see("whether only what asks for gradients moves", only_then, text(lists[0], decay))
+
+
+@holds("both shares, decay and 1 - decay, count with all their digits")
+def digits_of_a_share_lost(trial: Trial) -> None:
+    """A share has lost digits: decay or 1 - decay is rounded or cut off, to a few places behind the point. Use both as
+    they are. With two places 1 - 0.9999 becomes 0 and 0.9999 becomes 1: then nothing of the new weights comes in, or
+    nothing of the old ever goes."""
+    ones, zeros = (torch.ones(3, 2),), (torch.zeros(3, 2),)
+    # two decays, so that a share that is always the same is not taken for a rounded one
+    decays = 0.61 + 0.03 * trial.random.random(), 0.86 + 0.03 * trial.random.random()
+    found = [trial.calling(*lists, decay).value() for decay in decays for lists in ((ones, zeros), (zeros, ones))]
+    shares = [share for decay in decays for share in (decay, 1 - decay)]
+    if not any(isinstance(one, Failure) for one in found):
+        held = [float(average[0][0, 0]) for average, *_ in found]
+        shares = held if lacks_digits(held, shares) else shares
+    given = " and ".join(f"{decay:.4g}" for decay in decays)
+    trial.see("what stays and what comes in, at each of two decays", tuple(shares), f"the decays {given}")
+
+
+def lacks_digits(found: list[float], shares: list[float]) -> bool:
+    """Whether each is the share it should be, or that rounded or cut off, and not all are as they should be."""
+    whole = [abs(one - share) < 1e-6 for one, share in zip(found, shares, strict=True)]
+    few = [
+        any(
+            abs(one - cut(share * 10**digits) / 10**digits) < 1e-6
+            for digits in (1, 2, 3, 4)
+            for cut in (round, math.floor)
+        )
+        for one, share in zip(found, shares, strict=True)
+    ]
+    return not all(whole) and all(a or b for a, b in zip(whole, few, strict=True))
 
 
 @holds("every tensor of the average is decay * itself + (1 - decay) * its partner")

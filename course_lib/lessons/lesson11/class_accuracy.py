@@ -71,7 +71,8 @@ def all_right_is_not_1(trial: Trial) -> None:
 @holds("if none is, it is 0")
 def none_right_is_not_0(trial: Trial) -> None:
     """No image is right here, and your share is not 0. Only images whose two labels agree may count: number i is
-    compared with number i. Which classes occur, and how often, says nothing of that."""
+    compared with number i. Which classes occur, and how often, says nothing of that, nor does a class whose number is
+    near count a little."""
     wanted = trial.integers(0, 9, trial.pick(7, 9))
     trial.call(wanted + 1, wanted)
 

@@ -1,9 +1,12 @@
 """What holds for diversity, and right answers written differently."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial, as_number
 from course_lib.evaluation.metrics import diversity
 
@@ -48,14 +51,21 @@ def five_classes_of_unlike_size(trial: Trial) -> Call:
 
 @holds("two unlike images of one class count, whatever the class is")
 def class_not_looked_at(trial: Trial) -> None:
-    """Two unlike images of one class are here, and what comes is 0 or no number, as if there were no pair. Is their
-    class among those that you go through? range(n) begins at 0 and ends at n - 1, so that range(labels.max()) leaves
-    the last class out; labels.unique() gives the classes that occur. And is a class of two taken? Two are a pair."""
+    """Two unlike images of one class are here, and what comes is 0, no number, or an error over an empty list, as if
+    there were no pair. Is their class among those that you go through? Classes need not be numbered from 0 without
+    gaps, and range(n) begins at 0 and ends at n - 1; labels.unique() gives the classes that occur. And is a class of
+    two taken? Two are a pair."""
     for label in (5, 0):
         call = trial.calling(trial.normal(2, 4), torch.tensor([label, label]))
         found = as_number(call.value())
-        nothing = isinstance(found, int | float) and not abs(found) > 0
-        trial.see("whether it is 0 or no number", nothing, call.text())
+        nothing = over_nothing(found) or (isinstance(found, int | float) and not abs(found) > 0)
+        trial.see("whether it finds nothing to take a mean of", nothing, call.text())
+
+
+def over_nothing(found: Any) -> bool:
+    """Whether it stopped because a list has nothing in it."""
+    stopped = isinstance(found, Failure) and found.kind == "raised"
+    return stopped and any(words in found.text for words in ("empty", "division by zero", "at least one"))
 
 
 @holds("for two images of one class it is their squared distance")

@@ -76,6 +76,23 @@ def wrong_mean(trial: Trial) -> None:
     trial.see("the mean", mean, "feature_statistics(tensor (7, 4))")
 
 
+@holds("the covariance stays as it is when a number is added to a feature of all images")
+def depends_on_the_mean(trial: Trial) -> None:
+    """Your mean is right, and your covariance changes when one number is added to a feature of all images alike, where
+    no distance from the mean changes. So the mean of each feature, the one that you return, is not taken off, or not
+    in full. Form distance = features - mean first. In one go it is X.T @ X less N times the product of the means, and
+    only then divided by N - 1."""
+    features = some(trial, trial.pick(7, 11), 4)
+    shifted = features + torch.tensor([2.0, -1.0, 3.0, 1.0]) * (1 + trial.uniform(4))
+    (_, cov), (_, other) = parts(trial, features), parts(trial, shifted)
+    stays = cov.shape != other.shape or torch.allclose(
+        cov.double(), other.double(), rtol=1e-3, atol=1e-3, equal_nan=True
+    )
+    trial.see("whether the covariance stays as it is", stays, "features of four columns, a number added to each")
+    if not stays:  # so that one mistake is told from another
+        trial.see("the covariance", cov)
+
+
 @holds("the diagonal of the covariance holds the variances, with N - 1")
 def wrong_variances(trial: Trial) -> None:
     """Your mean is right, and the diagonal of your covariance is not the variance of each feature. Take the mean off,

@@ -58,7 +58,8 @@ def changes_the_hidden_part(trial: Trial) -> None:
 @holds("where everything is known, it is the known image with the noise of time t")
 def wrong_known_part(trial: Trial) -> None:
     """With a mask that is True everywhere the known image should come back, noised to time t: signal * known +
-    sigma * noise."""
+    sigma * noise. Both shares are used as strengths(t) gives them: they are no variances, of which a root is taken, and
+    one does not follow from the other."""
     a_call(trial, 0.5, mask=torch.ones(3, 2, 4, 5, dtype=torch.bool)).see()
 
 
