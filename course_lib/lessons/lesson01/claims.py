@@ -292,7 +292,7 @@ def without_the_minus_sign_hands_race() -> bool:
     return bool((turning.diff() > 0).all()) and 1000 < float(turning[-1]) < 10_000
 
 
-@claim("SiLU between them stops that.")
+@claim("SiLU between them stops that,")
 def silu_keeps_two_linears_two() -> bool:
     without, with_silu = beyond_one_linear()
     return without < 1e-10 and with_silu > 0.05
@@ -319,3 +319,19 @@ def flow_matching_tells_the_network_1000_times_its_time() -> bool:
 
     FlowMatching().loss(model, torch.zeros(2, 3, 4, 4), t=torch.tensor([0.25, 1.0]))
     return torch.equal(told[0], torch.tensor([250.0, 1000.0]))
+
+
+@claim(
+    "Far above zero SiLU passes on nearly all that comes in, far below nearly nothing.",
+    "below zero its slope is 0 and nothing is learned there.",
+    "its slope is 0 at a single point, its lowest: at -1.28 it is -0.28.",
+)
+def silu_has_no_kink_and_one_lowest_point() -> bool:
+    x = torch.linspace(-20, 20, 40_001, dtype=torch.float64, requires_grad=True)
+    silu, relu = F.silu(x), F.relu(x)
+    slope, slope_of_relu = (torch.autograd.grad(y.sum(), x)[0] for y in (silu, relu))
+    lowest = int(silu.argmin())
+    place = [round(float(found[lowest]), 2) for found in (x, silu)]
+    single = int(((slope[1:] > 0) != (slope[:-1] > 0)).sum()) == 1 and float(slope.diff().abs().max()) < 1e-3
+    far = 1 - float(silu[-1] / x[-1]) < 1e-6 and abs(float(silu[0])) < 1e-6
+    return place == [-1.28, -0.28] and single and far and bool((slope_of_relu[x < 0] == 0).all())

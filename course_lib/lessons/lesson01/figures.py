@@ -245,6 +245,25 @@ def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[in
     )
 
 
+def plot_silu() -> None:
+    """SiLU beside ReLU and beside the straight line that passes everything on."""
+    x = torch.linspace(-6, 6, 601)
+    silu = F.silu(x)
+    figure, axis = plt.subplots(figsize=(7, 3.2))
+    axis.plot(x, x, ":", color=COLORS["grey"], label="x")
+    axis.plot(x, F.relu(x), "--", color=COLORS["orange"], label="ReLU, max(x, 0)")
+    axis.plot(x, silu, color=COLORS["blue"], linewidth=2, label="SiLU, x * sigmoid(x)")
+    axis.set(xlabel="what comes in, x", ylabel="what goes on", ylim=(-1.5, 6))
+    axis.legend(loc="upper left")
+    show(
+        figure,
+        f"of 4 SiLU passes on {float(F.silu(torch.tensor(4.0))):.2f}, of -4 {float(F.silu(torch.tensor(-4.0))):.2f}, "
+        f"and its lowest value is {float(silu.min()):.2f}, at {float(x[silu.argmin()]):.2f}.",
+        "Three curves. SiLU lies near zero on the left, dips a little below it, and bends smoothly up to the straight "
+        "line x on the right. ReLU is zero up to 0 and the line x from there, with a kink between.",
+    )
+
+
 def train_both_orders(in_code_order: Tensor, in_formula_order: Tensor, order: Tensor) -> tuple[float, float]:
     """Teach two small networks the noise level of every step, one from each order of the embedding's columns.
 
