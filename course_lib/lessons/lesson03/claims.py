@@ -238,7 +238,7 @@ def other_draws_of_the_weights_show_the_same() -> bool:
 
 @claim(
     "The figure is one draw of the weights, seed 0.",
-    "Over seeds 0 to 11 the correlation after twenty blocks is 0.28 on average with shortcuts and 0.0 without; two of "
+    "Over seeds 0 to 11 the correlation after twenty blocks is 0.52 on average with shortcuts and near 0 without; two of "
     "these draws bury the boot even so.",
 )
 def most_draws_keep_the_boot_and_two_bury_it() -> bool:
@@ -250,22 +250,25 @@ def most_draws_keep_the_boot_and_two_bury_it() -> bool:
             with torch.no_grad():
                 for block in blocks:
                     state = step(block, state, torch.zeros(1, 32), shortcut)
-            all_found.append(correlation(state, boot))
+            all_found.append(correlation(state.mean(1), boot.mean(1)))
     means = [round(sum(each) / 12, 2) for each in found.values()]
-    buried = [sum(abs(value) < 0.15 for value in each) for each in found.values()]
-    return means[0] == 0.28 and abs(means[1]) < 0.05 and buried == [2, 12]
+    buried = sum(abs(value) < 0.15 for value in found[True])
+    return means[0] == 0.52 and abs(means[1]) < 0.05 and buried == 2
 
 
-def error_after_training(optimizer: type[torch.optim.Optimizer], rate: float, means: tuple[float, float]) -> float:
+def error_after_training(
+    optimizer: type[torch.optim.Optimizer], rate: float, means: tuple[float, ...], normed: bool
+) -> float:
     """A 3x3 convolution learns another one's answer to what each channel adds to its mean: share of the error left."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        wanted, conv = nn.Conv2d(2, 4, 3, bias=False), nn.Conv2d(2, 4, 3)
+        wanted, conv = nn.Conv2d(8, 4, 3, bias=False), nn.Conv2d(8, 4, 3)
     generator, learner = torch.Generator().manual_seed(0), optimizer(conv.parameters(), rate)
     for _ in range(200):
-        x = torch.randn(16, 2, 10, 10, generator=generator)
+        x = torch.randn(16, 8, 10, 10, generator=generator)
         y = wanted(x).detach()
-        loss = (conv(x + torch.tensor(means)[:, None, None]) - y).square().mean()
+        shifted = x + torch.tensor(means)[:, None, None]
+        loss = (conv(F.group_norm(shifted, 2) if normed else shifted) - y).square().mean()
         learner.zero_grad()
         loss.backward()
         learner.step()
@@ -273,17 +276,18 @@ def error_after_training(optimizer: type[torch.optim.Optimizer], rate: float, me
 
 
 @claim(
-    "After a few layers, one channel may hold numbers near 6 and the next one numbers near -2.",
+    "some neighbouring channels may hold numbers near 6 and the next few numbers near -2.",
     "A convolution that has to work with such numbers learns slowly.",
+    "A norm brings both to a common scale.",
 )
 def uneven_channels_slow_a_convolution_down() -> bool:
     for optimizer, rates in ((torch.optim.SGD, (0.003, 0.01, 0.1)), (torch.optim.Adam, (0.003, 0.01, 0.03))):
-        even, uneven = (
+        plain, normed = (
             # NaN, from a rate that is too large, never is the smallest
-            min((error_after_training(optimizer, rate, means) for rate in rates), key=lambda e: (e != e, e))
-            for means in ((0, 0), (6, -2))
+            min((error_after_training(optimizer, rate, means, norm) for rate in rates), key=lambda e: (e != e, e))
+            for means, norm in (((6, 6, 6, 6, -2, -2, -2, -2), False), ((6, 6, 6, 6, -2, -2, -2, -2), True))
         )
-        if not even < 0.1 * uneven:
+        if not (plain != plain or normed < 0.1 * plain) or normed > 0.05:
             return False
     return True
 

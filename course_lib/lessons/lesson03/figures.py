@@ -178,7 +178,7 @@ def plot_boot(block_class: Callable[..., nn.Module], depths: Sequence[int] = (1,
                 states.append(step(block, states[-1], emb, shortcut))
         for axis, depth in zip(axes[row], (0, *depths), strict=True):
             state = states[depth]
-            likeness[shortcut, depth] = correlation(state, image)
+            likeness[shortcut, depth] = correlation(state.mean(1), image.mean(1))  # of what is drawn
             axis.imshow(state[0].mean(0), cmap="gray")
             axis.set_title("the picture" if depth == 0 else f"{depth} block{'s' * (depth > 1)}")
             as_picture(axis)

@@ -131,7 +131,7 @@ def pixels_of_the_bag_hear_the_bag() -> bool:
     return bool(middle) and int(bag.sum()) == 20 and (ends, began) == ([52, 83, 10, 29], [17, 75, 72, 62])
 
 
-@claim("in its head 2, at t = 0.3, all 64 pixels look first at one and the same place, in the lowest row.")
+@claim("at t = 0.3 and for this noise, all 64 pixels look first at one and the same place, in the lowest row;")
 def in_the_middle_all_look_at_one_place() -> bool:
     qkv, heads = queries_keys_values(0.3, "mid_attention")
     q, k, _ = split_heads(qkv, heads)

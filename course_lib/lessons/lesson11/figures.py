@@ -355,9 +355,9 @@ def say_what_differs(ablations: Ablations) -> None:
 CLAIMS = (
     ("Skip connections are critical. Without them, the model performs very poorly.", "no skips"),
     ("Without this [time], the model cannot distinguish between different noise levels!", "no time"),
-    ("[Attention:] Capture global dependencies. Why is it needed?", "no attention"),
-    ("Attention? (if res=16)", "attention at 16 and 8"),
-    ("[Residual:] Provides training stability.", "no shortcuts"),
+    ("[Attention:] Capture global dependencies [...] Convolution is only local", "no attention"),
+    ("[Attention is used] At low resolutions (8×8, 16×16).", "attention at 16 and 8"),  # noqa: RUF001
+    ("[Residual:] Provides training stability in deep networks.", "no shortcuts"),
 )
 
 

@@ -94,9 +94,9 @@ def attention_matrices(images: int, side: int = 32, **options: object) -> list[t
 
 
 @claim(
-    "What hurts at 32x32 is memory:",
-    "a matrix of 1,024 by 1,024 for each head, each image and each of these blocks.",
-    "At 32x32 it is memory that hurts.",
+    "A matrix of 1,024 by 1,024 for each head, each image and each of these blocks",
+    "And the matrices lie in memory.",
+    "At 32x32 time and memory hurt, and the multiply-adds show neither.",
 )
 def attention_everywhere_keeps_more_than_four_times_as_much() -> bool:
     everywhere = {"attention_resolutions": (32, 16, 8)}
