@@ -238,8 +238,8 @@ def other_draws_of_the_weights_show_the_same() -> bool:
 
 @claim(
     "The figure is one draw of the weights, seed 0.",
-    "Over seeds 0 to 11 the correlation after twenty blocks is 0.52 on average with shortcuts and near 0 without; two of "
-    "these draws bury the boot even so.",
+    "Over seeds 0 to 11 the correlation after twenty blocks is 0.52 on average with shortcuts and near 0 without; two "
+    "of these draws bury the boot even so.",
 )
 def most_draws_keep_the_boot_and_two_bury_it() -> bool:
     boot, found = load_dataset("fashion-mnist").batch(torch.tensor([BOOT]))[0], {True: [], False: []}
