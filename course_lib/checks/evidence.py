@@ -30,18 +30,20 @@ class FirstFailure:
     difference: str
 
 
-def evidence_for(exercise: Exercise, failure: FirstFailure, others_come_back: bool = False) -> str:
+def evidence_for(exercise: Exercise, failure: FirstFailure, ordinary: str = "") -> str:
     """What was expected, what went in, what came back, and where to read; of an error, what there is to tell of it.
 
     Args:
-        others_come_back: whether ordinary calls do, where the answer stops with an error.
+        ordinary: a call in words from which the answer comes back, where it stops with an error elsewhere.
     """
     observation, raised, error = failure.seen or failure.expected, raised_in(failure), error_of(failure)
     tried = [f"Tried: {observation.given}."] if observation.given else []
     if raised is not None:
         lines = [*evidence_of(raised), *tried]
-        if others_come_back:
-            lines.append(f"Other calls come back. Here it was tried that {failure.property.says}.")
+        if ordinary and ordinary != observation.given:
+            lines.append(f"This one comes back: {ordinary}.")
+        if ordinary:
+            lines.append(f"What was tried is that {failure.property.says}.")
     else:
         expected = EXPECTED_INSTEAD.get(error.kind if error is not None else "", failure.property.says)
         lines = [f"Expected: {expected}.", *tried, f"Seen: {seen_of(failure)}."]

@@ -94,21 +94,25 @@ def verdict_on(exercise: Exercise, handle: Seam, seed: int, afresh: Callable[[],
     if isinstance(kind, Failure) and kind.kind in (NOT_STARTED, RAISE_LEFT):
         return verdict_on_a_blank(exercise, kind)
     mistake = recognised(exercise, answer, failure)
-    others_come_back = raised_in(failure) is not None and comes_back(answer)
-    evidence = evidence_for(exercise, failure, others_come_back)
+    ordinary = what_comes_back(answer) if raised_in(failure) is not None else ""
+    evidence = evidence_for(exercise, failure, ordinary)
     pair = pair_in(failure.seen, failure.expected)
     if mistake is None:
         return CheckResult("failed", evidence, pair=pair)
     return CheckResult("failed", f"{mistake[1]}\n{evidence}", mistake[0], pair=pair)
 
 
-def comes_back(answer: Witness) -> bool:
-    """Whether an ordinary call of the answer comes back, so that it stops only where something else is tried."""
+def what_comes_back(answer: Witness) -> str:
+    """The exercise's ordinary call in words, if the answer comes back from it; "" if it stops there, too.
+
+    That call alone is spoken of: an answer that stops in one way of calling may stop in others that nobody has tried.
+    """
     trial = Trial(answer.handle, answer.exercise, answer.seed, lambda observation: None)
     try:
-        return not isinstance(answer.exercise.make_example(trial).value(), Failure)
+        call = answer.exercise.make_example(trial)
+        return "" if isinstance(call.value(), Failure) else call.text()
     except PropertyEnds:
-        return False
+        return ""
 
 
 def first_failure(answer: Witness) -> FirstFailure | None:

@@ -170,6 +170,12 @@ def what_became_of_the_axes(shape: tuple[int, ...], expected: tuple[int, ...]) -
         return "Its axes have the right lengths and stand in another order. Say what each axis of yours counts."
     if len(shape) == len(expected):
         (length, wanted), *more = [pair for pair in zip(shape, expected, strict=True) if pair[0] != pair[1]]
+        if more and len(shape) == 4 and shape[0] != expected[0]:
+            return (
+                f"The first of your axes has length {shape[0]}, where {expected[0]} was expected. It counts images: "
+                "is a batch size written as a number, or has part of another axis come into it? Take it from the shape "
+                "of what comes in."
+            )
         if more:
             return ""
         says = f"One axis has length {length}, where {wanted} was expected"

@@ -112,6 +112,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("SelfAttention", "self.qkv[x]"),
         ("add_to_every_pixel", "nn.SiLU()[h]"),
     ),
+    "range_of_a_thing": (
+        ("skip_channels", "for level in range(channel_mults):\n    pass"),
+        ("UNet", "for level in range(self.encoder):\n    pass"),
+        ("merge_heads", "for axis in range(h.shape):\n    pass"),
+    ),
     "layer_for_a_tensor": (
         ("ResidualBlock", "x = nn.Conv2d(8, 8, 1)(nn.SiLU(x))"),
         ("SelfAttention", "x + nn.Identity()"),
@@ -572,6 +577,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("per_image", "torch.unsqueeze(table, 1, 2)"),
         ("attention_weights", "q.unsqueeze(1, dim=2)"),
     ),
+    "two_things_for_append": (
+        ("decoder_channels", "[].append(1, 2)"),
+        ("skip_channels", "[].append()"),
+        ("count_parameters", "set().add(1, 2)"),
+    ),
     "too_many_arguments": (
         ("Downsample", "nn.SiLU()(x, x)"),
         ("from_pixels", "pixels.float(3)"),
@@ -593,6 +603,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("add_to_every_pixel", "first, second, third, fourth, fifth, sixth, seventh = h.chunk(2)"),
         ("attention_weights", "first, second, third = q.split(1000)"),
         ("SelfAttention", "q, k = x.chunk(1, dim=1)"),
+    ),
+    "parts_without_names": (
+        ("parameter_budget", ("model.named_children()", "model.children()")),
+        ("count_parameters", "for name, part in nn.Sequential(nn.SiLU()).children():\n    pass"),
+        ("UNet", "for name, part in self.encoder.modules():\n    pass"),
     ),
     "unpacked_wrongly": (
         ("add_to_every_pixel", "B, C = h.shape"),

@@ -79,6 +79,28 @@ def large_scores(trial: Trial) -> None:
     trial.call(4 * q, k, tolerance=3)
 
 
+@holds("scores count as they are, where one row's are near 30 and another's near -30")
+def scores_far_apart(trial: Trial) -> None:
+    """Up to scores of a usual size your weights are right, and where one row's are near 30 and another's near -30 they
+    are not. No score is too large or too small: are they kept within bounds (clamp), or squashed?"""
+    q, k = queries_and_keys(trial, 2, 2, 6, 4).args
+    # along the first of the four channels, where q k / sqrt(4) is 30, and -30 in every second row
+    q[..., 0], k[..., 0] = torch.tensor([6.0, -6.0]).repeat(3), 10 + 0.1 * k[..., 0]
+    trial.call(q, k, tolerance=10)
+
+
+@holds("queries and keys of zeros, and a query that is its own key, are like any others")
+def looks_into_the_numbers(trial: Trial) -> None:
+    """Your weights are right, except where a query or a key is 0 everywhere, or where queries and keys are the same. A
+    score of 0 is a score like any other, and a row of them shares out 1 evenly; and a pixel may attend to itself. Is
+    there a mask, or an `if`, that asks what is in q and k?"""
+    q, k = queries_and_keys(trial).args
+    q[:, :, 1], k[:, :, 2] = 0, 0
+    trial.call(q, k)
+    trial.call(0 * q, k)
+    trial.call(q, q.clone())
+
+
 @holds("it is right when batch, heads, pixels and d are all 4")
 def equal_sizes(trial: Trial) -> None:
     queries_and_keys(trial, 4, 4, 4, 4).see()

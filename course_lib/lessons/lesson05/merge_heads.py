@@ -43,8 +43,9 @@ def heads_confused(trial: Trial) -> None:
 def assumes_square_images(trial: Trial) -> None:
     """You put square images back correctly and others not. Have height and width changed places, or does one of them
     (or a root of N) stand for both?"""
-    height, width = trial.pick((3, 6), (7, 2))
-    trial.call(trial.normal(4, 2, height * width, 5), height, width)
+    # tall and wide, so that nobody is right who puts the smaller of the two first
+    for height, width in ((3, 6), (7, 2)):
+        trial.call(trial.normal(4, 2, height * width, 5), height, width)
 
 
 @holds("(4, 4, 64, 64) gives (4, 256, 8, 8)")

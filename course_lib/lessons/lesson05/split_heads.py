@@ -89,6 +89,14 @@ def assumes_square_images(trial: Trial) -> None:
     trial.call(trial.normal(4, 3 * 2 * 5, *trial.pick((3, 6), (7, 2))), 2)
 
 
+@holds("images may be wider or taller than they have channels")
+def axes_told_by_their_length(trial: Trial) -> None:
+    """Where an image is wider or taller than it has channels your result is wrong. The axes are (B, 3C, H, W), in this
+    order, however long they are. Is one of them looked for by its length?"""
+    for height, width in ((3, 17), (17, 3)):
+        trial.call(trial.normal(2, 3 * 2 * 2, height, width), 2)
+
+
 @holds("(4, 768, 8, 8) gives three times (4, 4, 64, 64)")
 def the_documents_shapes(trial: Trial) -> None:
     trial.call(trial.normal(4, 3 * 256, 8, 8), 4)

@@ -161,17 +161,19 @@ def fails_for_a_long_stack(trial: Trial) -> None:
 
 @holds("older skips may have any other size and channels")
 def looks_at_older_skips(trial: Trial) -> None:
-    """Where older skips are larger images with other channels, your code goes wrong. Only the newest one is used: do
-    not touch the others."""
+    """Where older skips are larger or smaller images with other channels, your code goes wrong. Only the newest one is
+    used, and that it is the newest is known by its place: do not touch the others."""
     # as in the network: older skips are larger images with other channels
     skips = trial.normal(2, 4, 12, 16), trial.normal(2, 4, 6, 8), trial.normal(2, 6, 3, 4)
     see_all(trial, trial.normal(2, 8, 3, 4), *skips)
+    see_all(trial, trial.normal(2, 8, 3, 4), trial.normal(2, 6, 2, 2), trial.normal(2, 6, 3, 4))
 
 
 @holds("the skip may have more channels than h")
 def assumes_a_narrow_skip(trial: Trial) -> None:
     """A skip with more channels than h goes wrong. Any two numbers of channels can lie side by side."""
     see_all(trial, trial.normal(2, 4, 3, 5), trial.normal(2, 9, 3, 5), trial.normal(2, 7, 3, 5))
+    see_all(trial, trial.normal(2, 2, 3, 5), trial.normal(2, 3, 3, 5), trial.normal(2, 9, 3, 5))
 
 
 @holds("axis 1 is the channels, also when all axes are of one length")

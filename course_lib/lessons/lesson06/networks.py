@@ -72,7 +72,7 @@ def assumes_two_blocks(trial: Trial) -> None:
 @NETWORKS.holds("it works for other numbers of levels than three")
 def assumes_three_levels(trial: Trial) -> None:
     """With three levels your numbers are right, with more or fewer they are not. There are len(channel_mults)."""
-    for mults in ((1, 3), trial.pick((1, 3, 4, 7), (1, 4, 6, 7)), (2, 5, 3, 4, 9)):
+    for mults in ((1, 3), trial.pick((1, 3, 4, 7), (1, 4, 6, 7)), (2, 5, 3, 4, 9), (4, 3, 2, 1), (1, 2, 2, 3)):
         trial.call(trial.pick(8, 12), mults, 2)
 
 

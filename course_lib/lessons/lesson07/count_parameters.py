@@ -72,6 +72,13 @@ def equal_shapes_miscounted(trial: Trial) -> None:
     count(trial, "three Linears of equal shape", "two GroupNorms as they begin, all ones and all zeros")
 
 
+@holds("a weight of five axes counts, and one in float64")
+def counts_some_kinds_only(trial: Trial) -> None:
+    """A layer whose weight has five axes is miscounted, or one whose numbers are float64. parameter.numel() knows how
+    many there are, whatever the shape and the type: requires_grad alone decides whether they count."""
+    count(trial, "Conv3d", "Linear in float64")
+
+
 @holds("a module without parameters has 0")
 def nothing_learned(trial: Trial) -> None:
     """A module that learns nothing has 0 parameters; yours gives something else. An empty sum is 0."""

@@ -29,6 +29,10 @@ def described_module(kind: str, *sizes: int) -> nn.Module:
         return nn.Sequential(*(nn.Linear(a, a) for _ in range(3)))
     if kind == "two GroupNorms as they begin, all ones and all zeros":
         return nn.Sequential(nn.GroupNorm(1, a), nn.SiLU(), nn.GroupNorm(1, a))
+    if kind == "Conv3d":
+        return nn.Conv3d(a, b, 2)
+    if kind == "Linear in float64":
+        return nn.Linear(a, b).double()
     if kind == "BatchNorm2d":
         return nn.Sequential(nn.Conv2d(a, b, 1), nn.BatchNorm2d(b))
     if kind == "one Linear used twice":

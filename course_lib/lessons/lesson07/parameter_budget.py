@@ -92,6 +92,21 @@ def frozen_counted(trial: Trial) -> None:
     see_budget(small(trial, freeze=trial.pick("encoder", "time_embed")))
 
 
+@holds("parts as large as each other are each counted once")
+def equal_parts_confused(trial: Trial) -> None:
+    """Two parts as large as each other are confused. mid_resblock1 and mid_resblock2 have equally many parameters in
+    every network, so one of them counted twice shows only where one is frozen, as here. Is a name written twice?"""
+    for frozen in ("mid_resblock1", "mid_resblock2"):
+        see_budget(small(trial, freeze=frozen))
+
+
+@holds("parts are told by their names, in whatever order they were made")
+def told_by_their_places(trial: Trial) -> None:
+    """A network whose parts were made in another order has the same budget, and yours is another one. Parts are known
+    by their names, SECTIONS[name], and not by their place among the children or by their type."""
+    see_budget(small(trial, channel_mults=(1, 2), turned=True))
+
+
 @holds("the headings come in the document's order")
 def headings_in_another_order(trial: Trial) -> None:
     """The numbers are right and the headings stand in another order. A dict keeps the order in which its keys are made:

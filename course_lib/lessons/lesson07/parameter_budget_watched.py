@@ -23,11 +23,15 @@ def parts_of(model: nn.Module) -> list[tuple[str, int, bool]]:
 def watched(answer: Callable) -> Callable:
     """The answer for a UNet of the given arguments; a dict as pairs in alphabetical order.
 
-    With `see="order"` its headings in their own order, with `freeze` (the name of a part) that part does not learn.
+    With `see="order"` its headings in their own order, with `freeze` (the name of a part) that part does not learn;
+    with `turned` its parts stand in the reverse order, as if they had been made so.
     """
 
-    def parameter_budget(see: str = "", freeze: str = "", **config: Any) -> Any:
+    def parameter_budget(see: str = "", freeze: str = "", turned: bool = False, **config: Any) -> Any:
         model = network(tuple(sorted(config.items())))
+        in_order = vars(model)["_modules"]
+        if turned:
+            vars(model)["_modules"] = dict(reversed(in_order.items()))
         if freeze:
             getattr(model, freeze).requires_grad_(False)
         model.train()  # the last answer may have left another mode
@@ -35,7 +39,9 @@ def watched(answer: Callable) -> Callable:
         try:
             result = answer(given(model))
         finally:
-            if parts_of(model) != before:  # the next answer gets networks that nobody has changed
+            after = parts_of(model)
+            vars(model)["_modules"] = in_order
+            if after != before:  # the next answer gets networks that nobody has changed
                 network.cache_clear()
             elif freeze:
                 getattr(model, freeze).requires_grad_(True)

@@ -155,6 +155,23 @@ def assumes_two_blocks(trial: Trial) -> None:
     unet(*inputs(trial, 4, 2, batch=2))
 
 
+@holds("the newest skip is taken, also where an older one has the shape of h")
+def skip_chosen_by_its_shape(trial: Trial) -> None:
+    """Your network is right where channels grow on the way down, and with channel_mults=(2, 1, 2) it is not. There an
+    older skip has the shape of h at one block, and the newest has fewer channels: the newest is the block's own,
+    whatever its shape."""
+    unet = trial.build_silenced(BARE, base_channels=8, channel_mults=(2, 1, 2), num_res_blocks=1, image_size=16)
+    unet(*inputs(trial, 8, 4, batch=2))
+
+
+@holds("images whose numbers are all above 0 are images like others")
+def range_guessed(trial: Trial) -> None:
+    """Where all numbers of the images are above 0 your network gives something else. Is a range guessed from the
+    numbers, such as that of pixels from 0 to 1? What comes in is taken as it is."""
+    x, *rest = inputs(trial)
+    trial.build(**ONE_LEVEL)(x.abs(), *rest)
+
+
 @holds("without class_labels the network runs unconditionally")
 def needs_labels(trial: Trial) -> None:
     """Without class_labels (None) your network does not do what it should. Then there is no class: emb is the time
@@ -201,6 +218,15 @@ def whole_times_only(trial: Trial) -> None:
     unet = trial.build(**ONE_LEVEL)
     x, t, labels = inputs(trial)
     unet(x, t + torch.tensor([0.5, 0.25, 0.75]), labels, tolerance=10)
+
+
+@holds("times of 1 and less are times as all others, as those next to the image")
+def clock_guessed(trial: Trial) -> None:
+    """Where all times of a batch are 1 or less your network is wrong. Those are times next to the image, also as
+    fractions: hand t on to time_embed as it is. Is a scale guessed from its numbers?"""
+    unet = trial.build(**ONE_LEVEL)
+    x, _, labels = inputs(trial)
+    unet(x, torch.tensor([0.5, 1.0, 0.25]), labels, tolerance=20)
 
 
 @holds("images may have another number of channels")

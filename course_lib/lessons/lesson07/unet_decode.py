@@ -83,7 +83,7 @@ def way_up(trial: Trial) -> None:
 @holds("with residual blocks at zero, every attention is called once, behind its block")
 def attention_left_out(trial: Trial) -> None:
     """Without attention the output is right, and with it it is not. Behind each residual block stands an attention of
-    its own, called once."""
+    its own, called once, in the same round of the loop."""
     unet = trial.build_silenced(NO_BLOCKS, **ONE_LEVEL | {"num_res_blocks": 2}, attention_resolutions=(8,))
     decoding(trial, unet, 4).see(OUTPUT)
 
@@ -100,6 +100,14 @@ def levels_otherwise(trial: Trial) -> None:
     """With one level it is right and with two it is not. The same steps run at every level, with the level's own
     layers."""
     decoding(trial, trial.build(**TWO_LEVELS, attention_resolutions=(16,))).see(OUTPUT)
+
+
+@holds("with blocks and attentions at zero, the newest skip is taken, also where an older one has the shape of h")
+def skip_chosen_by_its_shape(trial: Trial) -> None:
+    """Your output is right where channels grow on the way down, and with channel_mults=(2, 1, 2) it is not. There an
+    older skip has the shape of h at one block, and the newest has fewer channels: the newest is the block's own,
+    whatever its shape."""
+    decoding(trial, trial.build_silenced(BARE, **THREE_LEVELS | {"channel_mults": (2, 1, 2)})).see(OUTPUT)
 
 
 @holds("with another number of blocks a level the output is right")

@@ -86,6 +86,7 @@ def limited(trial: Trial) -> None:
     tried(call.of, 20 * clean, t, 20 * noise)
 
 
+trials.range_guessed(EXERCISE, arguments)
 trials.the_papers_schedule(EXERCISE, arguments)
 
 

@@ -93,7 +93,7 @@ def another_clipping(trial: Trial) -> None:
     """Where nothing needs clipping your step is right, and elsewhere not: the predicted *clean* image is clipped to
     [-1, 1] if clip_denoised, and eps stays as it came."""
     built = schedule(trial)
-    for eta in (0.0, 1.0):
+    for eta in (0.0, 0.5, 1.0):
         *args, _ = clipped(trial, middle(trial, steps_of(built), 2), SIZE, eta, scale=2.0)
         tried(built, *args, label="the result, where much is clipped")
         tried(built, *args, True, label="the result, where much is clipped")
@@ -132,6 +132,33 @@ def some_jumps_wrong(trial: Trial) -> None:
 
 
 trials.mixes_the_times_up(EXERCISE, partial(unclipped, eta=0.5))
+
+
+@holds("with eta = 1 and a step of one time, too, eps stays the model's own where the clean image is clipped")
+def the_ancestral_step(trial: Trial) -> None:
+    """With eta = 1 and t_prev = t - 1 your step is another one where the clean image is clipped. Only where nothing is
+    clipped it is the ancestral step, self.step: that makes its mean of the clipped image and x_t, and here eps stays as
+    it came, for every eta and every t_prev."""
+    built = schedule(trial)
+    t = distinct_times(trial, steps_of(built), 3)
+    x_t, _, _, *rest = clipped(trial, t, SIZE, 1.0, scale=2.0)
+    tried(built, x_t, t, t - 1, *rest)
+
+
+@holds("the clean image is clipped whatever t and t_prev are, the one that comes out at t_prev = -1, too")
+def clips_at_some_times_only(trial: Trial) -> None:
+    """Somewhere in time the predicted clean image is clipped as it should be, and elsewhere it is not. clip_denoised
+    alone decides, for every t and t_prev: what comes out at t_prev = -1 is the clipped image."""
+    built = schedule(trial)
+    last = steps_of(built) - 1
+    t, t_prev = torch.tensor([last // 2, last, 0, last // 3]), torch.tensor([-1, last // 2, -1, 0])
+    for eta in (0.0, 1.0):
+        for some in (slice(None), slice(0, 1), slice(1, 2)):
+            x_t, _, _, *rest = clipped(trial, t[some], SIZE, eta, scale=2.0)
+            tried(built, x_t, t[some], t_prev[some], *rest, label="the result, where much is clipped")
+
+
+trials.range_guessed(EXERCISE, partial(unclipped, eta=0.5))
 trials.the_papers_schedule(EXERCISE, partial(clipped, eta=0.7))
 
 
@@ -146,6 +173,8 @@ def not_forward_in_time(trial: Trial) -> None:
     x_t, _, _, eps, *_ = unclipped(trial, t, SIZE, 0.0)
     tried(built, x_t, t, t_prev, eps, 0.0, clip_denoised=False)
     tried(built, 0.2 * x_t, t, t_prev, 0.2 * eps)
+    tried(built, 3 * x_t, t, t_prev, eps)  # where a step that stays changes what was clipped
+    tried(built, 3 * x_t, t, t, eps)
 
 
 @holds("where eta is above 0 and no noise is given, it is drawn: for every image, channel and pixel, at each call")
@@ -161,6 +190,26 @@ def noise_not_drawn(trial: Trial) -> None:
     spread = DDPM(*built.args).ddim_step(0 * one, t[:1], t_prev[:1], 0 * one, 1.0, one).item()
     trial.see("whether every call draws anew", not torch.equal(first, second), given)
     see_fresh_noise(trial, first / spread, given)
+
+
+@holds("where the noise is drawn, each image's own t_prev decides whether it gets some")
+def one_time_decides_for_all(trial: Trial) -> None:
+    """Where your step draws the noise itself, and only some images of a batch go to t_prev = -1, one of them decides
+    for all: some get noise that should have none, or get none that should have some. Is there an `if` with t_prev[0],
+    .any() or .all()? The variance is 0 where t_prev is -1 and above 0 elsewhere, image by image."""
+    built = schedule(trial)
+    T = steps_of(built)
+    t_prev = torch.tensor([-1, T // 4, -1])
+    x_t, t, _, eps, *_ = unclipped(trial, torch.tensor([T // 2, T // 2, T // 3]), SIZE, 1.0)
+    for order in ([0, 1, 2], [1, 0, 2]):
+        call = built.calling(
+            x_t[order], t[order], t_prev[order], eps[order], 1.0, clip_denoised=False, method="ddim_step"
+        )
+        given = f"three images to t_prev = {t_prev[order].tolist()}, eta 1, no noise given"
+        first, second = trials.two_draws(call, given)
+        trial.see("the images at t_prev = -1", first[t_prev[order] < 0].float(), given)
+        moved = not torch.equal(first[t_prev[order] > 0], second[t_prev[order] > 0])
+        trial.see("whether the other image gets new noise at each call", moved, given)
 
 
 # ---- right answers written differently ----

@@ -44,6 +44,7 @@ def asking(built: Built, see: str, images: Tensor, labels: Tensor | None, **give
     return built.calling(*args, method="loss")
 
 
+@EXERCISE.telling
 def told(call: Call) -> str:
     shown, images, labels, _, seed, t, noise = call.args
     parts = [f"loss({FUNCTION if shown == FUNCTION else 'a model'}, images {tuple(images.shape)}"]
@@ -138,12 +139,14 @@ def another_comparison(trial: Trial) -> None:
     see(ordinary_call(trial))
 
 
-@holds("labels may be None, and the model then gets None")
+@holds("labels may be None, and the model then gets None; or -1 for all images, and it gets those")
 def wrong_without_labels(trial: Trial) -> None:
-    """With labels your loss is right, and without (None) it is not. Hand them on as they come."""
+    """With labels your loss is right, and where no image has one (None, or -1 for all of them) it is not. Hand them on
+    as they come."""
     built = schedule(trial)
-    images, _, given = batch(trial, built)
+    images, labels, given = batch(trial, built)
     see_the_model(asking(built, "calls", images, None, **given))
+    see_the_model(asking(built, "calls", images, torch.full_like(labels, -1), **given))
     see(asking(built, "value", images, None, **given))
 
 
@@ -154,6 +157,17 @@ def not_the_square(trial: Trial) -> None:
     built = schedule(trial)
     images, labels, given = batch(trial, built)
     see(asking(built, "value", images, labels, t=given["t"], noise=8 * given["noise"]))
+
+
+@holds("images whose numbers are all above 0, and noise of zeros, are taken as they are")
+def looks_into_the_numbers(trial: Trial) -> None:
+    """Images whose numbers are all above 0 are treated otherwise than others, or noise that was given and is 0
+    everywhere is. Images come in [-1, 1], bright ones too, and no range is to be guessed from them; noise is drawn
+    where it is None, whatever is in it."""
+    built = schedule(trial)
+    images, labels, given = batch(trial, built)
+    see(asking(built, "value", images.abs().clamp(max=1), labels, **given))
+    see(asking(built, "value", images, labels, t=given["t"], noise=0 * images))
 
 
 EXERCISE.here(changes_the_models_mode)

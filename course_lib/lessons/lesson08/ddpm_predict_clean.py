@@ -41,8 +41,9 @@ def at_all_times(trial: Trial) -> Call:
 
 @holds("where no noise is predicted, the image is x_t brought back to full strength: divided by the root of alpha-bar")
 def strength_not_restored(trial: Trial) -> None:
-    """Without any noise, add_noise multiplies the image with sqrt(alpha-bar). To take that back, divide by the same
-    number; your code does something else."""
+    """Without any noise, add_noise multiplies the image with sqrt(alpha-bar), looked up at its time t. To take that
+    back, divide by the same number, looked up at the same t; what you divide by is another one, or you do something
+    else."""
     built = schedule(trial)
     x_t, t, eps = arguments(trial, torch.tensor([steps_of(built) // 2]), (1, 2, 2))
     tried(built, x_t, t, 0 * eps, label="the clean image where no noise is predicted")
@@ -69,19 +70,20 @@ def another_formula(trial: Trial) -> None:
 def ends_of_time(trial: Trial) -> None:
     """In the middle of time your numbers are right, at one of its ends, or both, they are not. No time is special here:
     at late ones the root of alpha-bar is small, and what comes out is large. Is one of them kept within bounds (clamp,
-    max, + eps)?"""
+    max, + 1e-5)?"""
     trials.edges(trial, arguments, 0, 1, -2, -1)
 
 
 trials.mixes_the_times_up(EXERCISE, arguments)
 
 
+trials.range_guessed(EXERCISE, arguments)
 trials.the_papers_schedule(
     EXERCISE,
     arguments,
     "With schedules of few steps your numbers are right, and with the paper's thousand they are not. What you divide "
     "by, the root of alpha-bar, is as small as 0.006 there, at t = 999, and what comes out is large: both are meant. "
-    "Is one of them kept within bounds (clamp, max, + eps), or is a number written out that belongs to one schedule?",
+    "Is one of them kept within bounds (clamp, max, + 1e-5), or is a number written out that belongs to one schedule?",
 )
 
 

@@ -59,8 +59,8 @@ def another_mean(trial: Trial) -> None:
 
 @holds("the noise has the variance beta (1 - alpha-bar_prev) / (1 - alpha-bar), beta-tilde", alone=True)
 def another_strength_of_noise(trial: Trial) -> None:
-    """The noise has another strength than asked for. It is multiplied by the root of beta-tilde, which is beta times
-    (1 - alpha-bar_prev) / (1 - alpha-bar)."""
+    """The noise has another strength than asked for. It is multiplied by the root of beta-tilde, which is beta times (1
+    - alpha-bar_prev) / (1 - alpha-bar)."""
     # x_t and eps of zero, so that only the noise is left
     built = schedule(trial)
     x_t, t, eps, noise, clip = unclipped(trial, middle(trial, steps_of(built)), (1, 3, 3))
@@ -76,7 +76,8 @@ def not_the_sum(trial: Trial) -> None:
 @holds("the predicted clean image is clipped to [-1, 1] first, by default, and not at all with clip_denoised=False")
 def another_clipping(trial: Trial) -> None:
     """Where nothing needs clipping your step is right, and elsewhere not: the predicted *clean* image is clipped to
-    [-1, 1], before anything else is made of it, and only if clip_denoised."""
+    [-1, 1], before anything else is made of it, and only if clip_denoised. What follows is made of that image and of
+    x_t, as equation 7 says; eps does not come in again, for it does not fit a clipped image."""
     built = schedule(trial)
     x_t, t, eps, noise, _ = unclipped(trial, middle(trial, steps_of(built), 2), SIZE)
     tried(built, 2 * x_t, t, eps, noise, label="the result, where much is clipped")
@@ -103,6 +104,18 @@ def ends_of_time(trial: Trial) -> None:
     trials.edges(trial, arguments, 0, 1, 2, -2, -1)
 
 
+@holds("the clean image is clipped at every time, the last image, too")
+def clips_at_some_times_only(trial: Trial) -> None:
+    """In the middle of time the predicted clean image is clipped as it should be, and elsewhere it is not.
+    clip_denoised alone decides, at every t: what comes out at t = 0 is the clipped image."""
+    built = schedule(trial)
+    last = steps_of(built) - 1
+    for times in ([0, last, 1, last // 2], [0, 0], [1], [last]):
+        x_t, t, eps, noise = arguments(trial, torch.tensor(times), SIZE)
+        tried(built, 8 * x_t, t, 4 * eps, noise, label="the result, where much is clipped")
+
+
+trials.range_guessed(EXERCISE, unclipped)
 trials.the_papers_schedule(EXERCISE, arguments)
 
 
@@ -127,6 +140,23 @@ def noise_drawn_at_the_end(trial: Trial) -> None:
     built = schedule(trial)
     x_t, t, eps, *_ = arguments(trial, torch.tensor([0, 0]), SIZE)
     tried(built, x_t, t, eps, label="the result at t = 0")
+
+
+@holds("where the noise is drawn, each image's own time decides whether it gets some")
+def one_time_decides_for_all(trial: Trial) -> None:
+    """Where your step draws the noise itself, and only some images of a batch are at t = 0, one image's time decides
+    for all: some get noise that should have none, or get none that should have some. Is there an `if` with t[0], .any()
+    or .all()? The variance is 0 at t = 0 and above 0 elsewhere, image by image: drawn for all, it multiplies away by
+    itself."""
+    built = schedule(trial)
+    x_t, t, eps, *_ = arguments(trial, torch.tensor([0, steps_of(built) // 2, 0]), SIZE)
+    for order in ([0, 1, 2], [1, 0, 2]):
+        call = built.calling(x_t[order], t[order], eps[order], clip_denoised=False, method="step")
+        given = f"three images at t = {t[order].tolist()}, no noise given"
+        first, second = trials.two_draws(call, given)
+        trial.see("the images at t = 0", first[t[order] == 0].float(), given)
+        moved = not torch.equal(first[t[order] > 0], second[t[order] > 0])
+        trial.see("whether the other image gets new noise at each call", moved, given)
 
 
 # ---- right answers written differently ----

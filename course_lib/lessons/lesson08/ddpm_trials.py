@@ -66,7 +66,9 @@ def one_time(trial: Trial, arguments: Arguments) -> None:
     """The formula itself: one image of one pixel in the middle of time, then a batch that shares one time."""
     built = schedule(trial)
     t = middle(trial, steps_of(built))
-    tried(built, *arguments(trial, t, (1, 1, 1)))
+    # below 0, so that a single pixel is no image whose numbers are all above 0: that is asked by itself
+    pixel, *rest = arguments(trial, t, (1, 1, 1))
+    tried(built, -pixel.abs(), *rest)
     tried(built, *arguments(trial, t.expand(3).clone(), SIZE))
 
 
@@ -102,6 +104,17 @@ def mixes_the_times_up(exercise: Exercise, arguments: Arguments) -> None:
         tried(built, *arguments(trial, distinct_times(trial, T, 4), (4, 4, 4)))
 
 
+def range_guessed(exercise: Exercise, arguments: Arguments) -> None:
+    @exercise.holds("images whose numbers are all above 0, or all below, are images like others")
+    def range_guessed(trial: Trial) -> None:
+        """Where all numbers of the images are above 0, or all below, yours are others. Is a range guessed from the
+        numbers, such as that of pixels from 0 to 1? What comes in is taken as it is."""
+        built = schedule(trial)
+        for sign in (1, -1):
+            images, *rest = arguments(trial, distinct_times(trial, steps_of(built), 3), SIZE)
+            tried(built, sign * images.abs(), *rest)
+
+
 def the_papers_schedule(exercise: Exercise, arguments: Arguments, mistake: str | None = None) -> None:
     """`mistake`: the sentence, where an exercise has a truer one than that for all."""
 
@@ -109,7 +122,7 @@ def the_papers_schedule(exercise: Exercise, arguments: Arguments, mistake: str |
     def the_papers_schedule(trial: Trial) -> None:
         """With schedules of few steps your numbers are right, and with the paper's thousand they are not. Nothing here
         is large: 1 - alpha-bar is 0.0001 at its first time, alpha-bar 0.00004 at its last, and each counts as it is. Is
-        one of them, or a root or quotient of them, kept from getting small or large (clamp, max, + eps), or is a number
-        written out that belongs to one schedule?"""
+        one of them, or a root or quotient of them, kept from getting small or large (clamp, max, + 1e-5), or is a
+        number written out that belongs to one schedule?"""
         t = torch.tensor([999, 0, 1, int(trial.integers(2, 998, 1)), 500, 998])
         tried(trial.build(), *arguments(trial, t, SIZE), tolerance=IN_FLOAT32)

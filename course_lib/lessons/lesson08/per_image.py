@@ -62,6 +62,15 @@ def other_numbers(trial: Trial) -> None:
     trial.call(*inputs(trial, 6, (3, 4, 2), T=trial.pick(11, 20)))
 
 
+@holds("the numbers of the table stay as they are: above 1, below 0, and 0 itself")
+def numbers_of_the_table_changed(trial: Trial) -> None:
+    """Where the table holds numbers above 1, below 0, or 0 itself, yours are others. Image b gets the number as it
+    stands there, whatever it is: is it kept within bounds (clamp), or are all divided by the largest?"""
+    table, t, x = inputs(trial, 4, (2, 3, 5))
+    for other in (-1 - table, 1 + 4 * table, torch.where(torch.arange(len(table)) == t[1], 0.0, table)):
+        trial.call(other, t, x)
+
+
 @holds("time 0 is the first entry of the table, the last time its last")
 def ends_of_the_table(trial: Trial) -> None:
     """In the middle of the table your numbers are right, at its ends they are not. t counts from 0, and nothing has to

@@ -78,11 +78,30 @@ def one_time_for_all(trial: Trial) -> None:
     tried(trial, *inputs(trial, 5, 2, 3, 4))
 
 
+@holds("in one batch, images at t = 0, at t = 1 and between them are each at their own")
+def one_end_for_all(trial: Trial) -> None:
+    """Where some images of a batch are at an end of time, at t = 0 or t = 1, and others are not, your numbers are
+    wrong. No time is special, and none decides for the others: an `if`, an .any() or .all(), or t[0] would do that. The
+    formula gives both ends by itself."""
+    clean, _, noise = inputs(trial, 4, 2, 3, 5)
+    for times in ([0.0, 0.3, 1.0, 0.8], [1.0, 0.4, 0.0, 0.0]):
+        tried(trial, clean, torch.tensor(times), noise)
+
+
 @holds("it is right when batch, channels, height and width are all 4")
 def wrong_axis_when_sizes_agree(trial: Trial) -> None:
     """Where the batch is as large as every other axis your numbers are wrong. Say which axis t belongs to: the
     first."""
     tried(trial, *inputs(trial, 4, 4, 4, 4))
+
+
+@holds("images whose numbers are all above 0, or all below, are images like others")
+def range_guessed(trial: Trial) -> None:
+    """Where all numbers of the images are above 0, or all below, x_t is another one. Is a range guessed from the
+    numbers, such as that of pixels from 0 to 1? What comes in is taken as it is."""
+    clean, t, noise = inputs(trial, 3, 2, 4, 5)
+    for bright in (clean.abs().clamp(max=1), -clean.abs()):
+        tried(trial, bright, t, noise)
 
 
 @holds("a batch of one image, and images of one pixel, work as well")

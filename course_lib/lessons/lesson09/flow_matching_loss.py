@@ -50,6 +50,7 @@ def asking(
     return built.calling(*args, method="loss")
 
 
+@EXERCISE.telling
 def told(call: Call) -> str:
     images, _, _, _, t, noise, seed, form = call.args
     named = {"t": t, "noise": noise, "a generator": seed}
@@ -130,6 +131,19 @@ def model_sees_another_point(trial: Trial) -> None:
     seen_by_the_model(trial, X_T, "the images the model sees")
 
 
+@holds("the model sees 1000 t with its fractions")
+def time_rounded(trial: Trial) -> None:
+    """The model sees 1000 t as whole numbers (long, int, round, floor). DDPM has whole times; here the time is
+    continuous, and the embedding takes any number, such as 412.5."""
+    call = ordinary_call(trial)
+    times = ask(call)[TIMES]
+    t = call.args[4]
+    # whole, and no others than those of 1000 t: another time, or the labels in its place, is the next property's
+    whole = isinstance(times, Tensor) and times.shape == t.shape and not times.is_complex()
+    whole = whole and bool((times == times.double().round()).all() and ((times - 1000 * t).abs() <= 1).all())
+    trial.see("whether fractions are left in the times the model sees", not whole, told(call))
+
+
 @holds("the model sees 1000 t, a vector (B,)")
 def model_sees_another_time(trial: Trial) -> None:
     """The model is not shown 1000 t. Its time embedding was made for times up to 1000, one number an image. A t that is
@@ -144,6 +158,8 @@ def model_sees_other_labels(trial: Trial) -> None:
     seen_by_the_model(trial, LABELS, "the labels the model sees")
     without = {**batch(trial), "labels": None}
     trial.see("the labels the model sees", ask(asking(trial, **without))[LABELS], "labels None")
+    without["labels"] = torch.full((3,), -1)
+    trial.see("the labels the model sees", ask(asking(trial, **without))[LABELS], "labels -1 for all images")
 
 
 @holds("a model that always says 0 has the mean square of noise - clean as its loss")
@@ -165,10 +181,14 @@ def wrong_comparison(trial: Trial) -> None:
 
 @holds("it is right at t = 0 and at t = 1")
 def wrong_at_the_ends(trial: Trial) -> None:
+    """Where all images of a batch are at t = 0 or at t = 1, or some of them are, your loss is wrong. No time is
+    special: the line has its ends, the model is asked there, too, and each image counts in the mean."""
     made = batch(trial)
     for time in (0.0, 1.0):
         made["t"] = torch.full((3,), time)
         see(asking(trial, **made), f"t = {time:g} for all images")
+    made["t"] = torch.tensor([0.0, 0.4, 1.0])
+    see(asking(trial, **made), "t = 0, 0.4 and 1")
 
 
 @holds("a batch of one, and equal sizes, work as well")
@@ -180,6 +200,17 @@ def wrong_for_other_sizes(trial: Trial) -> None:
 @holds("large predictions are left as they are")
 def clipped(trial: Trial) -> None:
     see(asking(trial, **batch(trial), gain=9.0), "a model with large predictions")
+
+
+@holds("images whose numbers are all above 0, and noise of zeros, are taken as they are")
+def looks_into_the_numbers(trial: Trial) -> None:
+    """Images whose numbers are all above 0 are treated otherwise than others, or given noise that is 0
+    everywhere is. Images come in [-1, 1], bright ones too, and no range is to be guessed from them; noise is drawn
+    where it is None, whatever is in it."""
+    made = batch(trial)
+    bright = made["images"].abs().clamp(max=1)
+    see(asking(trial, **{**made, "images": bright}), "images whose numbers are all above 0, with t and noise given")
+    see(asking(trial, **{**made, "noise": 0 * bright}), "images, t, and noise of zeros given")
 
 
 EXERCISE.here(changes_the_models_mode)
@@ -323,7 +354,8 @@ def gradients_cut(trial: Trial) -> None:
 def reseeds_the_random_state(trial: Trial) -> None:
     """Your code sets the global seed (torch.manual_seed or the like). Every batch would get the same times and noise.
     Leave seeds to whoever runs the notebook."""
-    made = {**batch(trial), "t": None, "noise": None}
+    # so many that times which are whole, or few, do not come twice by chance
+    made = {**batch(trial, 64, 1, 2, 2), "t": None, "noise": None}
     call = asking(trial, **made)
     trial.see("whether it sets the seed", call.reseeds())
     first, second = (ask(call)[TIMES] for _ in range(2))

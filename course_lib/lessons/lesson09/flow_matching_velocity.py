@@ -92,6 +92,15 @@ def wrong_velocity(trial: Trial) -> None:
     tried(trial, *pair(trial, 3, 2, 4, 5))
 
 
+@holds("images whose numbers are all above 0, or all below, are images like others")
+def range_guessed(trial: Trial) -> None:
+    """Where all numbers of the images are above 0, or all below, your velocity is another one. Is a range guessed from
+    the numbers, such as that of pixels from 0 to 1? What comes in is taken as it is."""
+    clean, noise = pair(trial, 3, 2, 4, 5)
+    for bright in (clean.abs().clamp(max=1), -clean.abs()):
+        tried(trial, bright, noise)
+
+
 @holds("numbers outside [-1, 1] are left as they are")
 def wrong_for_large_numbers(trial: Trial) -> None:
     clean, noise = pair(trial, 3, 2, 4, 5)

@@ -45,11 +45,14 @@ def at_all_times(trial: Trial) -> Call:
     return trial.calling(5 * trial.normal(4, 4, 4, 4), t, torch.tensor([-1, 9, 0, -1]), *model(trial))
 
 
+@EXERCISE.telling
 def told(call: Call) -> str:
-    x, t, labels, *_ = call.args
+    x, t, labels, _, _, *second = call.args
     times = ", ".join(f"{time:.4g}" for time in t.tolist()[:5])
     labels = "None" if labels is None else "labels"
-    return f"from_other_direction(other)(x {tuple(x.shape)}, 1000 t = [{times}], {labels})"
+    return f"from_other_direction(other)(x {tuple(x.shape)}, 1000 t = [{times}], {labels})" + (
+        ", where another is wrapped behind it" if any(second) else ""
+    )
 
 
 def ask(call: Call) -> tuple:
@@ -110,6 +113,15 @@ def wrong_clock_at_the_ends(trial: Trial) -> None:
     see(trial.calling(x, torch.tensor([0.0, 1000.0, 500.0]), *rest), S, "the time s that their model sees")
 
 
+@holds("1000 t may be 1 or less, for all images of a batch or for some")
+def clock_guessed(trial: Trial) -> None:
+    """Where 1000 t is 1 or less, for all images or for some, their model is told another time. 0.5 is t = 0.0005 then,
+    next to the image, and theirs is 0.9995: what comes is 1000 t, always. Is its range guessed from the numbers?"""
+    x, _, *rest = ordinary_call(trial).args
+    for times in ([0.5, 1.0, 0.25], [0.5, 700.0, 1.0]):
+        see(trial.calling(x, torch.tensor(times), *rest), S, "the time s that their model sees")
+
+
 @holds("their model sees x as it is")
 def another_point(trial: Trial) -> None:
     """Their model is shown another x than yours was given. A point on the line is the same point whichever way one
@@ -122,8 +134,9 @@ def labels_lost(trial: Trial) -> None:
     """The labels do not arrive as they came."""
     call = ordinary_call(trial)
     see(call, LABELS, "the labels that their model sees")
-    x, t, _, *their_model = call.args
-    see(trial.calling(x, t, None, *their_model), LABELS, "the labels that their model sees")
+    x, t, labels, *their_model = call.args
+    for none in (None, torch.full_like(labels, -1)):
+        see(trial.calling(x, t, none, *their_model), LABELS, "the labels that their model sees")
 
 
 @holds("our velocity is minus theirs")
@@ -138,6 +151,13 @@ def wrong_for_other_sizes(trial: Trial) -> None:
     for shape in ((1, 3, 4, 2), (4, 4, 4, 4), (2, 1, 1, 1)):
         x, t, labels = trial.normal(*shape), 1000 * trial.uniform(shape[0]), trial.integers(0, 10, shape[0])
         see(trial.calling(x, t, labels, *model(trial)), RESULT, "its velocity")
+
+
+@holds("two wrapped models do not disturb each other")
+def last_model_serves_all(trial: Trial) -> None:
+    """With one model wrapped you are right, and where a second one is wrapped behind it the first asks that. Is `other`
+    kept in a place there is only one of, as by global? An inner function remembers the other it was made with."""
+    see(trial.calling(*ordinary_call(trial).args, True), RESULT, "the velocity of the first of two wrapped models")
 
 
 @holds("large velocities are left as they are")

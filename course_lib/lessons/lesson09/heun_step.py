@@ -5,7 +5,7 @@ from torch import Tensor
 from course_lib.checks.exercise import Exercise
 from course_lib.flow_matching import Velocity, heun_step
 from course_lib.lessons.lesson09 import flow_matching_watched as watched
-from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, harder_call, ordinary_call
+from course_lib.lessons.lesson09.solver_steps import NOT_FOR_ALL, STEPS, harder_call, ordinary_call, told_of
 
 EXERCISE = Exercise(
     "heun_step",
@@ -17,6 +17,7 @@ EXERCISE = Exercise(
 )
 right = EXERCISE.right
 EXERCISE.harder(harder_call)
+EXERCISE.telling(told_of)
 
 STEPS.hold_for(
     EXERCISE,

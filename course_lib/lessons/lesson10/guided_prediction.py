@@ -61,6 +61,11 @@ def called(trial: Trial, args: tuple) -> float:
     return times
 
 
+@EXERCISE.telling
+def told(call: Call) -> str:
+    return text(call.args)
+
+
 def text(args: tuple) -> str:
     x, t, labels, _, *more = args
     shown = "None" if labels is None else labels.tolist() if len(labels) < 7 else f"{len(labels)} labels"
