@@ -55,6 +55,7 @@ MACHINERY = (
     "checks/raised.py",
     "checks/compare.py",
     "checks/handle.py",
+    "checks/modes.py",
     "checks/seam.py",
     "grading/sandbox/channel.py",
     "grading/sandbox/child.py",
