@@ -250,7 +250,7 @@ def plot_silu() -> None:
     x = torch.linspace(-6, 6, 601)
     silu = F.silu(x)
     figure, axis = plt.subplots(figsize=(7, 3.2))
-    axis.plot(x, x, ":", color=COLORS["grey"], label="x")
+    axis.plot(x[x > -1.5], x[x > -1.5], ":", color=COLORS["grey"], label="x")
     axis.plot(x, F.relu(x), "--", color=COLORS["orange"], label="ReLU, max(x, 0)")
     axis.plot(x, silu, color=COLORS["blue"], linewidth=2, label="SiLU, x * sigmoid(x)")
     axis.set(xlabel="what comes in, x", ylabel="what goes on", ylim=(-1.5, 6))
