@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Callable
 from functools import cache
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -239,21 +240,8 @@ def small_u() -> Callable[[], nn.Module]:
 @cache
 def trained(change: Callable, task: str, steps: int) -> nn.Module:
     """A SmallU after fewer steps than the lesson takes, with a quarter of its batch, so that this is quick."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = small_u()()
-    generator = torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(network.parameters(), figures.LEARNING_RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, figures.LEARNING_RATE, total_steps=steps)
-    for _ in range(steps):
-        chosen = torch.randint(0, figures.TEST_IMAGES.start, (4,), generator=generator)
-        x, target = figures.task_pair(task, figures.images()[chosen], generator)
-        loss = F.mse_loss(network(x, change), target)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval()
+    with torch.random.fork_rng(), mock.patch.multiple(figures, STEPS=steps, BATCH=4):
+        return figures.train(small_u(), change, task)
 
 
 @claim(
