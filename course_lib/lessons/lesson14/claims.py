@@ -349,7 +349,7 @@ def a_second_call_does_harm() -> bool:
     one, two = (
         {(e["trained_with"], e["seed"]): e for e in figures.judged_in_one_step(n)["in one step"]} for n in (1, 2)
     )
-    named = [means(figures.judged_in_one_step(n)["in one step"])[1] for n in (2, 1)]
+    named = [means([*rows.values()])[1] for rows in (two, one)]
     worse = all(
         two[key]["frechet"] > one[key]["frechet"] and two[key]["accuracy"] < one[key]["accuracy"] for key in one
     )
