@@ -339,18 +339,27 @@ def drawn_parameters(reference: Any, args: tuple, kwargs: tuple, seed: int) -> d
     try:
         begun = parameters_of_a_new(reference, args, kwargs)
     except TypeError:  # as above
-        begun = parameters_of_a_new.__wrapped__(reference, args, kwargs)
+        begun = a_new(reference, args, kwargs)[1]
     generator = torch.Generator().manual_seed(seed)
     return {name: values + 0.2 * torch.randn(values.shape, generator=generator) for name, values in begun.items()}
 
 
 @lru_cache(maxsize=256)
 def parameters_of_a_new(reference: Any, args: tuple, kwargs: tuple) -> dict[str, Tensor]:
+    return made_once(reference, args, kwargs)[1]
+
+
+def a_new(reference: Any, args: tuple, kwargs: tuple) -> tuple[Any, dict[str, Tensor]]:
+    """An object of the reference's class, and its parameters by name as they begin."""
     with same_state_afterwards():
         set_seed(0)
         made = reference(*args, **dict(kwargs))
         # copies: what is made may share its parameters with others of its kind, which are set before every use
-        return {name: values.detach().clone() for name, values in named_parameters_of(made)}
+        return made, {name: values.detach().clone() for name, values in named_parameters_of(made)}
+
+
+# a first verdict needs up to eight networks, each for its parameters and then for its layers
+made_once = lru_cache(maxsize=16)(a_new)
 
 
 def named_parameters_of(made: Any) -> list[tuple[str, Tensor]]:

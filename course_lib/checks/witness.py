@@ -8,6 +8,7 @@ import copy
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from torch import nn
 
@@ -15,11 +16,11 @@ from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.compare import difference
 from course_lib.checks.errors import same_error
 from course_lib.checks.exercise import Exercise, Property
-from course_lib.checks.guard import Failure, same_state_afterwards
+from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
 from course_lib.checks.mistakes import Misconception
 from course_lib.checks.seam import Constructed, Seam
-from course_lib.checks.trial import Observation, PropertyEnds, Trial
+from course_lib.checks.trial import Observation, PropertyEnds, Trial, made_once
 
 REFERENCE_SECONDS = 60.0
 # nothing more is asked of an answer that did not come back, or was never written
@@ -78,9 +79,23 @@ def probe(one: Property, trial: Trial) -> None:
             trial.see("the output", Failure("type", text[:200]))
 
 
+class ReferenceWitness(Witness):
+    """Sees the reference. Under every property its layers are lent to it anew."""
+
+    def tried(self, index: int) -> list[Observation]:
+        self.handle = known_handle(self.exercise, self.exercise.answer, REFERENCE_SECONDS)
+        return super().tried(index)
+
+
 @lru_cache(maxsize=256)  # more than there are exercises: a whole class is marked with one seed
 def reference_witness(exercise: Exercise, seed: int) -> Witness:
-    return Witness(exercise, Handle(exercise.subject(exercise.answer), seconds=REFERENCE_SECONDS), seed)
+    return ReferenceWitness(exercise, known_handle(exercise, exercise.answer, REFERENCE_SECONDS), seed)
+
+
+def known_handle(exercise: Exercise, answer: Any, seconds: float) -> Handle:
+    """Of the reference or a known mistake: what a learner wrote gets layers of its own."""
+    of_layers = exercise.method and exercise.method != "__init__" and issubclass(exercise.reference, nn.Module)
+    return (KnownStep if of_layers else Handle)(exercise.subject(answer), seconds=seconds)
 
 
 # ---- known mistakes: only as much is seen of one as it takes to tell it from the answer ----
@@ -122,15 +137,14 @@ def look(
         if departs(known.seen, mine):
             raise Departs
 
-    of_layers = exercise.method and exercise.method != "__init__" and issubclass(exercise.reference, nn.Module)
-    handle = (KnownStep if of_layers else Handle)(exercise.subject(mistake.wrong), seconds=exercise.seconds)
+    handle = known_handle(exercise, mistake.wrong, exercise.seconds)
     probe(property_at(exercise, index), Trial(handle, exercise, seed + index, record))
     known.complete = not departs(known.seen, mine)
 
 
 @dataclass
 class KnownStep(Handle):
-    """A known mistake in one method of a module. The layers around it are the reference's: all mistakes share them.
+    """The reference or a known mistake in one method of a module. The layers around it are shared by all of them.
 
     To make a UNet takes ten times as long as to call it, and an answer is compared with a dozen mistakes. Parameters
     are set before every use, so that nothing of one mistake is left for the next.
@@ -141,7 +155,7 @@ class KnownStep(Handle):
     def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
         asked = args, tuple(kwargs.items())
         try:
-            layers, shapes = layers_of_a_new(self.answer.__base__, *asked)
+            layers, begun = made_once(self.answer.__base__, *asked)
         except TypeError:  # an argument that cannot be remembered, such as a list
             return super().construct(args, kwargs, seed)
         if asked in self.borrowed:  # two at once need layers of their own
@@ -151,15 +165,7 @@ class KnownStep(Handle):
         # what the method keeps on self stays its own
         vars(made).update({name: copy.copy(value) for name, value in vars(layers).items()})
         self.objects.append(made)
-        return Constructed(len(self.objects) - 1, shapes)
-
-
-@lru_cache(maxsize=16)
-def layers_of_a_new(reference: type[nn.Module], args: tuple, kwargs: tuple) -> tuple[nn.Module, dict]:
-    """A module of the reference, and the shapes of its parameters by name."""
-    with same_state_afterwards():
-        made = reference(*args, **dict(kwargs))
-    return made, {name: tuple(parameter.shape) for name, parameter in made.named_parameters()}
+        return Constructed(len(self.objects) - 1, {name: tuple(values.shape) for name, values in begun.items()})
 
 
 def departs(theirs: list[Observation], mine: list[Observation]) -> bool:
