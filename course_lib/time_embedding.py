@@ -12,10 +12,10 @@ from course_lib.validation import check_positive_int, check_vector
 def embedding_frequencies(
     dim: int, device: torch.device | str | None = None, dtype: torch.dtype | None = None
 ) -> Tensor:
-    """The frequencies of an embedding of width `dim`, in radians a step: from 1 down to nearly 1/10000.
+    """The frequencies of an embedding of width `dim`, in radians a step: from 1 down towards 1/10000.
 
     Frequency number i is exp(-log(10000) * i / (dim/2)), which is 1 / 10000^(2i/dim), for i = 0 .. dim/2 - 1. Each is
-    the one before, times the same factor.
+    the one before, times the same factor. The wider the embedding, the nearer the last one is to 1/10000.
 
     Args:
         dim: width of the embedding, even. Each frequency serves two columns, a sine and a cosine.
@@ -30,16 +30,16 @@ def embedding_frequencies(
     half = dim // 2
     # number them 0, 1, .. dim/2 - 1 (hand device and dtype on to torch.arange) and divide by dim/2: from 0 to nearly 1
     exponents = torch.arange(half, device=device, dtype=dtype) / half
-    # exp(-log(10000) * exponent): from 1 down to nearly 1/10000
+    # exp(-log(10000) * exponent): from 1 down towards 1/10000
     return torch.exp(-math.log(10000) * exponents)
 
 
 # The position encoding of Vaswani et al. 2017, section 3.5, with time in place of position.
 class SinusoidalPositionEmbedding(nn.Module):
-    """Describe each time by sines and cosines of many frequencies, from 1 down to nearly 1/10000 radian a step.
+    """Describe each time by sines and cosines of many frequencies, from 1 radian a step down towards 1/10000.
 
     The document's formula interleaves sines and cosines; its code puts all sines first. The two differ by a fixed
-    permutation of the columns. The code's order is used here; `interleave` in warm_ups.py gives the formula's.
+    permutation of the columns. The code's order is used here; `interleave` (exercise 1.3) gives the formula's.
 
     Args:
         dim: width of the embedding, even.

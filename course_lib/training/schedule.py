@@ -12,8 +12,9 @@ def learning_rate_at(step: int, peak: float, warmup_steps: int, steps: int, sche
 
     Args:
         step: counted from 0.
-        peak: the learning rate after the warm-up.
-        warmup_steps: the step with number warmup_steps - 1 is the first with the whole rate; 0 for no warm-up.
+        peak: the learning rate after the warm-up, before the schedule takes its share.
+        warmup_steps: the step with number warmup_steps - 1 is the first that the warm-up leaves whole; 0 for no
+            warm-up.
         steps: of the whole training.
         schedule: "constant" or "cosine".
     Raises: ValueError for another schedule.

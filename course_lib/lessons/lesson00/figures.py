@@ -29,7 +29,7 @@ def first_pictures(seed: int = 0) -> None:
     parameters = sum(values.numel() for values in trained.model.parameters())
     show(
         figure,
-        f"sixteen pictures that did not exist before you ran this cell, from noise in {STEPS} steps (seed {seed}), "
+        f"sixteen pictures that the network has just made, from noise in {STEPS} steps (seed {seed}), "
         f"by a network of {parameters:,} numbers.",
         "Two rows of eight small grey pictures of clothes, each under the name of the class that was asked for.",
     )

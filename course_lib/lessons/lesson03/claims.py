@@ -38,8 +38,8 @@ def one_channel_a_group_is_deaf_and_two_are_not() -> bool:
 
 
 @claim(
-    "Between the two we multiply the numbers by 3: fresh layers give small ones, and after some training they are "
-    "about three times as large."
+    "Between the two we multiply the numbers by 3: this fresh layer gives small ones, and times 3 they are about as "
+    "large as those of a trained network, one that came with the course."
 )
 def three_times_a_fresh_linears_numbers_are_as_large_as_trained_ones() -> bool:
     model, times = shipped_model().model, torch.linspace(0, 1000, 201)
@@ -376,7 +376,7 @@ def behind_the_norm_it_hears_and_behind_the_silu_it_only_shifts() -> bool:
 
 @claim(
     "what becomes of one image depends on the others.",
-    "which are too large for pictures that are nearly clean and too small for noisy ones.",
+    "which fit neither pictures that are nearly clean nor those that are nearly noise.",
     "GroupNorm treats each image by itself.",
 )
 def batch_norm_mixes_images_and_times() -> bool:

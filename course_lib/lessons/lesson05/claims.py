@@ -312,7 +312,9 @@ def a_query_is_made_from_all_channels() -> bool:
     return counts[0] == 256 and counts[1] < 256
 
 
-@claim("The three shapes in the middle are equal, because `N = H*W` and `d = C / heads` are both 64 here.")
+@claim(
+    "The three shapes with heads, (4, 4, 64, 64), are equal, because `N = H*W` and `d = C / heads` are both 64 here."
+)
 def three_shapes_are_equal_where_n_is_d() -> bool:
     found = []
     for side in (8, 4):

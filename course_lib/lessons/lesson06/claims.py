@@ -261,6 +261,23 @@ def the_first_skip_carries_the_noise() -> bool:
     return first and min(swapped[0, 1], swapped[0, 2]) > 4 and max(swapped[4, 5], swapped[7, 8]) < 1.05
 
 
+@claim(
+    "of grey noise, the same in all three channels, which would fit, the network without skips finds no more in these "
+    "seconds."
+)
+def room_is_not_what_is_short() -> bool:
+    def grey_pair(task: str, clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        noise = torch.randn(clean[:, :1].shape, generator=generator).expand_as(clean)
+        return figures.CLEAN * clean + figures.NOISE * noise, noise
+
+    with mock.patch.object(figures, "task_pair", grey_pair):
+        # not from the cache, which holds networks of the lesson's own task
+        network = trained.__wrapped__(figures.emptied, "noise", 100)
+        grey = figures.error(network, figures.emptied, "noise")
+    colored = figures.error(trained(figures.emptied, "noise", 100), figures.emptied, "noise")
+    return min(grey, colored) > 0.97
+
+
 @claim("Channel 5 of the one means something else than channel 5 of the other.")
 def channels_of_one_number_are_not_alike() -> bool:
     """Over all pixels of 200 images, channels of the same number in two skips of one level are hardly correlated."""

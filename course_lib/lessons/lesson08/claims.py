@@ -76,7 +76,7 @@ def the_first_share_of_noise_is_beta() -> bool:
     return abs(1 - float(ALPHA_BAR[0]) - 1e-4) < 1e-12 and abs(added**2 - 1e-4) < 1e-9
 
 
-@claim("sigma / signal is 157 there", "At t = 999 there is nothing of this bag left, 0.6 % of its strength.")
+@claim("sigma / signal is 157 there", "At t = 999 there is hardly anything of this bag left: 0.6 % of its strength.")
 def errors_are_157_times_as_large_at_the_end() -> bool:
     signal = float(ALPHA_BAR[-1].sqrt())
     return round((1 - signal**2) ** 0.5 / signal) == 157 and round(100 * signal, 1) == 0.6

@@ -379,7 +379,7 @@ def plot_two_bells(ddpm: DDPM, times: tuple[int, ...] = (5, 500), clean: float =
     show(
         figure,
         f"one pixel, {clean:g} in the clean image, with noise of 1.2. Spreads: {'; '.join(spreads)}. The narrower "
-        "curve decides.",
+        "curve counts for more: at t = 500 it alone decides.",
         "Two panels of bell curves. At t = 5 that of the clean image is twice as wide as that of x_t, and their "
         "product lies between them, nearer to the narrower one. At t = 500 that of the clean image is ten times as "
         "wide, and the product nearly covers that of x_t.",

@@ -20,6 +20,7 @@ from course_lib.lessons.lesson09.figures import (
     two_point_velocity,
 )
 from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.explore_trajectory import ROWS_OF_STILL, spread, walk
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.training import lesson_config
@@ -392,3 +393,18 @@ def one_step_from_noise_ends_in_the_mean() -> bool:
     x = torch.linspace(-2, 2, 9, dtype=torch.float64)
     ends = [x - velocity(x, 1.0) for velocity in (two_point_velocity, gaussian_velocity)]
     return all(torch.allclose(end, torch.full_like(x, mean)) for end, mean in zip(ends, (0.0, 0.3), strict=True))
+
+
+@claim(
+    "in the first two steps something like the mean, then a decision.",
+    "(The still picture shows every fourth step; by step 4 most is decided.)",
+)
+def the_first_guesses_are_like_the_mean() -> bool:
+    labels = [9, 8, 1, 7]
+    states, means = list(walk("flow", 20, labels, 1.0, seed=0)), class_means(labels)
+    to_mean, to_end = (
+        [float((states[step].clean - aim).square().mean().sqrt()) for step in (1, 2, 4)]
+        for aim in (means, states[-1].x)
+    )
+    early = to_mean[0] < to_end[0] and to_mean[1] < to_end[1]
+    return early and to_end[2] < to_mean[2] and spread(20, ROWS_OF_STILL) == [0, 4, 8, 12, 16, 20]

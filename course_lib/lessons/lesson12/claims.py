@@ -94,7 +94,7 @@ def attention_matrices(images: int, side: int = 32, **options: object) -> list[t
 
 
 @claim(
-    "A matrix of 1,024 by 1,024 for each head, each image and each of these blocks",
+    "A matrix of 1,024 by 1,024 for each head, each image and each block at 32x32",
     "And the matrices lie in memory.",
     "At 32x32 time and memory hurt, and the multiply-adds show neither.",
 )
@@ -353,7 +353,7 @@ def the_lost_counter_costs_six_steps() -> bool:
 @claim(
     "Both have 16 bits.",
     "A gradient of 0.00000001 is nothing special:",
-    "two in a hundred are smaller, with the 64 images of its training batch.",
+    "two in a hundred are smaller, over 64 images at once, as many as in a batch of its training.",
     "With fp16 one has to multiply the loss by a large number and divide the gradients again.",
 )
 def small_gradients_vanish_in_fp16() -> bool:

@@ -110,7 +110,7 @@ def show_map(lesson: str) -> None:
     show(
         draw_unet(rows, marked, mark_skips=mark_skips, shares=shares),
         f"You are here. The document's network from noisy image (left) to prediction (right), every step as high as "
-        f"the images in it; dots are concatenations with a skip; {part}.",
+        f"the images in it; circles are concatenations with a skip; {part}.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up, "
         f"skips as horizontal lines between them. {seen}",
         narrow=draw_narrow(rows, marked, mark_skips=mark_skips, shares=shares),
