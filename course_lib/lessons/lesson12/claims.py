@@ -316,7 +316,7 @@ def steps_that_are_too_large_spoil_the_weights() -> bool:
 
 @claim(
     "All are over 50,000 pictures, without guidance; over fewer, as the 1,000 that the command draws by itself, an FID "
-    "comes out larger:",
+    "comes out larger.",
 )
 def a_distance_over_fewer_pictures_comes_out_larger() -> bool:
     command = [sys.executable, "-m", "course_lib", "evaluate", "--help"]
