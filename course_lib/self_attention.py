@@ -16,7 +16,7 @@ def split_heads(qkv: Tensor, num_heads: int) -> tuple[Tensor, Tensor, Tensor]:
     and the first d of those are the queries of head 0.
 
     Args:
-        qkv: queries, keys and values of every pixel, one above the other.
+        qkv: queries, keys and values of every pixel, one behind the other along the channels.
         num_heads: number of heads; each gets d = C / num_heads channels.
     Shapes: (B, 3C, H, W) -> three tensors (B, num_heads, N, d), where N = H*W counts the pixels row by row.
     Raises: ValueError for other than four axes, or channels that cannot be shared out.
@@ -62,7 +62,7 @@ def attention_weights(q: Tensor, k: Tensor) -> Tensor:
 
 
 def merge_heads(h: Tensor, height: int, width: int) -> Tensor:
-    """Put the heads' channels one above the other again, and the pixels back into an image.
+    """Put the heads' channels one behind the other again, and the pixels back into an image.
 
     Args:
         h: what every head has gathered for every pixel.

@@ -91,7 +91,7 @@ def add_to_every_pixel(h: Tensor, vectors: Tensor) -> Tensor:
         vectors: one number for each image and channel.
     Shapes: h (B, C, H, W), vectors (B, C) -> (B, C, H, W).
     Raises: ValueError if `h` does not have four axes, or the shapes do not fit.
-    Source: the document, section 3, "+ t_emb[:, :, None, None]".
+    Source: the document, section 3, the line that adds the embedding.
     """
     if h.ndim != 4:
         raise ValueError(f"h has shape {tuple(h.shape)}; allowed: (B, C, H, W)")
