@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     "heun_step",
     heun_step,
     __name__,
-    where="section 9.6, Heun's method (Karras et al. 2022, algorithm 1, lines 5 to 8)",
+    where="section 9.6, Heun's method (Karras et al. 2022, algorithm 1, lines 5, 7 and 8)",
     watched=watched.solver_step,
     not_for_all=NOT_FOR_ALL,
 )

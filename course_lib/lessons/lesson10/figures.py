@@ -184,9 +184,14 @@ def plot_guidance_results() -> None:
             axis.plot(xs, ys, style, color=COLORS[color], label=METHOD_NAMES[method])
         label_of_real = f"{real['pictures']} real images"
         axis.axhline(real[key], color=COLORS["grey"], linestyle=":", label=label_of_real)
-        axis.set(xlabel="guidance scale", ylabel=label)
-    axes[2].set_yscale("log")
-    plain_ticks(axes[2])
+        axis.set(xlabel="guidance scale (logarithmic from 1 on)", ylabel=label)
+        # the small scales are the ones people use: room for them
+        axis.set_xscale("symlog", linthresh=1, linscale=0.3)
+        axis.set_xticks([0, 1, 1.5, 2, 3, 5, 8], ["0", "1", "1.5", "2", "3", "5", "8"])
+        axis.minorticks_off()
+    for axis in axes[1:]:
+        axis.set_yscale("log")
+        plain_ticks(axis)
     axes[0].legend(frameon=False, loc="lower right")
     best = best_scales()
     text = []

@@ -284,6 +284,7 @@ def plot_schedule(rate: Callable[..., float], peak: float, warmup_steps: int, st
         rates = [rate(step, peak, warmup_steps, steps, schedule) for step in places]
         axis.plot(places, rates, style, color=COLORS[color], label=schedule)
     axis.set(xlabel="step", ylabel="learning rate")
+    axis.yaxis.set_major_formatter(lambda rate, _: "0" if abs(rate) < 1e-9 else f"{1e4 * rate:g}e-4")
     axis.legend(frameon=False)
     first = rate(0, peak, warmup_steps, steps, "constant")
     last = [rate(steps - 1, peak, warmup_steps, steps, schedule) for schedule in ("constant", "cosine")]
