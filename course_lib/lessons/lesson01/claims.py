@@ -71,15 +71,21 @@ def many_sines_need_no_cosines() -> bool:
     "With 8 columns the nearest are 437 and 563, both 63 steps away.",
     "Ten turns of the fastest hand take 62.8 steps, and so does one turn of the second, ten times slower: both point "
     "nearly the same way again.",
-    "Of four hands only the third objects",
+    "Of four hands only the third objects, for it has turned by 0.63 radian. At the very next step the fastest has "
+    "turned by 1 radian, and objects more.",
 )
 def two_of_four_hands_agree_63_steps_away() -> bool:
     freqs = embedding_frequencies(8, dtype=torch.float64)
-    hands = torch.cos(63 * freqs).tolist()
+    hands, next_step = torch.cos(63 * freqs).tolist(), torch.cos(freqs).tolist()
     vectors = SinusoidalPositionEmbedding(8)(torch.arange(STEPS, dtype=torch.float64))
     nearest = (vectors - vectors[500]).norm(dim=1).topk(3, largest=False).indices.tolist()
     agree = [cosine > 0.98 for cosine in hands]
-    return sorted(nearest) == [437, 500, 563] and agree == [True, True, False, True]
+    turned = [round(float(angle), 2) for angle in (63 * freqs[2], freqs[0])]
+    return (
+        sorted(nearest) == [437, 500, 563]
+        and agree == [True, True, False, True]
+        and (turned == [0.63, 1.0] and sum(next_step) < sum(hands))
+    )
 
 
 @claim("*one* matrix takes the embedding of any time five steps on", "Only the distance counts.")
@@ -324,7 +330,7 @@ def flow_matching_tells_the_network_1000_times_its_time() -> bool:
 @claim(
     "Far above zero SiLU passes on nearly all that comes in, far below nearly nothing.",
     "below zero its slope is 0 and nothing is learned there.",
-    "its slope is 0 at a single point, its lowest: at -1.28 it is -0.28.",
+    "SiLU has no kink, and its slope is 0 at a single point: `x` = -1.28, where SiLU itself is lowest, -0.28.",
 )
 def silu_has_no_kink_and_one_lowest_point() -> bool:
     x = torch.linspace(-20, 20, 40_001, dtype=torch.float64, requires_grad=True)

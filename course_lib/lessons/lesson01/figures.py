@@ -148,7 +148,8 @@ def plot_waves(freqs: Tensor, columns: tuple[int, ...] = (0, 32, 64, 96)) -> Non
     show(
         figure,
         f"four of {len(freqs)} waves. One turn takes {', '.join(lengths)} and {longest} steps.",
-        "Four sine waves over t from 0 to 999, each slower than the one above it; the last makes one turn or less.",
+        "Four sine waves over t from 0 to 999, each slower than the one above it; the last only rises: it makes a "
+        "sixth of a turn.",
     )
 
 
