@@ -456,6 +456,11 @@ def add_memory(rows: Sequence[Row], device: torch.device, batch_size: int, preci
         row.memory_bytes[phase] = measure_memory(row.key, phase, device, batch_size, precision)
 
 
+def here_in_bf16() -> bool:
+    """Whether the processor computes in bfloat16, and has not been told to leave those instructions alone."""
+    return computes_in_bf16(cpu=True) and torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2")
+
+
 def describe_machine(device: torch.device) -> dict[str, str | int]:
     """The machine in general terms, as far as the numbers depend on it."""
     cpu = platform.processor() or platform.machine()
@@ -464,6 +469,7 @@ def describe_machine(device: torch.device) -> dict[str, str | int]:
         names = (line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name"))
         cpu = next((line.partition(":")[2].strip() for line in names), cpu)
     machine: dict[str, str | int] = {"cpu": cpu, "cpus": os.cpu_count() or 1, "threads": torch.get_num_threads()}
+    machine["instructions"] = torch.backends.cpu.get_cpu_capability()
     if device.type == "cuda":
         machine["gpu"] = torch.cuda.get_device_name(device)
     return machine | {"system": platform.system(), "python": platform.python_version(), "torch": torch.__version__}
@@ -477,6 +483,11 @@ def format_table(rows: Sequence[Sequence[str]]) -> str:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
         lines.append("  ".join(cells))
     return "\n".join(lines)
+
+
+def format_markdown(rows: Sequence[Sequence[str]]) -> str:
+    head, *others = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, "|---" * len(rows[0]) + "|", *others])
 
 
 def phase_cells(row: Row, phase: str) -> list[str]:
@@ -536,7 +547,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     wanted = args.only or [
         candidate.key
         for candidate in CANDIDATES
-        if (args.compile or not candidate.compiled) and (not candidate.bf16 or (not on_cuda and computes_in_bf16()))
+        if (args.compile or not candidate.compiled) and (not candidate.bf16 or (not on_cuda and here_in_bf16()))
     ]
     args.candidates = [candidate for candidate in CANDIDATES if candidate.key in wanted]
     return args

@@ -12,7 +12,12 @@ from packaging.requirements import Requirement
 from course_lib.authoring.source import ROOT, project
 from course_lib.doctor.software import for_this_python
 
-OWN = {"course_lib", "conftest", "test_kept_kinds", *(path.stem for path in ROOT.glob("tests/**/*.py"))}
+OWN = {
+    "course_lib",
+    "conftest",
+    "test_kept_kinds",
+    *(path.stem for folder in ("tests", "benchmarks") for path in ROOT.glob(f"{folder}/**/*.py")),
+}
 # stand-ins that tests write themselves, and Colab's own package
 NOWHERE = {"google", "small_thing", "slow_package"}
 EXTRAS = project()["optional-dependencies"]
