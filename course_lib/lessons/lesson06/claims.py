@@ -262,8 +262,8 @@ def the_first_skip_carries_the_noise() -> bool:
 
 
 @claim(
-    "of grey noise, the same in all three channels, which would fit, the network without skips finds no more in these "
-    "seconds."
+    "grey noise, the same in all three channels, would fit, and of that, too, the network without skips finds next to "
+    "nothing in these seconds.)"
 )
 def room_is_not_what_is_short() -> bool:
     def grey_pair(task: str, clean: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -436,6 +436,8 @@ def compare_with_diffusers(
             axes[row, column].set_yticks([])
             axes[row, 0].set_ylabel(who)
         axes[0, column].set_title(trained.class_names[label], fontsize=9)
-    caption = f"one noise, two programs. The largest difference of a pixel, from 0 to 1, is {difference:.1e}."
+    caption = (
+        f"each column: one noise, two programs. The largest difference of a pixel, from 0 to 1, is {difference:.1e}."
+    )
     show(figure, caption, "Two rows of clothes, one drawn by the course and one by diffusers: in each column the same.")
     return difference

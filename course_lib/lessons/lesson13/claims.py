@@ -329,7 +329,12 @@ def what_is_drawn_from_the_middle_of_a_line() -> bool:
     return black and 0.75 < smooth < 1
 
 
-@claim("Finer steps are no remedy: the mistake is not one of the solver.", "(Twenty pictures, one draw of noise.)")
+@claim(
+    "Finer steps alone are no remedy: what is missing after one round is not the solver's mistake.",
+    "(Twenty pictures, one draw of noise.)",
+    "(With many it learns too much: 0.93 after 30. That is the solver's mistake, repeated: with 320 steps it is 0.90 "
+    "after 60.)",
+)
 def finer_steps_do_not_mend() -> bool:
     strengths, known = (
         figures.network("flow")[1],
@@ -346,7 +351,8 @@ def finer_steps_do_not_mend() -> bool:
         figures.mended_pictures((walk, keep_known, noise_further))
         pictures = {len(call.args[3]) for call in patched["inpaint"].call_args_list}
     once, finer, often = correlation(20, 1), correlation(80, 1), correlation(20, 4)
-    return pictures == {20} and abs(finer - once) < 0.05 and often > finer + 0.2
+    many = [round(correlation(20, 30), 2), round(correlation(320, 60), 2)]
+    return pictures == {20} and abs(finer - once) < 0.05 and often > finer + 0.2 and many == [0.93, 0.9]
 
 
 @claim(
