@@ -14,7 +14,7 @@ from course_lib.assets import ASSETS, LIST, checksums
 from course_lib.authoring.colab_cell import CELL_ID
 from course_lib.authoring.network_page import PAGE, network_page
 from course_lib.authoring.notebooks import exercise_files, learners_notebook, solution_notebook, to_text
-from course_lib.authoring.outputs import files_behind, outputs_digest
+from course_lib.authoring.outputs import files_behind, outputs_digest, without_comments
 from course_lib.authoring.source import NOTEBOOKS, ROOT, SOLUTIONS, Lesson, Source, lesson_sources, read_lesson
 from course_lib.files import write_text
 
@@ -200,7 +200,7 @@ def with_stored_outputs(made: NotebookNode, path: Path) -> NotebookNode | None:
         return None
     stored = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
     cells, old_cells = code_cells(made), code_cells(stored)
-    same = [cell.source for cell in cells] == [cell.source for cell in old_cells]
+    same = [without_comments(cell.source) for cell in cells] == [without_comments(cell.source) for cell in old_cells]
     if not same or stored.metadata.get("course", {}).get("built_from") != made.metadata["course"]["built_from"]:
         return None
     for cell, old in zip(cells, old_cells, strict=True):

@@ -7,14 +7,16 @@ In it stand
 - the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands
   for results/steps.json and for the pictures beside it.
 
-So no figure is older than what draws it. Prose is not in it, nor are the files of an exercise (what holds, what goes
-wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold; `build --force`
-executes everything.
+So no figure is older than what draws it. Prose is not in it, nor are comments and the files of an exercise (what holds,
+what goes wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold;
+`build --force` executes everything.
 """
 
 import ast
 import hashlib
+import io
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -37,10 +39,21 @@ def files_behind(cells: Sequence[str]) -> list[Path]:
 
 def outputs_digest(cells: Sequence[str], files: Iterable[Path]) -> str:
     """The digest for the code cells of a solution, in order, and the files behind them."""
-    digest = hashlib.sha256("\n\n".join(cells).encode())
+    digest = hashlib.sha256("\n\n".join(map(without_comments, cells)).encode())
     for path in files:
-        digest.update(path.read_bytes())
+        of_python = path.suffix == ".py"
+        digest.update(without_comments(path.read_text("utf-8")).encode() if of_python else path.read_bytes())
     return digest.hexdigest()
+
+
+def without_comments(code: str) -> str:
+    """Python code as it stands, less its comments and the lines that held nothing else."""
+    lines: list[str | None] = code.split("\n")
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip() or None
+    return "\n".join(line for line in lines if line is not None)
 
 
 def imported_lesson_modules(cells: Iterable[str]) -> list[Path]:

@@ -64,6 +64,22 @@ def test_a_file_counts_if_a_cell_can_reach_it(small, name):
     assert (digest() != before) == (name in COUNT)
 
 
+def test_a_comment_counts_nowhere(small):
+    before = digest()
+    small.edit(
+        "course_lib/lessons/lesson00/measure_it.py", "of_a_script = 1", "# why\nof_a_script = 1  # one\n    # and so"
+    )
+    assert digest() == before
+    small.edit("course_lib/lessons/lesson00/measure_it.py", "of_a_script = 1 ", 'of_a_script = "# no comment" ')
+    assert digest() != before
+
+
+def test_cells_count_without_their_comments():
+    one, other = 'x = "# a"  # why\n\n\n# alone\ny = 1', 'x = "# a"\n\n\ny = 1  # because'
+    assert outputs.without_comments(one) == outputs.without_comments(other) == 'x = "# a"\n\n\ny = 1'
+    assert outputs.outputs_digest([one], []) == outputs.outputs_digest([other], [])
+
+
 def test_code_counts_and_its_order():
     assert len({outputs.outputs_digest(cells, []) for cells in (["a", "b"], ["b", "a"], ["a", "c"])}) == 3
 
