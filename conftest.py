@@ -20,7 +20,10 @@ torch.set_num_threads(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What stored outputs go without, and no comparison asks for: see the file."""
+    # two processes would share the files by their number of tests, and end with those in which one test runs all
+    # lessons, while the other process has nothing left; by folder, the notebooks come last, half a minute each
+    config.option.loadscopereorder = False
+    # what stored outputs go without, and no comparison asks for: see the file
     config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval.cfg")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from course_lib.evaluation.evaluate import Judge
+from course_lib.lessons.shared.claims import the_judge
 
 # --doctest-modules would import every conftest.py as a module, and two of them cannot have the one name
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -41,4 +42,4 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     """The judge with its 10,000 real images: seen once a process, since nobody changes it."""
-    return Judge()
+    return the_judge()

@@ -29,12 +29,13 @@ def shown_inch(width: float) -> float:
     return min(INCH, WIDEST / width)
 
 
-def png_of(figure: "Figure") -> tuple[bytes, int, int]:
-    """The figure as a PNG without empty margins, two pixels a point of the page; width and height in the page's."""
+def png_of(figure: "Figure", sharpness: int = SHARPNESS) -> tuple[bytes, int, int]:
+    """The figure as a PNG without empty margins; width and height in the page's pixels, of which each gets
+    `sharpness` squared of the picture's."""
     from PIL import Image
 
     drawn = io.BytesIO()
-    sharp, box = INCH * SHARPNESS, "tight"
+    sharp, box = INCH * sharpness, "tight"
     if INCH * figure.get_figwidth() > WIDEST:
         # drawn as small as it is shown: made small afterwards it is softer, and noise in it needs five times the bytes
         figure.draw_without_rendering()
@@ -42,12 +43,12 @@ def png_of(figure: "Figure") -> tuple[bytes, int, int]:
         sharp *= min(1.0, WIDEST / (INCH * box.width))
     figure.savefig(drawn, format="png", dpi=sharp, bbox_inches=box)
     picture = Image.open(drawn).convert("RGB")
-    if picture.width > WIDEST * SHARPNESS:  # by a rounded pixel, or by what stands beyond the figure's edge
-        size = (WIDEST * SHARPNESS, round(picture.height * WIDEST * SHARPNESS / picture.width))
+    if picture.width > WIDEST * sharpness:  # by a rounded pixel, or by what stands beyond the figure's edge
+        size = (WIDEST * sharpness, round(picture.height * WIDEST * sharpness / picture.width))
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     stored = io.BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(stored, format="png", optimize=True)
-    return stored.getvalue(), round(picture.width / SHARPNESS), round(picture.height / SHARPNESS)
+    return stored.getvalue(), round(picture.width / sharpness), round(picture.height / sharpness)
 
 
 def figure_html(

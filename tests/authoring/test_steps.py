@@ -12,24 +12,32 @@ from course_lib.authoring.__main__ import main
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook
 from course_lib.authoring.source import ROOT, lesson_sources, read_lesson
 from course_lib.authoring.steps import other_text, show_steps
+from course_lib.checks.registry import exercises
 
-PAIRS = {}
-for source in lesson_sources():
-    editions = [learners_notebook(read_lesson(source), steps=with_steps).cells for with_steps in (True, False)]
-    for with_steps, without in zip(*editions, strict=True):
-        if "exercise" in with_steps.metadata:
-            PAIRS[with_steps.metadata["exercise"]] = with_steps.source, without.source
-        elif "show_steps(" not in with_steps.source or with_steps.cell_type == "markdown":
-            assert with_steps.source == without.source
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Every blank with its step comments and without; everything else is the same in both editions."""
+    found = {}
+    for source in lesson_sources():
+        lesson = read_lesson(source)
+        editions = [learners_notebook(lesson, steps=with_steps).cells for with_steps in (True, False)]
+        for with_steps, without in zip(*editions, strict=True):
+            if "exercise" in with_steps.metadata:
+                found[with_steps.metadata["exercise"]] = with_steps.source, without.source
+            elif "show_steps(" not in with_steps.source or with_steps.cell_type == "markdown":
+                assert with_steps.source == without.source
+    assert set(found) == set(exercises())
+    return found
 
 
 def defined(text):
     return ast.dump(ast.parse(text))
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_a_blank_without_steps_is_the_blank_without_comment_lines_where_the_code_was(name):
-    blank, bare = PAIRS[name]
+@pytest.mark.parametrize("name", exercises())
+def test_a_blank_without_steps_is_the_blank_without_comment_lines_where_the_code_was(pairs, name):
+    blank, bare = pairs[name]
     assert defined(blank) == defined(bare)  # the same signatures, docstrings and last lines
     gone = [line for line in blank.splitlines() if line not in bare.splitlines()]
     assert gone
@@ -39,9 +47,9 @@ def test_a_blank_without_steps_is_the_blank_without_comment_lines_where_the_code
     assert not any(line.startswith("#") for line in above)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_the_switch_knows_every_blank_in_both_directions(name):
-    blank, bare = PAIRS[name]
+@pytest.mark.parametrize("name", exercises())
+def test_the_switch_knows_every_blank_in_both_directions(pairs, name):
+    blank, bare = pairs[name]
     assert other_text(blank, shown=False) == bare
     assert other_text(f"\n{bare}\n", shown=True) == blank
     assert other_text(blank, shown=True) is None
@@ -58,9 +66,9 @@ def test_the_switch_knows_every_blank_in_both_directions(name):
         lambda text: text.replace("attention_weights", "attention"),
     ],
 )
-def test_what_a_learner_wrote_is_never_replaced(change):
-    mine = change(PAIRS["attention_weights"][0])
-    assert mine != PAIRS["attention_weights"][0]
+def test_what_a_learner_wrote_is_never_replaced(pairs, change):
+    mine = change(pairs["attention_weights"][0])
+    assert mine != pairs["attention_weights"][0]
     assert other_text(mine, shown=False) is None
 
 
@@ -80,11 +88,11 @@ class Shell:
         return self.asked
 
 
-def test_in_a_kernel_a_blank_is_replaced_when_it_is_run(monkeypatch, capsys):
+def test_in_a_kernel_a_blank_is_replaced_when_it_is_run(pairs, monkeypatch, capsys):
     kernel = Shell(monkeypatch)
     monkeypatch.setattr(steps, "SWITCH", steps.Switch())
     set_up = "import torch\nfrom torch import Tensor, nn\nfrom course_lib.authoring.steps import show_steps\n"
-    blank, bare = PAIRS["ResidualBlock"]
+    blank, bare = pairs["ResidualBlock"]
     assert kernel.run(set_up + "show_steps(True)") == []
     assert capsys.readouterr().out == ""
     assert kernel.run(blank) == []
@@ -97,11 +105,11 @@ def test_in_a_kernel_a_blank_is_replaced_when_it_is_run(monkeypatch, capsys):
     assert kernel.run(bare) == [(blank, True)]
 
 
-def test_it_needs_nothing_that_only_the_build_needs():
+def test_it_needs_nothing_that_only_the_build_needs(pairs):
     """On Colab there is no jupytext."""
     code = "import sys; sys.modules['jupytext'] = sys.modules['nbformat'] = None\n"
     code += "from course_lib.authoring.steps import other_text\n"
-    code += f"assert other_text({PAIRS['UNet'][0]!r}, shown=False) == {PAIRS['UNet'][1]!r}"
+    code += f"assert other_text({pairs['UNet'][0]!r}, shown=False) == {pairs['UNet'][1]!r}"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 

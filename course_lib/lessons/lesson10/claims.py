@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import lru_cache
 from unittest import mock
 
 import torch
@@ -11,24 +10,18 @@ from course_lib import DDPM
 from course_lib.data import load_dataset
 from course_lib.ema import EMA, decay_at, update_average
 from course_lib.evaluation.classifier import judge_images, load_judge
-from course_lib.evaluation.evaluate import Judge
 from course_lib.evaluation.metrics import class_accuracy, diversity
 from course_lib.flow_matching import TIME_SCALE, euler_step, heun_step
 from course_lib.guidance import drop_labels, guided_prediction
 from course_lib.lessons.lesson10 import figures, measure_averages
 from course_lib.lessons.lesson10.figures import CLASSES, beyond, draw_guided, image_left
 from course_lib.lessons.lesson10.measure_steps import BothEnds, Leading
-from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.claims import claim, the_judge
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.tracing import trace
 from course_lib.training.config import PROFILES
 from course_lib.unet import UNet
-
-
-@lru_cache
-def the_judge() -> Judge:
-    return Judge()
 
 
 @claim(

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from course_lib.data import load_dataset
 from course_lib.evaluation.classifier import judge_images, load_judge
-from course_lib.evaluation.evaluate import Judge, balanced_order
+from course_lib.evaluation.evaluate import balanced_order
 from course_lib.evaluation.metrics import (
     class_accuracy,
     diversity,
@@ -21,7 +21,7 @@ from course_lib.evaluation.metrics import (
 from course_lib.lessons.lesson11 import figures
 from course_lib.lessons.lesson11.figures import held_out, load_ablations, measure_sample_sizes
 from course_lib.lessons.lesson11.network_changes import cut_the_skips, one_channel_a_group
-from course_lib.lessons.shared.claims import claim
+from course_lib.lessons.shared.claims import claim, the_judge
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.skips import decoder_channels
@@ -29,11 +29,6 @@ from course_lib.training.batches import Batch, training_batch
 from course_lib.training.config import PROFILES, SMALL_UNET, make_process
 from course_lib.training.preflight import hears_the_time
 from course_lib.unet import UNet
-
-
-@lru_cache
-def the_judge() -> Judge:
-    return Judge()
 
 
 @lru_cache

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb, to_rgba
@@ -152,6 +153,7 @@ def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
     """Text that lies on a panel it does not belong to, or across its own edge, a box's, or a drawn line."""
     panels = [axes for axes in figure.axes if axes.get_visible() and axes.name != "3d" and (axes.axison or axes.images)]
     panel_of = {text: axes for axes in figure.axes for text in axes.findobj(Text)}  # tick labels do not know theirs
+    edges: dict[Axes, list[Bbox]] = {}
     for text, box in boxes.items():
         inner = Bbox.from_extents(box.x0 + MARGIN, box.y0 + MARGIN, box.x1 - MARGIN, box.y1 - MARGIN)
         own = panel_of.get(text)
@@ -165,8 +167,10 @@ def over_borders(figure: Figure, boxes: dict[Text, Bbox]) -> Iterator[str]:
         for name, spine in own.spines.items():
             if own.axison and spine.get_visible() and across(inner, own.bbox, name):
                 yield f"{text.get_text()!r} lies across the edge of its panel"
-        drawn = [patch for patch in own.patches if isinstance(patch, FancyBboxPatch | Circle) and patch.get_visible()]
-        around = [patch.get_window_extent() for patch in drawn]
+        if own not in edges:  # a text's neighbours share its boxes: rounded corners take long to measure
+            shapes = [one for one in own.patches if isinstance(one, FancyBboxPatch | Circle) and one.get_visible()]
+            edges[own] = [shape.get_window_extent() for shape in shapes]
+        around = edges[own]
         held = any(contains(edge, inner) for edge in around)  # what runs behind a box is hidden by it
         strong = [line for line in own.lines if not (own.axison or held) and line.get_linewidth() >= STRONG]
         if any(line.get_path().transformed(line.get_transform()).intersects_bbox(inner, False) for line in strong):

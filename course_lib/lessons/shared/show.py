@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from course_lib.checks import LINE
 from course_lib.lessons.shared.legibility import require_legible
 from course_lib.lessons.shared.style import use_style
-from course_lib.pictures.html_figure import figure_html, png_of
+from course_lib.pictures.html_figure import SHARPNESS, figure_html, png_of
 
 use_style()
 
@@ -40,7 +40,9 @@ def show(figure: Figure, caption: str, alt: str, narrow: Figure | None = None, f
         for one in (figure, narrow):
             if one is not None:
                 require_legible(one, caption)
-    shown = figure_html(*png_of(figure), alt, sentence(caption), narrow and png_of(narrow)) + frames
+    sharpness = 1 if smoke() else SHARPNESS  # nobody looks at a test's: a quarter of the pixels will do
+    wide, small = (one and png_of(one, sharpness) for one in (figure, narrow))
+    shown = figure_html(*wide, alt, sentence(caption), small) + frames
     plt.close(figure)
     if narrow is not None:
         plt.close(narrow)
