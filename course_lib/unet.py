@@ -51,7 +51,7 @@ class UNetLayers(nn.Module):
 
     Args:
         in_channels:           channels of the image, and of the prediction
-        base_channels:         channels at full resolution, a quarter of the embedding's
+        base_channels:         channels that conv_in makes, a quarter of the embedding's
         channel_mults:         channels of each level, as multiples of base_channels;
                                each level has half the resolution of the one above it
         num_res_blocks:        encoder's residual blocks a level; the decoder has 1 more

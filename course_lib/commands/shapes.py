@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Print every step of a UNet with its shapes, parameters and multiply-adds (those of one image). "
         "The network is measured without computing it, so any size is instant. The defaults are the document's.",
     )
-    parser.add_argument("--base-channels", type=int, default=64, metavar="N", help="channels at full resolution (64)")
+    parser.add_argument("--base-channels", type=int, default=64, metavar="N", help="channels that conv_in makes (64)")
     parser.add_argument("--channel-mults", default="1,2,4", metavar="N,N", help="one multiple a level (1,2,4)")
     parser.add_argument("--num-res-blocks", type=int, default=2, metavar="N", help="residual blocks a level (2)")
     parser.add_argument(

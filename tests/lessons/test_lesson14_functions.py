@@ -1,11 +1,13 @@
 """Fewer calls, against problems with a known answer: every order tried, bell curves, straight lines."""
 
+import re
 from itertools import permutations
 
 import pytest
 import torch
 from helpers import randn
 
+from course_lib.assets import asset_path
 from course_lib.lessons.lesson14 import figures, measure_one_step, toy
 from course_lib.lessons.lesson14.measure_calls import INTERVALS, RUNS, Run
 from course_lib.lessons.shared.results import shipped_results
@@ -131,3 +133,17 @@ def test_one_step_is_learned_from_noise_alone_and_leads_to_its_image():
     again = measure_one_step.batch_of(pairs, labels, seed=3, step=5)
     assert torch.equal(again[0], noise)
     assert not torch.equal(measure_one_step.batch_of(pairs, labels, seed=4, step=5)[0], noise)
+
+
+def test_the_model_card_has_the_numbers_of_the_results():
+    rows = re.findall(
+        r"^\| (straightened|as trained), (\d+) Euler steps?, seed (\d) \| (.*) \|$",
+        asset_path("weights/flow_straight.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    measured = shipped_results("fewer_calls")
+    for network, calls, seed, numbers in rows:
+        key = f"{network.replace('straightened', 'straight')}, {calls} calls, shift 1, seed {seed}"
+        found = measured[key]
+        assert numbers == f"{found['accuracy']:.1%} | {found['frechet']:.2f} | {found['diversity']:.2f}", key
+    assert len(rows) == 10

@@ -97,14 +97,14 @@ def agreement(one: torch.Tensor, other: torch.Tensor) -> float:
     "Rows that should lead to similar pictures are pushed to similar places by the gradients.",
     "thirty times AdamW's default, wears off what no gradient asks for, so that the random start has little say in the "
     "angles *between* rows.",
-    "(Each row by itself still points about where it began.)",
+    "(By themselves most rows still point about where they began.)",
 )
 def weight_decay_leaves_what_the_pictures_ask_for() -> bool:
     means = figures.mean_pictures()
     before, after = trained_rows(weight_decay=0.3)
     _, by_default = trained_rows(weight_decay=0.01)
     kept = agreement(by_default, before) - agreement(before, means), agreement(after, before) - agreement(before, means)
-    where_it_began = F.cosine_similarity(after, before, dim=1).mean()
+    where_it_began = F.cosine_similarity(after, before, dim=1).sort().values[3]
     between = agreement(after, means) > 0.9 > agreement(by_default, means) and abs(kept[1]) < 0.15 < kept[0]
     return between and bool(where_it_began > 0.6)
 

@@ -247,8 +247,8 @@ def compare_shrinking() -> dict[str, float]:
     worst = max(errors, key=errors.get)
     show(
         figure,
-        f"200 pictures halved and enlarged again as well as any linear map of 5x5 pixels can. The error is largest for "
-        f"“{worst}” ({errors[worst]:.3f}) and smallest for “{best}” ({errors[best]:.3f}).",
+        f"200 pictures halved and enlarged again with the linear map of 5x5 pixels that was best for 200 others. The "
+        f"error is largest for “{worst}” ({errors[worst]:.3f}) and smallest for “{best}” ({errors[best]:.3f}).",
         "A picture of clothing, then the same picture after five ways of halving and enlarging again, all blurred to "
         "some degree, and at the end the nine learned weights as numbers.",
     )

@@ -295,7 +295,7 @@ def each_mistake_has_its_own_pictures() -> bool:
 
 @claim(
     "Asked at `t = 0` as well, where there is nothing to learn, this network comes to a distance of 1.67 with 20 "
-    "calls and of 20 with 4: 1,000 pictures each, one seed.",
+    "calls, and with only 4 calls to a distance of 20: 1,000 pictures each, one seed.",
 )
 def one_bad_question_spoils_the_sampler() -> bool:
     """With 100 pictures. With 1,000, seeds 0 to 9 for ten batches, it was 1.67 in ten steps and 20.5 in two."""

@@ -434,7 +434,8 @@ def plot_ablation_grids(ablations: Ablations, names: tuple[str, ...]) -> None:
         axis.tick_params(axis="x", length=0, pad=1)
     show(
         figure,
-        "the first three pictures of each class (columns) that each network drew, from the same noise. Not selected.",
+        "the first three pictures of each class (columns) that each network of the first seed drew, from the same "
+        "noise. Not selected. The titles are of that seed; the table above has the means.",
         "A grid of small grey pictures of clothes for each of several networks, with three rows and the ten classes as "
         "columns.",
     )
@@ -527,8 +528,9 @@ def plot_loss_by_time(ablations: Ablations, names: tuple[str, ...]) -> None:
     axis.legend(frameon=False, fontsize=9)
     show(
         figure,
-        "where in time a missing part is missed: the loss at each time, compared with the full network's, on the same "
-        "images and noise.",
+        "where in time a missing part is missed: the loss at each time of the networks of the first seed, compared "
+        "with that of the full network of this seed, on the same images and noise. Grey: as far as the full networks "
+        "differ.",
         "A line for each of several networks over the time from 0 to 1: by how many per cent its loss lies above that "
         "of the full network, with a grey band for the differences between seeds.",
     )

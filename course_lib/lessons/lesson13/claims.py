@@ -148,7 +148,7 @@ def noise_lies_on_a_sphere() -> bool:
 
 
 @claim(
-    "a point that is too short by a factor of root 2, deep inside, where no noise ever is",
+    "a point that is therefore too short by a factor of root 2, deep inside, where no noise ever is",
     "Noise that is too weak by a factor of root 2 is nothing the network was shown.",
 )
 def half_way_is_too_short() -> bool:
