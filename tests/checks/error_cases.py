@@ -609,6 +609,11 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("count_parameters", "for name, part in nn.Sequential(nn.SiLU()).children():\n    pass"),
         ("UNet", "for name, part in self.encoder.modules():\n    pass"),
     ),
+    "values_without_vectors": (
+        ("matrix_square_root", "values, vectors = torch.linalg.eigvalsh(matrix)"),
+        ("gaussian_frechet", "left, values, right = torch.linalg.svdvals(torch.eye(4))"),
+        ("feature_statistics", "values, vectors = torch.linalg.eigvals(torch.eye(7))"),
+    ),
     "unpacked_wrongly": (
         ("add_to_every_pixel", "B, C = h.shape"),
         ("num_groups", "a, b = channels"),

@@ -109,7 +109,8 @@ def overlap_counts(size, kernel_size, stride):
 
 
 def sampling_times(self, num_steps):
-    return list(range(num_steps))
+    # the length T counts, or that is what is heard of
+    return [*range(num_steps - 1), self.num_timesteps]
 
 
 def test_short_values_are_shown_whole():

@@ -2,8 +2,11 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from course_lib.checks.compare import difference, shown
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial, is_floating
 from course_lib.ddpm import DDPM
 
@@ -36,6 +39,20 @@ def uneven_parts(trial: Trial) -> Call:
 
 def sampling_times(trial: Trial, num_timesteps: int, num_steps: int) -> Call:
     return trial.build(num_timesteps=num_timesteps).calling(num_steps, method="sampling_times")
+
+
+@holds("the times of a longer schedule are others")
+def length_left_out(trial: Trial) -> None:
+    """Your times are the same for two schedules of different length. Is 1000, or another number, written where
+    T = self.num_timesteps belongs, or does T not come in at all?"""
+    calls = [sampling_times(trial, num_timesteps, 4) for num_timesteps in (36, 60)]
+    found = [call.value() for call in calls]
+    for one, call in zip(found, calls, strict=True):
+        if isinstance(one, Failure):
+            trial.checked("the times", one, call.text())
+    same = isinstance(found[0], tuple | Tensor) and not difference(found[0], found[1])
+    given = f"{calls[0].text()} and {calls[1].text()}"
+    trial.see("whether both are the same", same, f"{given}: {shown(found[0])[:60]} both times" if same else given)
 
 
 @holds("the times are evenly spaced, the latest first, and begin at T-1")

@@ -117,6 +117,19 @@ def values(trial: Trial) -> None:
     called(trial, two_lists(trial, *shapes), a_decay(trial))
 
 
+@holds("0 is a weight like any other")
+def zero_taken_for_nothing(trial: Trial) -> None:
+    """Where weights are 0, in the average or in the current ones, yours is wrong, and elsewhere it is right. 0 is a
+    weight like any other, and every bias begins there: it says neither that the average has not begun, nor that there
+    is nothing to bring in."""
+    decay = a_decay(trial)
+    average, current = two_lists(trial, (3, 4), (4,), (2, 3))
+    holes = tuple(one * (trial.uniform(*one.shape) < 0.5) for one in (*average, *current))
+    called(trial, ((*holes[:2], 0 * average[2]), current), decay)
+    called(trial, (average, (*holes[3:5], 0 * current[2])), decay)
+    called(trial, (tuple(0 * old for old in average), current), decay)
+
+
 @holds("the tensors that were given are changed, and not the list")
 def not_in_place(trial: Trial) -> None:
     """The list holds other tensors now. Those that were given are the model's own: change them in place (lerp_, mul_

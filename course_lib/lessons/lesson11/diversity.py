@@ -124,6 +124,28 @@ def lonely_image_not_left_out(trial: Trial) -> None:
     trial.call(*some(trial, {1: 4, 2: 1, 6: 3, 8: 1}, 3))
 
 
+@holds("two equal images of a class are a pair, with the distance 0")
+def equal_images_left_out(trial: Trial) -> None:
+    """Where two images of a class have equal features your number is wrong. They are a pair like any other, with the
+    distance 0, and make the mean smaller. Are distances of 0 left out, as d[d > 0] does, or is one of two equal images?
+    What is not a pair is an image with itself: by its place, i and i, and not by its distance."""
+    for rows in ([0, 1, 1, 2, 3], [2, 0, 0, 0, 1, 2]):
+        features = trial.normal(4, 5)[rows]
+        trial.call(features, torch.full((len(rows),), 3))
+
+
+@holds("a class of equal images counts, with the spread 0")
+def spread_of_zero_left_out(trial: Trial) -> None:
+    """Where all images of one class are equal, and those of others are not, your number is wrong. Such a class has the
+    spread 0, and counts in the mean. Only a class with a single image is left out: ask how many images there are, and
+    not how large the spread is."""
+    # the mean of two or four equal numbers is rounded nowhere
+    for equal in (0, 1):
+        features, labels = some(trial, {0: 4, 1: 2, 2: 5}, 3)
+        features[labels == equal] = trial.normal(3)
+        trial.call(features, labels)
+
+
 @holds("one picture a class, repeated, gives 0")
 def same_picture(trial: Trial) -> None:
     # One picture a class, repeated.

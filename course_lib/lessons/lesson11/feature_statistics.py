@@ -109,6 +109,16 @@ def wrong_off_the_diagonal(trial: Trial) -> None:
     trial.call(some(trial, trial.pick(7, 11), trial.pick(3, 4)), label="mean and covariance")
 
 
+@holds("zeros are features like any others")
+def zeros_left_out(trial: Trial) -> None:
+    """Where features are 0 your result is wrong, and elsewhere it is right. 0 is a number like any other, behind a ReLU
+    a common one, and no sign that something is missing: every image counts, and so does every feature."""
+    features = some(trial, 9, 4)
+    features[3] = 0.0
+    trial.call(features, label="mean and covariance")
+    trial.call(features * (trial.uniform(9, 4) < 0.6), label="mean and covariance")
+
+
 @holds("both are float64, whatever came in")
 def another_precision(trial: Trial) -> None:
     """Your numbers are right, and they are not both float64."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, PropertyEnds, Trial
 
@@ -27,6 +28,14 @@ def found(call: Call, given: str) -> tuple:
         trial.checked("the result", None if value[0] is None else Failure("type", text), given)
         raise PropertyEnds
     return value
+
+
+def draws(call: Call) -> bool:
+    """Whether two calls of the same inputs, under other random numbers, give unlike results; ends at an error."""
+    one, other = call.value(), call.value()
+    if isinstance(one, Failure):
+        call.trial.checked("the result", one, call.text())
+    return bool(difference(one, other))
 
 
 def see(call: Call, place: int, label: str, given: str) -> Any:

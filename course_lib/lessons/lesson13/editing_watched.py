@@ -15,6 +15,8 @@ SCHEDULES: dict[str, Strengths] = {
     "a line": lambda t: (1 - t, t),
     "an arc": lambda t: (math.cos(1.5 * t), math.sin(1.5 * t)),
 }
+for _strengths in SCHEDULES.values():
+    _strengths.__qualname__ = "strengths"  # as an error calls it
 SHARES = {"a line": "(1 - t, t)", "an arc": "cosine and sine of 1.5 t"}
 # each turn and what undoes it
 TURNS: dict[str, tuple[Change, Change]] = {

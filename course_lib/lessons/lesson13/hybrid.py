@@ -80,12 +80,15 @@ def see_part(call: Call, part: int) -> None:
 
 @holds("two equal splits make the same one again")
 def loses_something(trial: Trial) -> None:
-    """With the same split twice the result should be that split again: coarse and fine part together are everything.
-    Yours gives another one. Does the bracket of each blur close where it should: blur(far) + near - blur(near)?"""
+    """With the same split twice the clean image should be that of the split: coarse and fine part together are
+    everything. Yours is another one. Is it blur(far) + near - blur(near), made of the two clean images, and does the
+    bracket of each blur close where it should?"""
+    see_part(of_equal_splits(trial), 0)
+
+
+def of_equal_splits(trial: Trial) -> Call:
     x, numbers_of_both = trial.normal(3, 2, 4, 5), numbers(trial)
-    call = trial.calling(x, 0.5, numbers_of_both, numbers_of_both, "an arc")
-    see_part(call, 0)
-    see_part(call, 1)
+    return trial.calling(x, 0.5, numbers_of_both, numbers_of_both, "an arc")
 
 
 @holds("the clean image is coarse from the far split, fine from the near one")
@@ -96,7 +99,9 @@ def wrong_clean(trial: Trial) -> None:
 
 @holds("and so is the noise")
 def wrong_noise(trial: Trial) -> None:
-    """The clean image is right, and the noise not. Both parts are mixed alike, or together they are no longer x."""
+    """The clean image is right, and the noise not. It is mixed from the two noises, as the clean image is from the two
+    clean ones: blur(far_noise) + near_noise - blur(near_noise)."""
+    see_part(of_equal_splits(trial), 1)
     see_part(a_call(trial), 1)
 
 

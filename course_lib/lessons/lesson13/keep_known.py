@@ -9,6 +9,7 @@ from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import Strengths, keep_known
 from course_lib.lessons.lesson13 import editing_watched as watched
+from course_lib.lessons.lesson13.asking import draws
 
 EXERCISE = Exercise(
     "keep_known",
@@ -55,6 +56,13 @@ def changes_the_hidden_part(trial: Trial) -> None:
     a_call(trial, 0.5, mask=torch.zeros(3, 2, 4, 5, dtype=torch.bool)).see()
 
 
+@holds("nothing is drawn: the noise is handed in")
+def draws_its_own(trial: Trial) -> None:
+    """The same call gives another result each time: noise is drawn inside. Use the one that is handed in, noise."""
+    call = a_call(trial, 0.5)
+    trial.see("whether the same call gives something else", draws(call), call.text())
+
+
 @holds("where everything is known, it is the known image with the noise of time t")
 def wrong_known_part(trial: Trial) -> None:
     """With a mask that is True everywhere the known image should come back, noised to time t: signal * known +
@@ -65,10 +73,45 @@ def wrong_known_part(trial: Trial) -> None:
 
 @holds("each pixel is taken from where the mask says")
 def mixes_the_two(trial: Trial) -> None:
-    """With a mask that is all True or all False you are right, and with this mixed one, another for each image and
-    channel, not. Each place takes its own number, of noisy or of x: what picks by a mask, noisy[mask], gives a row of
+    """With a mask that is all True or all False you are right, and with a mixed one, the same for all images and
+    channels, not. Each place takes its own number, of noisy or of x: what picks by a mask, noisy[mask], gives a row of
     numbers without their places."""
+    a_call(trial, 0.6, mask=stretched(trial.uniform(1, 1, 4, 5) < 0.5)).see()
+
+
+def stretched(mask: Tensor) -> Tensor:
+    return mask.expand(3, 2, 4, 5).clone()
+
+
+@holds("each image may have a mask of its own")
+def one_mask_for_all_images(trial: Trial) -> None:
+    """With one mask for all images you are right, and with another one for each not. Is the mask of one image taken,
+    mask[0], or what it says anywhere in the batch? torch.where(mask, noisy, x) takes it as it is."""
+    a_call(trial, 0.6, mask=stretched(trial.uniform(3, 1, 4, 5) < 0.5)).see()
+
+
+@holds("each channel may have a mask of its own")
+def one_mask_for_all_channels(trial: Trial) -> None:
+    """With one mask for all channels of an image you are right, and with another one for each not. Is one channel of
+    the mask taken for all, mask[:, :1], or are they put together, as any(dim=1) does? torch.where(mask, noisy, x) takes
+    each as it is."""
     a_call(trial, 0.6).see()
+
+
+@holds("0 is a number like any other, and only the mask says what is known")
+def zero_for_a_mask(trial: Trial) -> None:
+    """Where no number is 0 you are right, and where some are, not. 0 is a grey like any other, and says nothing of
+    what is known. Is a value compared with 0 in place of the mask, as known != 0? The mask alone says it:
+    torch.where(mask, noisy, x)."""
+    for zeros in ("known", "known and noise", "x"):
+        call = a_call(trial, 0.6)
+        x, t, known, mask, noise, schedule = call.args
+        none = trial.uniform(3, 2, 4, 5) < 0.4
+        images = {"x": x, "known": known, "noise": noise}
+        for name in zeros.split(" and "):
+            images[name] = images[name].masked_fill(none, 0.0)
+        call = trial.calling(images["x"], t, images["known"], mask, images["noise"], schedule)
+        trial.checked("the result", call.value(), f"{call.text()}; some numbers of {zeros} are 0")
 
 
 @holds("the shares are those of strengths, whatever the method")

@@ -4,10 +4,13 @@ import math
 
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 from course_lib.editing import Strengths, noise_further
 from course_lib.lessons.lesson13 import editing_watched as watched
+from course_lib.lessons.lesson13.asking import draws
 
 EXERCISE = Exercise(
     "noise_further",
@@ -42,10 +45,35 @@ def on_a_line(trial: Trial) -> Call:
     return a_call(trial, 0.35, 0.65, "a line", size=3)
 
 
+@holds("nothing is drawn: the noise is handed in")
+def draws_its_own(trial: Trial) -> None:
+    """The same call gives another result each time: noise is drawn inside. Use the one that is handed in, noise."""
+    call = a_call(trial, 0.3, 0.6, "an arc")
+    trial.see("whether the same call gives something else", draws(call), call.text())
+
+
+@holds("the noise is used as it was handed in")
+def noise_measured(trial: Trial) -> None:
+    """When the noise that goes in is doubled, or moved up, your result stays the same: you bring it to a spread or a
+    mean that you measured of it. It is standard normal as it comes, and used as it is. Measured over the batch, the
+    noise of an image would depend on the others."""
+    x, noise, another = (trial.normal(3, 2, 4, 5) for _ in range(3))
+    calls = [trial.calling(x, one, 0.3, 0.6, "an arc") for one in (noise, another, 2 * noise, noise + 1)]
+    with_noise, with_another, doubled, moved = (call.value() for call in calls)
+    if isinstance(with_noise, Failure):
+        trial.checked("the result", with_noise, calls[0].text())
+    # who leaves the noise out hears of it below
+    comes_in = bool(difference(with_another, with_noise))
+    by_twice, by_one = (comes_in and not difference(one, with_noise) for one in (doubled, moved))
+    then = ", and with 2 * noise" if by_twice else ", and with noise + 1" if by_one else ""
+    trial.see("whether both give the same", by_twice or by_one, f"{calls[0].text()}{then}")
+
+
 @holds("without fresh noise, what is left of x is x, faded by the ratio of the two signals")
 def fades_wrongly(trial: Trial) -> None:
     """Where the fresh noise is zero, only the faded x should come back, signal_later / signal of it, and something else
-    does. Is this the factor before x, and does x stand nowhere else?"""
+    does. x is no clean image: it has faded to signal already, with its noise. Is this ratio the factor before x, and
+    does x stand nowhere else?"""
     x = trial.normal(3, 2, 4, 5)
     trial.call(x, 0 * x, 0.3, 0.6, "a line")
 

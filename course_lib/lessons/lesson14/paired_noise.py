@@ -8,6 +8,7 @@ from torch import Tensor
 
 from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 from course_lib.straightening import cheapest_assignment, paired_noise
 
@@ -77,12 +78,58 @@ def moves_single_images(trial: Trial) -> None:
     near_the_next(trial, 1.0).see()
 
 
+# image i lies near noise NEAR[i]; by the mean, or the length, of each it would get noise LIKE[i]
+NEAR, LIKE = [2, 0, 3, 1], [1, 3, 2, 0]
+
+
+@holds("what is compared is all numbers of an image and a noise")
+def one_number_of_each(trial: Trial) -> None:
+    """You match images and noises by one number of each, their mean or their length: the brightest image gets the
+    brightest noise, or the strongest the strongest. Two that agree in one number may lie far apart. Near is what the
+    squared distance over all numbers says: torch.cdist(...) ** 2, and cheapest_assignment chooses."""
+    matched = {"lengths": [], "means": []}
+    for number, of_one in matched.items():
+        for _ in range(2):  # once is chance
+            images, noise = four_alike_in(number, trial)
+            value = trial.calling(images, noise, torch.tensor([4, 4, 4, 4])).value()
+            if isinstance(value, Failure):
+                trial.checked("the result", value, "four images of one class")
+            of_one.append(not difference(value, noise[LIKE]))
+    by = next((f", paired as their {number} match" for number, both in matched.items() if all(both)), "")
+    given = f"four images of one class, and noises near them that have other means or lengths{by}"
+    trial.see("whether they are matched by one number", bool(by), given)
+
+
+def four_alike_in(number: str, trial: Trial) -> tuple[Tensor, Tensor]:
+    """Images, and noises of which NEAR[i] lies near image i, and LIKE[i] has the same mean, or the same length."""
+    directions = torch.linalg.qr(torch.cat([torch.ones(24, 1), trial.normal(24, 4)], dim=1))[0][:, 1:].T
+    near, like = torch.tensor(NEAR).argsort(), torch.tensor(LIKE).argsort()
+    patterns = directions.reshape(4, 2, 3, 4)
+    # a little of the one that is alike: it is not the farthest
+    others = (patterns[near] + 0.3 * patterns[like]) / 1.09**0.5
+    numbers = torch.tensor([0.0, 2.0, 4.0, 6.0]).reshape(4, 1, 1, 1)
+    if number == "means":
+        return 60 * patterns + numbers, 60 * others + numbers[like] + 0.5
+    return (20 + numbers) * patterns, (20.5 + numbers[like]) * others
+
+
 @holds("two images of one class exchange their noises where that shortens the lines")
 def wrong_exchange(trial: Trial) -> None:
-    """Two images, one class: the cheaper of the two ways has the smaller sum of squared distances."""
+    """Two images, one class: the cheaper of the two ways has the smaller sum of squared distances, and yours is
+    another. A distance goes over all numbers of an image and a noise."""
+    for order in 8 * ((0, 1), (1, 0)):
+        # so far from each other that one number of each, as the first or the largest, leads astray now and then
+        images = trial.normal(2, 2, 3, 4)
+        trial.call(images, images[list(order)] + 0.9 * trial.normal(2, 2, 3, 4), torch.tensor([4, 4]))
+
+
+@holds("0 is a number like any other, in a noise as well")
+def zero_for_nothing_written(trial: Trial) -> None:
+    """Where a noise holds a 0 another number comes back in its place. 0 is a number like any other: is it taken for a
+    place in the result to which nothing was written? Begin with noise.clone(), and there is none."""
     images = trial.normal(2, 2, 3, 4)
-    for order in ((0, 1), (1, 0)):
-        trial.call(images, images[list(order)] + 0.1 * trial.normal(2, 2, 3, 4), torch.tensor([4, 4]))
+    noise = images.flip(0) + 0.1 * trial.normal(2, 2, 3, 4)
+    trial.call(images, noise * (trial.uniform(2, 2, 3, 4) < 0.7), torch.tensor([4, 4]))
 
 
 @holds("lengths count, and not directions alone")
@@ -94,6 +141,26 @@ def directions_only(trial: Trial) -> None:
     trial.call(images, noise, torch.tensor([4, 4]))
 
 
+# images and noises of two numbers, and the order in which the sum of the lengths is smallest, not that of the squares;
+# neither the nearest one after the other nor the closest pair first leads there
+LENGTHS = (
+    ([[2, 3], [3, 4], [4, 0]], [[3, 3], [1, 2], [6, 4]], [1, 0, 2]),
+    ([[6, 4], [4, 5], [1, 3]], [[4, 3], [1, 3], [1, 1]], [0, 2, 1]),
+)
+
+
+@holds("the distance is squared, and not the plain length")
+def plain_distance(trial: Trial) -> None:
+    """The sum of the lengths is smallest in your order, and not the sum of their squares. The cost is the squared
+    distance, torch.cdist(...) ** 2."""
+    plain = []
+    for *both, order in LENGTHS:
+        images, noise = (torch.tensor(one, dtype=torch.float32).reshape(3, 1, 1, 2) for one in both)
+        value = trial.calling(images, noise, torch.tensor([0, 0, 0])).value()
+        plain.append(not difference(value, noise[order]))
+    trial.see("whether the plain lengths are smallest", all(plain), "three images of one class")
+
+
 @holds("with more images of one class, the sum of the squared distances is the smallest possible")
 def wrong_in_one_class(trial: Trial) -> None:
     """With several images of a class the sum of the squared distances is not the smallest possible. All images have to
@@ -101,14 +168,6 @@ def wrong_in_one_class(trial: Trial) -> None:
     may take what a later one needs more. And the cost is the squared distance itself, over all numbers of an image."""
     for count in (5, 8, 6):
         a_call(trial, [1] * count).see()
-
-
-@holds("the distance is squared, and not the plain length")
-def plain_distance(trial: Trial) -> None:
-    """The sum of the lengths is smallest in your order, and not the sum of their squares."""
-    images = torch.tensor([0.0, 3.0]).reshape(2, 1, 1, 1) * torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
-    noise = torch.tensor([[4.0, 2.9], [3.2, 0.0]]).reshape(2, 1, 1, 2)
-    trial.call(images, noise, torch.tensor([0, 0]))
 
 
 MIXED = [0, 1, 0, 1, 1, 0, 0, 1], [2, 2, 0, 0, 1, 1]
@@ -127,24 +186,45 @@ def classes_of(value: Any, call: Call) -> list[int] | None:
 def crosses_classes(trial: Trial) -> None:
     """With one class you are right, and with several an image gets a noise that stood beside another class. Where is
     the noise of one class picked out, and where is it put back?"""
-    for labels in MIXED:
+    for labels in 3 * MIXED:
         call = a_call(trial, labels)
         classes = classes_of(call.value(), call)
         trial.see("whether a noise crosses to another class", classes is not None and classes != labels, call.text())
 
 
-@holds("each class is paired by itself, wherever its images stand")
+@holds("each class is paired by itself")
 def wrong_with_several_classes(trial: Trial) -> None:
     """With one class you are right, and with several not. Is each of the classes gone through, and each noise put back
     at the place of its image?"""
     for labels in MIXED:
+        far_from_its_own(trial, sorted(labels)).see()
+        a_call(trial, sorted(labels)).see()
+
+
+@holds("the images of a class may stand anywhere in the batch")
+def neighbours_for_a_class(trial: Trial) -> None:
+    """With the images sorted by class you are right, and with the classes mixed not. Is a class looked for among
+    neighbours, as a slice, unique_consecutive and groupby do? (labels == label).nonzero()[:, 0] gives the places
+    of its images, wherever they are."""
+    for labels in MIXED:
+        far_from_its_own(trial, labels).see()
         a_call(trial, labels).see()
+
+
+def far_from_its_own(trial: Trial, labels: list[int]) -> Call:
+    """Each image lies near the noise of another one of its class, and of no neighbour if there are four of it."""
+    images, labels = trial.normal(len(labels), 2, 3, 4), torch.tensor(labels)
+    noise = 0.1 * trial.normal(len(labels), 2, 3, 4)
+    for label in labels.unique():
+        members = (labels == label).nonzero().squeeze(1)
+        noise[members] += images[members].roll(len(members) // 2, 0)
+    return trial.calling(images, noise, labels)
 
 
 @holds("classes may have any numbers, and -1 for none is one like any other")
 def wants_certain_classes(trial: Trial) -> None:
     """With other class numbers yours is wrong. Take the labels that occur."""
-    a_call(trial, [17, -1, 17, -1, 300, 17, -1, 300]).see()
+    far_from_its_own(trial, [17, -1, 17, -1, 300, 17, -1, 300]).see()
 
 
 @holds("large images are paired like any others")

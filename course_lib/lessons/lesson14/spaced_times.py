@@ -35,6 +35,24 @@ def many_steps_near_the_image(trial: Trial) -> Call:
     return trial.calling(trial.pick(23, 29, 37), trial.pick(0.13, 0.17))
 
 
+@holds("for any number of steps the list has one time more than there are steps")
+def fractions_added_up(trial: Trial) -> None:
+    """For some numbers of steps your list has the right number of times, and for others one too many or too few. Is
+    1 / num_steps taken off again and again, or arange asked to go in such steps? That does not end at 0 exactly:
+    5.551e-17, for example, is left. Count whole numbers: 1 - i / num_steps for i in range(num_steps + 1)."""
+    off = {}
+    for num_steps in range(2, 21):
+        call = trial.calling(num_steps, 1.0)
+        value = call.value()
+        if isinstance(value, Failure):
+            trial.checked("what comes back", value, call.text())
+        off[num_steps] = len(value) - num_steps - 1 if isinstance(value, tuple) else None
+    right, wrong = ([n for n, more in off.items() if more in some] for some in ((0,), (-1, 1)))
+    some_only = len(right) > 1 and len(wrong) > 1
+    which = f"right for {right[0]} and {right[1]} steps, and not for {wrong[0]} and {wrong[1]}" if some_only else ""
+    trial.see("whether the number is right for some only", some_only, f"2 to 20 steps{which and f': {which}'}")
+
+
 @holds("a list of num_steps + 1 numbers comes back")
 def no_list_of_times(trial: Trial) -> None:
     """What comes back is not a list of num_steps + 1 numbers. n steps have n + 1 times, both ends counted; a tensor

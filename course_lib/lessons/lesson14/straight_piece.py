@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
+from course_lib.checks.guard import Failure
 from course_lib.checks.trial import Call, Trial
 from course_lib.straightening import straight_piece
 
@@ -49,13 +51,58 @@ def wrong_on_one_piece(trial: Trial) -> None:
 def wrong_on_a_short_piece(trial: Trial) -> None:
     """With two stations that are not t = 1 and t = 0 yours is wrong. A velocity is a way divided by a time, and the
     times of the two ends stand in `times`: they may lie anywhere."""
-    a_call(trial, (0.75, 0.5), 0.6).see()
+    see_part(a_call(trial, (0.75, 0.5), 0.6), 1)
+
+
+@holds("the place at time t lies on the line between both ends, as far as t lies between their times")
+def wrong_place_on_a_short_piece(trial: Trial) -> None:
+    """With two stations that are not t = 1 and t = 0 the velocity is right, and the place is not. t says how far it is
+    from 0, and not how far along the piece: go from the lower end for t - t_end, end + (t - t_end) * velocity, or take
+    the share (t - t_end) / (t_start - t_end) of the way."""
+    see_part(a_call(trial, (0.75, 0.5), 0.6), 0)
+    see_part(a_call(trial, (0.9, 0.3), 0.4), 0)
+
+
+def see_part(call: Call, part: int) -> None:
+    """Record one of the two that come back."""
+    value = call.value()
+    if isinstance(value, tuple) and len(value) == 2:
+        call.trial.see(("the place", "the velocity")[part], value[part], call.text())
+    else:
+        call.trial.checked("the result", value, call.text())
+
+
+# pieces of equal and of unlike length, and times within each
+WALKS = (*((QUARTERS, t) for t in (0.9, 0.6, 0.3, 0.1)), ((1.0, 0.9, 0.3, 0.0), 0.8), ((1.0, 0.9, 0.3, 0.0), 0.1))
+
+
+@holds("the piece is the one that t lies in: the last that begins at t or above")
+def another_piece(trial: Trial) -> None:
+    """With two stations you are right. With several, yours are place and velocity of a piece in which t does not lie.
+    The piece is the last one whose beginning, times[i], is not below t. The times fall, and bisect and searchsorted
+    look in numbers that rise."""
+    for times, t in WALKS:
+        call = a_call(trial, times, t)
+        value, states = call.value(), call.args[0]
+        if isinstance(value, Failure):
+            trial.checked("the result", value, call.text())
+        right = max(i for i in range(len(times) - 1) if times[i] >= t)
+        taken = next((i for i in range(len(times) - 1) if not difference(value, on_piece(states, times, t, i))), right)
+        trial.see("the piece that place and velocity belong to", tuple(times[taken : taken + 2]), call.text())
+        if taken != right:  # much is seen, so that the known mistakes can be told
+            trial.see("the place", value[0], call.text())
+
+
+def on_piece(states: Tensor, times: Sequence[float], t: float, piece: int) -> tuple[Tensor, Tensor]:
+    """The line of one piece, as far as t lies on it or on what goes on from it."""
+    velocity = (states[piece] - states[piece + 1]) / (times[piece] - times[piece + 1])
+    return states[piece] + (t - times[piece]) * velocity, velocity
 
 
 @holds("a piece is found by its time, wherever the stations lie")
 def wrong_piece(trial: Trial) -> None:
-    """With two stations you are right, with several not, and the place is another one. Which piece does t lie in, and
-    do place and velocity both come from the two ends of that piece?"""
+    """With two stations you are right, with several not: the place is another one, and with your velocity it makes the
+    line of no piece. Do all four, two states and two times, belong to the two ends of the piece that t lies in?"""
     on_several_pieces(trial, 0)
 
 
@@ -68,13 +115,8 @@ def wrong_velocity(trial: Trial) -> None:
 
 def on_several_pieces(trial: Trial, part: int) -> None:
     """See one of the two that come back, in pieces of equal and of unlike length."""
-    for times, t in (*((QUARTERS, t) for t in (0.9, 0.6, 0.3, 0.1)), ((1.0, 0.9, 0.3, 0.0), 0.8)):
-        call = a_call(trial, times, t)
-        value = call.value()
-        if isinstance(value, tuple) and len(value) == 2:
-            trial.see(("the place", "the velocity")[part], value[part], call.text())
-        else:
-            trial.checked("the result", value, call.text())
+    for times, t in WALKS:
+        see_part(a_call(trial, times, t), part)
 
 
 @holds("at a station the piece counts that begins there")
