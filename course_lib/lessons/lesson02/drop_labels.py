@@ -72,6 +72,13 @@ def with_labels_of_every_kind(trial: Trial) -> Call:
     return trial.calling(trial.integers(-1, 40, 60), trial.pick(0.3, 0.7), trial.random.randrange(4, 1000), 2)
 
 
+@EXERCISE.telling
+def told(call: Call) -> str:
+    """The generator is made from a seed, and passed on as one."""
+    labels, probability, seed, *_ = call.args
+    return f"drop_labels({len(labels)} labels, {probability:g}, a generator with seed {seed})"
+
+
 def share_of(trial: Trial, labels: Tensor, probability: float, given: str) -> None:
     """See the share of labels that are dropped."""
     dropped = called(trial, labels, probability)[0] != labels

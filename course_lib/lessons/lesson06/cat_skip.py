@@ -57,7 +57,8 @@ def given(call: Call) -> str:
 
 def given_text(tensors: tuple[Tensor, ...]) -> str:
     shapes = ", ".join(str(tuple(skip.shape)) for skip in tensors[1:])
-    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {len(tensors) - 1} skips: {shapes})"
+    count = "one skip" if len(tensors) == 2 else f"{len(tensors) - 1} skips"
+    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {count}): {shapes}"
 
 
 def returned(trial: Trial, tensors: tuple[Tensor, ...]) -> tuple:
