@@ -18,6 +18,8 @@ FEW = 12
 # what was expected of an answer that gave no value to speak of: whatever was tried, it is about this
 EXPECTED_INSTEAD = {"changed its input": "what was given stays as it was", "endless": "your code comes to an end"}
 
+GIVEN_BACK = "your code gives a result back"
+
 
 @dataclass(frozen=True)
 class FirstFailure:
@@ -46,6 +48,8 @@ def evidence_for(exercise: Exercise, failure: FirstFailure, ordinary: str = "") 
             lines.append(f"What was tried is that {failure.property.says}.")
     else:
         expected = EXPECTED_INSTEAD.get(error.kind if error is not None else "", failure.property.says)
+        if observation.value is None and observation.returned:
+            expected = GIVEN_BACK
         lines = [f"Expected: {expected}.", *tried, f"Seen: {seen_of(failure)}."]
         if error is not None and error.kind == "raised":
             lines += evidence_of(error)[1:]

@@ -302,6 +302,12 @@ CASES: dict[str, tuple[Case, ...]] = {
         ("DDPM.step", ("_, sigma2 = ", "sigma2 = ")),
         ("decoder_channels", "list(channel_mults) + base_channels"),
     ),
+    "shape_for_a_number": (
+        ("count_parameters", ("parameter.numel()", "parameter.size()")),
+        ("per_image", "t / x.shape"),
+        ("num_groups", "torch.ones(channels).size() < channels"),
+        ("add_to_every_pixel", "h.shape / 2"),
+    ),
     "operator_for_other_types": (
         ("num_groups", "-'channels'"),
         ("FlowMatching.velocity", "clean + 'noise'"),

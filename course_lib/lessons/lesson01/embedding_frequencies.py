@@ -1,6 +1,7 @@
 """What holds for embedding_frequencies, and right answers written differently."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,44 @@ def no_number_at_i_zero(trial: Trial) -> None:
             trial.see("the result", value)
 
 
+@holds("the frequencies are powers, with i in the exponent: the first is 1")
+def proportional_to_i(trial: Trial) -> None:
+    """Your frequencies are proportional to i: 0 where i is 0, and for i = 2 twice as much as for i = 1. In the formula
+    i stands in the exponent, that of exp(...) or of a power. Is there an exponential at all? And does the whole
+    exponent of a power stand in brackets? ** binds tighter than * and /, so that 10000 ** 2 * i / dim is (10000 ** 2) *
+    i / dim: write 10000 ** (2 * i / dim)."""
+    if_its_like(trial, lambda value: float(value[0]) == 0 and near(value, value[1] * torch.arange(len(value))))
+
+
+@holds("nothing multiplies or divides the whole power: the first frequency is 1, because its exponent is 0")
+def factor_outside_the_power(trial: Trial) -> None:
+    """Each of your frequencies is the one before times one and the same factor, as it should be, and the first is not
+    1. At i = 0 the exponent is 0, and exp(0) is 1. Does your i start at another number than 0, or does something
+    multiply or divide the whole, outside of the exponent? ** binds tighter than * and /: 10000 ** -i / half is (10000
+    ** -i) / half. Brackets around the whole exponent keep it together."""
+    if_its_like(trial, falls_or_rises_by_a_factor)
+
+
+def falls_or_rises_by_a_factor(value: Tensor) -> bool:
+    value = value[value.abs() > 1e-30]  # behind it, float32 has no digits left
+    if len(value) < 3 or abs(float(value[0]) - 1) < 1e-5:
+        return False
+    ratios = value[1:] / value[:-1]
+    return near(ratios, ratios[:1].expand_as(ratios)) and abs(float(ratios[0]) - 1) > 1e-3
+
+
+def near(value: Tensor, other: Tensor) -> bool:
+    return bool(value.isfinite().all()) and torch.allclose(value, other.to(value), rtol=1e-3, atol=1e-12)
+
+
+def if_its_like(trial: Trial, kind: Callable[[Tensor], bool]) -> None:
+    """See the result if it is wrong in one way, and the right one if not: then it is another property's."""
+    dim = trial.pick(6, 10, 14)
+    value, right = unrecorded(trial, dim), embedding_frequencies(dim)
+    if value is not None:
+        trial.see("the result", value if kind(value.double()) else right, f"embedding_frequencies({dim})")
+
+
 @holds("the first frequency is 1 radian a step, because its exponent is 0")
 def first_frequency_is_not_one(trial: Trial) -> None:
     """Your first frequency is not 1. For i = 0 the exponent is 0 and exp(0) = 1. Where does your count start, is there
@@ -126,7 +165,8 @@ def not_a_geometric_series(trial: Trial) -> None:
 @holds("the frequencies are exp(-log(10000) * i / (dim/2))")
 def wrong_factor_between_frequencies(trial: Trial) -> None:
     """Your frequencies start at 1 and fall by a constant factor, and it is another one than the document's,
-    exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one."""
+    exp(-log(10000) / (dim/2)). Compare the 10000, the logarithm and the divisor, one by one: without brackets x / dim /
+    2 divides by dim and by 2, and x / 2 * dim multiplies by dim."""
     # numbers enough that no other computation gives the same by chance
     for dim in (trial.pick(6, 10), 14, 22):
         trial.call(dim)

@@ -1,5 +1,8 @@
 """What holds for interleave, and right answers written differently."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -57,18 +60,54 @@ def shape_changed(trial: Trial) -> None:
         trial.see("the result", value)
 
 
+def see_a_row(trial: Trial, fine: Callable[[Tensor, Tensor], bool]) -> None:
+    """A row that can be read, if it is wrong in one way: of numbers that count up, or of random ones; else the right
+    one."""
+    (embedding,) = example(trial)
+    batch, dim = embedding.shape
+    counting = torch.arange(1.0, batch * dim + 1).reshape(batch, dim)
+    value, counted = (trial.handle.call(None, (one,), {}) for one in (embedding, counting))
+    right = interleave(counting)[0]
+    given = f"an embedding {tuple(embedding.shape)} whose first row is 1, 2, .. {dim}"
+    if fine(value, embedding):
+        trial.see("the first row", right, given)
+    elif not fine(counted, counting):
+        trial.see("the first row", counted[0] if isinstance(counted, Tensor) else counted, given)
+        trial.see("the result", value)  # so that one mistake is told from another
+    else:
+        trial.see("whether each row still holds its own numbers", False, f"a random embedding {tuple(embedding.shape)}")
+        trial.see("the result", value)
+
+
+@holds("every column of the result is one of the embedding's")
+def columns_of_other_numbers(trial: Trial) -> None:
+    """Some columns of your result hold no number of their row, and others do: see the first row below. Is something
+    written to every column? Pair number i stands in columns 2i and 2i + 1, so that a loop over i up to dim/2 fills all
+    of them. With i and i + 1 each cosine is overwritten by the next sine, and the last columns stay as they were made.
+    And nothing is computed: the numbers only change places."""
+
+    def fine(value: Any, embedding: Tensor) -> bool:
+        if not isinstance(value, Tensor) or value.shape != embedding.shape:
+            return True
+        own = (value[:, :, None] == embedding[:, None, :]).any(dim=2)
+        foreign = ~own.any(dim=0)
+        return not foreign.any() or bool(foreign.all())
+
+    see_a_row(trial, fine)
+
+
 @holds("each row still holds exactly its own numbers, in another order")
 def numbers_lost_or_mixed(trial: Trial) -> None:
-    """Some numbers left their row, changed or got lost. Only the *order within a row* may change: each row is the
-    embedding of one time. Do you write into the tensor that you read from? A slice of it is a view, and no copy."""
-    # Each row holds the numbers that it held before, in whatever order.
-    (embedding,) = example(trial)
-    value = trial.handle.call(None, (embedding,), {})
-    same = isinstance(value, Tensor) and value.shape == embedding.shape
-    same = same and torch.equal(value.sort(dim=1).values, embedding.sort(dim=1).values)
-    trial.see("whether each row still holds its own numbers", same, f"a random embedding {tuple(embedding.shape)}")
-    if not same:  # so that one mistake is told from another
-        trial.see("the result", value)
+    """A row of your result does not hold the numbers that it held before: see the first one below. Which is there
+    twice, which is missing, which is of another row? Only the *order within a row* may change: each row is the
+    embedding of one time. Do you write to one column twice, or into the tensor that you read from? A slice of it is a
+    view, and no copy."""
+
+    def fine(value: Any, embedding: Tensor) -> bool:
+        same = isinstance(value, Tensor) and value.shape == embedding.shape
+        return same and torch.equal(value.sort(dim=1).values, embedding.sort(dim=1).values)
+
+    see_a_row(trial, fine)
 
 
 @holds("the columns come as sin 0, cos 0, sin 1, cos 1, ..")

@@ -97,6 +97,22 @@ def has_parameters(trial: Trial) -> None:
         trial.build(8)
 
 
+@holds("an object made with another width gives as many columns as that")
+def width_written_out(trial: Trial) -> None:
+    """Objects of two widths give equally many columns, and each should have as many as its own dim. __init__ is given
+    dim, and self.dim keeps it for forward: is a width written out as a number where self.dim belongs? Each of the dim/2
+    frequencies gives two columns, a sine and a cosine."""
+    times, shapes = small_whole_times(trial, 3), []
+    for dim in (8, 12):
+        value = trial.build(dim).calling(times).value()  # an error is the next property's
+        shapes.append(tuple(value.shape) if isinstance(value, Tensor) else ())
+    same = len(shapes[0]) == 2 and shapes[0][0] == 3 and shapes[0] == shapes[1]
+    # other shapes are the next property's
+    expected = ((3, 8), (3, 12))
+    given = f"SinusoidalPositionEmbedding(8) and SinusoidalPositionEmbedding(12), both with {times.tolist()}"
+    trial.see("the two shapes", tuple(shapes) if same else expected, given)
+
+
 @holds("times of shape (B,) give an embedding of shape (B, dim)")
 def wrong_shape(trial: Trial) -> None:
     """Your output does not have the shape (B, dim): dim/2 sines and dim/2 cosines for each time, in one

@@ -1,14 +1,16 @@
 """What holds for ClassEmbedding, and right answers written differently."""
 
+from random import Random
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_lib.checks.compare import difference
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.guard import Failure
-from course_lib.checks.trial import Built, Call, Trial, call_text
+from course_lib.checks.trial import Built, Call, Trial, call_text, reference_parameters
 from course_lib.class_embedding import ClassEmbedding
 
 Shapes = dict[str, tuple[int, ...]]
@@ -134,9 +136,36 @@ def wrong_shape(trial: Trial) -> None:
     trial.see("the shape of the output", shape, embed.text("", (labels,), {}, False))
 
 
+def with_its_table(trial: Trial) -> tuple[Built, Tensor]:
+    """An object, and the table that is loaded into it."""
+    size, ahead = sizes(trial), Random()
+    ahead.setstate(trial.random.getstate())  # the seed that the table will be drawn with
+    (table,) = reference_parameters(ClassEmbedding, size, {}, ahead.randrange(2**31)).values()
+    return trial.build(*size), table
+
+
+@holds("label k gives row k of the table, and not the row before it or behind it")
+def neighbouring_rows(trial: Trial) -> None:
+    """Every label gives its neighbour's row, see below. Rows and labels both count from 0: label k is row k as it
+    stands. Does a row of zeros stand in front of your table? Then all rows have moved on by one: put it behind the last
+    row, where index -1 finds it, or look up labels + 1. Without such a row nothing is added to labels, and nothing
+    subtracted."""
+    embed, table = with_its_table(trial)
+    labels = torch.arange(1, len(table) - 1)
+    value, given = embed(labels, observed=False), embed.text("", (labels,), {}, False)
+    for rows in (labels - 1, labels + 1):
+        if isinstance(value, Tensor) and not difference(value, table[rows]):
+            trial.see("the row of the table that each label gives", tuple(rows.tolist()), given)
+            trial.see("the output", value, given)  # so that one mistake is told from another
+            return
+    trial.see("the row of the table that each label gives", tuple(labels.tolist()), given)
+
+
 @holds("label k gives row k of the table")
 def wrong_rows(trial: Trial) -> None:
-    """The rows of real classes are not what comes back: label k gives row k of the table, as it stands."""
+    """What comes back for real classes is neither their rows nor their neighbours': label k gives row k of the table,
+    as it stands. Compare your first row below with every row of the table. Is it another one's, by another number that
+    is looked up, or is something computed with it?"""
     classes, dim = sizes(trial)
     embed = trial.build(classes, dim)
     embed(trial.integers(1, classes - 1, 4))

@@ -72,6 +72,13 @@ def with_labels_of_every_kind(trial: Trial) -> Call:
     return trial.calling(trial.integers(-1, 40, 60), trial.pick(0.3, 0.7), trial.random.randrange(4, 1000), 2)
 
 
+@EXERCISE.telling
+def told(call: Call) -> str:
+    """The generator is made from a seed, and passed on as one."""
+    labels, probability, seed, *_ = call.args
+    return f"drop_labels({len(labels)} labels, {probability:g}, a generator with seed {seed})"
+
+
 def share_of(trial: Trial, labels: Tensor, probability: float, given: str) -> None:
     """See the share of labels that are dropped."""
     dropped = called(trial, labels, probability)[0] != labels
@@ -114,10 +121,12 @@ def labels_change_at_probability_zero(trial: Trial) -> None:
     trial.see("the result", result, text(labels, 0.0, None))
 
 
-@holds("without a generator, too, labels are dropped")
+@holds("labels are dropped, also where no generator is given")
 def nothing_dropped(trial: Trial) -> None:
-    """Called without a generator, your code dropped no label in ten batches, at probability 0.5. None is what stands
-    there as a rule: the draws then come from torch's global random numbers."""
+    """Called without a generator, your code dropped no label in ten batches, at probability 0.5. Where labels are
+    dropped with a generator: None is what stands there as a rule, and the draws then come from torch's global random
+    numbers. Where none is dropped at all: is the new tensor kept and returned, and is it the tensor that changes, not
+    the variable of a loop?"""
     found = several_draws(trial, 10, 64, 0.5)
     trial.see("whether any label is dropped", any(bool(one.any()) for one in found), "64 labels, probability 0.5")
 
@@ -125,7 +134,8 @@ def nothing_dropped(trial: Trial) -> None:
 @holds("a dropped label becomes -1, and all others stay what they are")
 def not_minus_one(trial: Trial) -> None:
     """Some labels come back neither as they were nor as -1; see below. A kept label stays what it is, and a dropped one
-    becomes -1, "no class": the one number that no class has."""
+    becomes -1, "no class": the one number that no class has. (Dropout is for features: it sets to 0, which is a class,
+    and scales what it keeps.)"""
     # several batches: where one draw decides for all, some batch loses its labels
     labels = some_labels(trial, MANY // 10)
     results = [called(trial, labels, 0.5)[0] for _ in range(10)]
@@ -145,7 +155,7 @@ def one_draw_for_all(trial: Trial) -> None:
 @holds("labels are dropped with the given probability")
 def wrong_share(trial: Trial) -> None:
     """The share of dropped labels is not the probability that was asked for. torch.rand is below p with probability p,
-    and that comparison is all there is."""
+    and that comparison is all there is: a whole number made of p, such as int(1 / p), has lost its fraction."""
     for probability in (0.1, 0.25, 0.9):
         labels = some_labels(trial, MANY)
         share_of(trial, labels, probability, text(labels, probability, None))

@@ -82,8 +82,9 @@ def fails_for_one_pixel(trial: Trial) -> None:
 
 @holds("eps= is added to the variance, under the root")
 def eps_ignored(trial: Trial) -> None:
-    """With the usual small eps all is well, with a larger one it is not: use the argument, add it to the variance, and
-    take the root afterwards."""
+    """With the usual small eps all is well, with a larger one it is not: eps is added to the variance, and the root is
+    taken afterwards. Is a number written out for the argument, or eps used otherwise, added behind the root or as a
+    lower bound (clamp, max)?"""
     trial.call(maps(trial, 2, 8, 4, 3), 2, eps=trial.pick(0.5, 1.0, 2.0))
 
 

@@ -14,6 +14,7 @@ EXERCISE = Exercise(
 holds, right = EXERCISE.holds, EXERCISE.right
 
 POWERS_OF_TWO = (16, 32, 64, 128)
+NARROW = (4, 6, 8, 9, 12)
 
 
 @EXERCISE.example
@@ -69,11 +70,24 @@ def groups_of_five_and_more(trial: Trial) -> None:
     ask(trial, (*trial.random.sample((10, 15, 25, 35, 49, 77), 4), trial.pick(74, 82, 86, 111)))
 
 
-@holds("4 to 12 channels give one, two or three groups")
+@holds("in a narrow layer, too, each group has at least four channels")
+def fewer_than_four_in_a_narrow_layer(trial: Trial) -> None:
+    """The wider layers that were tried come out right, and in a narrow one (4 to 12 channels) your number of groups
+    leaves fewer than four channels in each: 2 groups of 6 channels are three in each, so that one group remains. Is a
+    quarter of the channels rounded up on the way, as ceil, round or + 1 do? channels // 4 rounds down."""
+    for channels in NARROW:
+        call = trial.calling(channels)
+        value = call.see(f"the groups for {channels} channels", observed=False)
+        too_many = isinstance(value, int | float) and not isinstance(value, bool) and value > num_groups(channels)
+        # too few are the next property's
+        trial.see(f"the groups for {channels} channels", value if too_many else num_groups(channels), call.text())
+
+
+@holds("a narrow layer, too, has as many groups as the rule allows: 8 channels make 2, 12 make 3")
 def narrow_layers(trial: Trial) -> None:
-    """For a narrow layer (4 to 12 channels) your rule departs, and for the wider ones that were tried it did not.
-    Exactly four channels in a group are allowed."""
-    ask(trial, (4, 6, 8, 9, 12))
+    """The wider layers that were tried come out right, and for a narrow one (4 to 12 channels) your number of groups is
+    not the largest that is allowed. Exactly four channels in a group are: 8 channels make 2 groups, 12 make 3."""
+    ask(trial, NARROW)
 
 
 @holds("a prime number of channels makes one group")

@@ -36,10 +36,29 @@ def of_a_long_axis(trial: Trial) -> Call:
     return trial.calling(trial.random.randrange(10, 15), *trial.pick((8, 3), (11, 3), (11, 4), (17, 5)))
 
 
+@holds("output pixels that nobody writes to have a count, too: 0")
+def gaps_left_out(trial: Trial) -> None:
+    """Output pixels that nobody writes to are missing from your result. Where the stride is larger than the kernel
+    there are gaps, and the count in a gap is 0. What lists only the pixels that occur (torch.unique, Counter, a dict, a
+    set) does not know of them: begin with zeros of the full length, (size - 1) * stride + kernel_size, or use
+    torch.bincount."""
+    size = trial.pick(3, 4)
+    value, call = trial.calling(size, 3, 2).value(), trial.calling(size, 2, 3)
+    with_gaps, right = call.see(observed=False), tuple(overlap_counts(size, 2, 3).tolist())
+    rows = is_row(value) and is_row(with_gaps)
+    left_out = rows and len(value) == 2 * size + 1 and numbers(with_gaps) == tuple(filter(None, right))
+    # another length is the next property's
+    trial.see("the counts", numbers(with_gaps) if left_out else right, call.text())
+
+
+def numbers(row: Any) -> tuple:
+    return tuple(row.tolist() if isinstance(row, Tensor) else row)
+
+
 @holds("the result is (size - 1) * stride + kernel_size long, one number an output pixel")
 def wrong_length(trial: Trial) -> None:
     """Your result is no row of numbers as long as the output. The last of the `size` input pixels begins at
-    (size - 1) * stride, and writes kernel_size pixels from there: add the two."""
+    (size - 1) * stride, and writes kernel_size pixels from there: the two together are the length."""
     for kernel_size, stride in ((3, 2), (2, 2), (2, 3), (5, trial.pick(1, 2, 3))):
         call = trial.calling(trial.random.randrange(3, 9), kernel_size, stride)
         value = call.see("the length", observed=False)

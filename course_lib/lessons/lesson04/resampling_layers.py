@@ -1,6 +1,8 @@
 """What holds for Downsample and Upsample alike: from the coarse to the fine, so that the first that fails tells what
 kind of mistake it is."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -45,26 +47,41 @@ def square_call(trial: Trial) -> Call:
     return trial.build(channels).calling(trial.normal(3, channels, 8, 8))
 
 
-@LAYERS.holds(
-    "the layer holds one 3x3 convolution from `channels` to `channels`: a weight of channels * channels * 9 numbers "
-    "and a bias of `channels`"
-)
-def not_one_3x3_convolution(trial: Trial) -> None:
-    """What your layer learns is not one 3x3 convolution with a bias, as many channels out as in. Count what it holds
-    after __init__: channels * channels * 9 weights and `channels` biases, and nothing else. A layer that forward makes
-    is new at every call, and never learns."""
-    # looked at before anything is loaded: how many numbers each parameter holds, whatever it is called
+@LAYERS.holds("the layer has a filter from each of the `channels` to each")
+def one_filter_for_all_channels(trial: Trial) -> None:
+    """Your layer holds nine weights (and a bias): one filter from a single channel to a single channel, as nn.Conv2d(1,
+    1, ...) has it. All channels would share it and never meet. The document's convolution leads from all `channels` to
+    all of them, nn.Conv2d(channels, channels, ...), and takes x as it comes."""
     channels = trial.pick(4, 5)
+    held, given = numbers_held(trial, channels)
+    right = (channels, 9 * channels**2)  # other numbers are the next property's
+    trial.see("how many numbers each parameter holds", held if held in ((9,), (1, 9)) else right, given)
+
+
+def numbers_held(trial: Trial, channels: int) -> tuple[Any, str]:
+    """How many numbers each parameter holds, whatever it is called, and what was made; ends the property if nothing
+    was."""
     constructed = trial.handle.construct((channels,), {}, seed=0)
     given = f"{trial.exercise.name}({channels})"
     if isinstance(constructed, Failure):
         trial.checked("the object", constructed, given)
     if constructed.unregistered:
         wanted = reference_parameters(trial.exercise.reference, (channels,), {}, 0)
-        sizes = parameters_differ({name: tuple(values.shape) for name, values in wanted.items()}, constructed)
-    else:
-        sizes = tuple(sorted(torch.Size(shape).numel() for shape in constructed.parameters.values()))
-    trial.see("how many numbers each parameter holds", sizes, given)
+        return parameters_differ({name: tuple(values.shape) for name, values in wanted.items()}, constructed), given
+    return tuple(sorted(torch.Size(shape).numel() for shape in constructed.parameters.values())), given
+
+
+@LAYERS.holds(
+    "the layer holds one 3x3 convolution from `channels` to `channels`: a weight of channels * channels * 9 numbers "
+    "and a bias of `channels`"
+)
+def not_one_3x3_convolution(trial: Trial) -> None:
+    """What your layer learns is not one 3x3 convolution with a bias from `channels` to `channels`. Count what it holds
+    after __init__: channels * channels * 9 weights and `channels` biases, and nothing else. A layer that forward makes
+    is not among them: it is new at every call, and never learns."""
+    # looked at before anything is loaded
+    held, given = numbers_held(trial, trial.pick(4, 5))
+    trial.see("how many numbers each parameter holds", held, given)
 
 
 @LAYERS.holds("where height and width of the image differ, those of the output differ, too")

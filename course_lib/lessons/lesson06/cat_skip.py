@@ -57,7 +57,8 @@ def given(call: Call) -> str:
 
 def given_text(tensors: tuple[Tensor, ...]) -> str:
     shapes = ", ".join(str(tuple(skip.shape)) for skip in tensors[1:])
-    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {len(tensors) - 1} skips: {shapes})"
+    count = "one skip" if len(tensors) == 2 else f"{len(tensors) - 1} skips"
+    return f"cat_skip(h {tuple(tensors[0].shape)}, a list of {count}): {shapes}"
 
 
 def returned(trial: Trial, tensors: tuple[Tensor, ...]) -> tuple:
@@ -89,10 +90,25 @@ def comes_back(trial: Trial) -> None:
     returned(trial, alike(trial))
 
 
+@holds("h and the skip lie side by side, also where both have one shape")
+def added_where_shapes_agree(trial: Trial) -> None:
+    """Where h and the skip have the same shape you add them. The two always lie side by side, whatever their channels,
+    so that the next block can weigh them separately: torch.cat([h, skip], dim=1), without a condition."""
+    tensors = alike(trial)
+    (h, *_, skip), (value, *_) = tensors, returned(trial, tensors)
+    added = isinstance(value, Tensor) and value.shape == h.shape and torch.allclose(value, h + skip)
+    trial.see(
+        "its shape", tuple(value.shape) if added else (h.shape[0], 2 * h.shape[1], *h.shape[2:]), given_text(tensors)
+    )
+    if added:  # so that one mistake is told from another
+        trial.see("the result", value, given_text(tensors))
+
+
 @holds("the result has the channels of h and of the skip together, and the other axes of both")
 def another_shape(trial: Trial) -> None:
     """What comes back is not one tensor with the channels of both. (B, C, H, W) and (B, C_skip, H, W) become
-    (B, C + C_skip, H, W): only the channels get more."""
+    (B, C + C_skip, H, W), always: only the channels get more. Are the two made into one (a mean, a maximum), or is one
+    left out, if only where both have the same shape?"""
     # the result itself is recorded only if its shape is another one
     tensors = alike(trial)
     value, *_ = returned(trial, tensors)
@@ -118,8 +134,9 @@ def h_not_in_front(trial: Trial) -> None:
 
 @holds("behind h come the channels of the newest skip, unchanged")
 def not_the_newest_skip(trial: Trial) -> None:
-    """h stands in front as it should, but what follows is not the newest skip as the encoder left it. skips.pop() gives
-    it, and nothing is computed with it."""
+    """h stands in front as it should, but what follows is not the newest skip as the encoder left it. Is another one
+    taken, from the front of the list or the first that fits by its size, or is something computed with it? skips.pop()
+    gives the newest, which is the block's own."""
     # five, so that the second newest is not the second oldest
     see_result(trial, alike(trial, count=5))
 

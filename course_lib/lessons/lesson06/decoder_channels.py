@@ -74,13 +74,26 @@ def pairs_of(levels: Levels, step: int = 1) -> Levels:
     return tuple(tuple(tuple(pair)[::step] for pair in level) for level in levels)
 
 
+@holds("every level has the pairs of its own blocks")
+def levels_all_the_same(trial: Trial) -> None:
+    """All your levels hold the same pairs. Is one list appended again and again? levels.append(pairs) keeps the list
+    itself, and no copy: what is written into it later, pairs.clear() for instance, is written into every level. Make a
+    new list, pairs = [], at the beginning of each level. Or does every level begin with the same stack and the same h?
+    Both go on from level to level."""
+    call = the_documents(trial)
+    value, wanted = call.see(observed=False), pairs_of(decoder_channels(*call.args))
+    same = len(set(pairs_of(value))) == 1
+    # other channels are the next property's
+    trial.see("the levels", value if same else wanted, call.text())
+
+
 NETWORKS.hold_for(
     EXERCISE,
     ordinary_call,
     other_channels=(
         "the document's nine pairs come out, level by level, deepest first",
         "Three levels of three pairs, as it should be, but other channels. Take a sheet of paper: nine skips "
-        "in a column, and cross them out from the end, one a block.",
+        "in a column, and cross them out from the end, one a block; h is what the block before gave.",
     ),
 )
 

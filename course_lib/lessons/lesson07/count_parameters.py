@@ -18,6 +18,17 @@ EXERCISE = Exercise(
 )
 holds, right = EXERCISE.holds, EXERCISE.right
 
+# by its words, how a learner makes the same module with the sizes a and b
+MADE_BY_A_LINE = {
+    "Linear": "nn.Linear({a}, {b})",
+    "Conv2d without bias": "nn.Conv2d({a}, {b}, 3, bias=False)",
+    "three Linears of equal shape": "nn.Sequential(nn.Linear({a}, {a}), nn.Linear({a}, {a}), nn.Linear({a}, {a}))",
+    "Conv3d": "nn.Conv3d({a}, {b}, 2)",
+    "Linear in float64": "nn.Linear({a}, {b}).double()",
+    "no layer that learns": "nn.Sequential(nn.SiLU(), nn.AvgPool2d(2))",
+    "BatchNorm2d": "nn.Sequential(nn.Conv2d({a}, {b}, 1), nn.BatchNorm2d({b}))",
+}
+
 
 @EXERCISE.example
 def module_of_a_kind(trial: Trial, kind: str = "layers inside layers") -> Call:
@@ -29,6 +40,16 @@ def module_of_a_kind(trial: Trial, kind: str = "layers inside layers") -> Call:
 def module_of_all_kinds(trial: Trial) -> Call:
     """Layers in layers, a layer used twice, a shared weight, a frozen one beside a bias that learns, and buffers."""
     return module_of_a_kind(trial, "all of this at once")
+
+
+@EXERCISE.telling
+def told(call: Call) -> str:
+    """The module as the line that makes it, or in words where no line does."""
+    kind, *sizes = call.args
+    if kind in MADE_BY_A_LINE:
+        a, b = sizes
+        return f"count_parameters({MADE_BY_A_LINE[kind].format(a=a, b=b)})"
+    return f"count_parameters(module), where module is {kind}, with the sizes {' and '.join(map(str, sizes))}"
 
 
 def count(trial: Trial, *kinds: str) -> None:

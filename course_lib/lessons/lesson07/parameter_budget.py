@@ -6,7 +6,7 @@ from torch import nn
 
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.properties import second_call_differs
-from course_lib.checks.trial import Call, Trial
+from course_lib.checks.trial import Call, Trial, call_text
 from course_lib.lessons.lesson07.parameter_budget_watched import watched
 from course_lib.parameters import count_parameters, parameter_budget
 from course_lib.tracing import SECTIONS
@@ -52,6 +52,16 @@ def all_unlike(trial: Trial) -> Call:
     """Two levels, the upper one wide and with attention, other channels and classes, and a frozen part."""
     options = {"channel_mults": (2, 1), "attention_resolutions": (32,), "in_channels": 2, "num_classes": 7}
     return small(trial, base_channels=12, freeze="mid_attention", **options)
+
+
+@EXERCISE.telling
+def told(call: Call) -> str:
+    """The network is made from the arguments that are shown, and passed on whole."""
+    config = dict(call.kwargs)
+    frozen, turned = config.pop("freeze", ""), config.pop("turned", False)
+    config.pop("see", None)
+    behind = f", its part {frozen} frozen" if frozen else ", its parts made in the reverse order" if turned else ""
+    return f"parameter_budget(model), where model is {call_text('UNet', (), config)}{behind}"
 
 
 @holds("every heading has the parameters of its parts")

@@ -9,6 +9,7 @@ from course_lib.lessons.lesson07.unet_decode_watched import watched
 from course_lib.lessons.lesson07.unet_trials import (
     BARE,
     NO_BLOCKS,
+    NO_EMBEDDING,
     ONE_LEVEL,
     THREE_LEVELS,
     TWO_LEVELS,
@@ -88,10 +89,18 @@ def attention_left_out(trial: Trial) -> None:
     decoding(trial, unet, 4).see(OUTPUT)
 
 
-@holds("with one level every block runs once, in order, and hears emb")
+@holds("with one level every block runs once, in order")
 def blocks_otherwise(trial: Trial) -> None:
     """With the residual blocks silenced all is right, and with them it is not. Each is called once, in the order of the
     list, with h and emb."""
+    decoding(trial, trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL), 4).see(OUTPUT)
+
+
+@holds("every block hears emb as it is handed over")
+def blocks_hear_another_emb(trial: Trial) -> None:
+    """Where the blocks take no notice of emb (their emb_proj silenced) your numbers are right, and where they listen
+    they are not: some blocks, or all, hear another emb than the one that was handed over. Hand it on to each of them
+    unchanged, resblock(h, emb). A SiLU, for one, stands inside each block already, before its emb_proj."""
     decoding(trial, trial.build(**ONE_LEVEL), 4).see(OUTPUT)
 
 

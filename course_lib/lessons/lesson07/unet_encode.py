@@ -9,6 +9,7 @@ from course_lib.checks.trial import Built, Call, Trial
 from course_lib.lessons.lesson07.unet_trials import (
     BARE,
     NO_BLOCKS,
+    NO_EMBEDDING,
     ONE_LEVEL,
     THREE_LEVELS,
     TWO_LEVELS,
@@ -73,10 +74,19 @@ def attention_left_out(trial: Trial) -> None:
     encoding(trial, unet, 4).see("h and the stack")
 
 
-@holds("with one level every block runs once, in order, and hears emb")
+@holds("with one level every block runs once, in order")
 def blocks_otherwise(trial: Trial) -> None:
     """With the residual blocks silenced all is right, and with them it is not. Each is called once, in the order of the
     list, with h and emb, and hands its result on to the attention at its side."""
+    unet = trial.build_silenced(NO_EMBEDDING, **ONE_LEVEL | {"num_res_blocks": 2})
+    encoding(trial, unet, 4).see("h and the stack")
+
+
+@holds("every block hears emb as it is handed over")
+def blocks_hear_another_emb(trial: Trial) -> None:
+    """Where the blocks take no notice of emb (their emb_proj silenced) your numbers are right, and where they listen
+    they are not: some blocks, or all, hear another emb than the one that was handed over. Hand it on to each of them
+    unchanged, resblock(h, emb). A SiLU, for one, stands inside each block already, before its emb_proj."""
     encoding(trial, trial.build(**ONE_LEVEL | {"num_res_blocks": 2}), 4).see("h and the stack")
 
 

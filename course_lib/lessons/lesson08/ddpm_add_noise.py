@@ -70,7 +70,7 @@ def not_the_sum(trial: Trial) -> None:
 trials.mixes_the_times_up(EXERCISE, arguments)
 
 
-@holds("the first and the last time are times like the others: one step of noise at t = 0")
+@holds("the first two times and the last two are times like the others: one step of noise at t = 0")
 def ends_of_time(trial: Trial) -> None:
     """In the middle of time your numbers are right, at its ends they are not. t = 0 has one step of noise already, and
     t = T-1 still a trace of the image: no case is special."""

@@ -98,7 +98,7 @@ def another_last_step(trial: Trial) -> None:
 trials.mixes_the_times_up(EXERCISE, arguments)
 
 
-@holds("the first and the last time are right")
+@holds("the first times and the last are right")
 def ends_of_time(trial: Trial) -> None:
     """In the middle of time your step is right, at its ends it is not."""
     trials.edges(trial, arguments, 0, 1, 2, -2, -1)

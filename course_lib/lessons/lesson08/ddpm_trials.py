@@ -72,9 +72,9 @@ def one_time(trial: Trial, arguments: Arguments) -> None:
     tried(built, *arguments(trial, t.expand(3).clone(), SIZE))
 
 
-def edges(trial: Trial, arguments: Arguments, *places: int) -> None:
+def edges(trial: Trial, arguments: Arguments, *places: int, built: Built | None = None) -> None:
     """Special times one by one: 0 and 1 as they are, -1 and -2 counted from the end."""
-    built = schedule(trial)
+    built = built or schedule(trial)
     for place in places:
         tried(built, *arguments(trial, torch.full((2,), place % steps_of(built)), SIZE))
 

@@ -104,8 +104,10 @@ def looks_into_the_images(trial: Trial) -> None:
 
 @holds("the result has the type of the images, whatever the table's")
 def type_of_the_table(trial: Trial) -> None:
-    """Your result does not have the type of the images. The schedule is float64, and float64 times a float32 image
-    gives a float64 image, which the network refuses: .to(x.dtype)."""
+    """Your result does not have the type of the images, see below. What is only looked up has the table's type, float64
+    in the schedule, and torch.tensor makes float32 of Python's numbers, whatever the images are. An image times a
+    number of more digits would become another type than the network's, which refuses it. Give the result x's own type,
+    whichever that is: .to(x.dtype), or .to(x)."""
     table, t, x = inputs(trial, 3, (2, 3, 4))
     for of_table, of_images in ((torch.float64, torch.float32), (torch.float32, torch.float64)):
         value = trial.calling(table.to(of_table), t, x.to(of_images)).value()
