@@ -408,3 +408,41 @@ def the_first_guesses_are_like_the_mean() -> bool:
     )
     early = to_mean[0] < to_end[0] and to_mean[1] < to_end[1]
     return early and to_end[2] < to_mean[2] and spread(20, ROWS_OF_STILL) == [0, 4, 8, 12, 16, 20]
+
+
+def where_they_end(strength: float, num_steps: int, mean: float = 0.0) -> tuple[float, float]:
+    """Mean and spread of 60,000 points that walk with noise through the normal data of section 9.4."""
+    generator, dt = torch.Generator().manual_seed(0), 1 / num_steps
+    x = mean + torch.randn(60_000, dtype=torch.float64, generator=generator)
+    for t in torch.linspace(1, dt, num_steps, dtype=torch.float64):
+        middle, variance = 0.3 * (1 - t), (1 - t) ** 2 * 0.25**2 + t**2
+        drift = gaussian_velocity(x, float(t)) + strength**2 / 2 * (x - middle) / variance
+        x = x - dt * drift + strength * dt**0.5 * torch.randn(x.shape, dtype=x.dtype, generator=generator)
+    return float(x.mean()), float(x.std())
+
+
+@claim(
+    "**So any strength g, at any time, leaves the densities as they are.**",
+    "without it a mistake on the way stays, a quarter of it here, and with it the points forget where they were.",
+    "With g = 2 the same number of steps leaves an error several times as large",
+)
+def noise_and_score_cancel() -> bool:
+    """With random points, and the score of the normal density itself; a strength that changes with time in the lesson
+    follows from one that does not, step by step."""
+    ends = {g: where_they_end(g, 200) for g in (0, 1, 2)}
+    right = all(abs(mean - 0.3) < 0.01 and abs(spread - 0.25) < 0.015 for mean, spread in ends.values())
+    plain, strong = (abs(ends[g][1] - 0.25) for g in (0, 2))
+    begun_wrong = [where_they_end(g, 200, mean=1.0)[0] - 0.3 for g in (0, 2)]
+    return right and strong > 3 * plain and abs(begun_wrong[0] - 0.25) < 0.01 and abs(begun_wrong[1]) < 0.01
+
+
+@claim("Leave the velocity out and let the time stand still: noise and score alone keep $p_t$.")
+def langevin_keeps_the_density() -> bool:
+    generator, variance, dt = torch.Generator().manual_seed(0), 0.5**2 * 0.25**2 + 0.5**2, 0.01
+    ends = []
+    for start in (variance**0.5, 3.0):  # where it should stay, and from elsewhere
+        x = 0.15 + start * torch.randn(30_000, dtype=torch.float64, generator=generator)
+        for _ in range(400):
+            x = x - dt / 2 * (x - 0.15) / variance + dt**0.5 * torch.randn(x.shape, dtype=x.dtype, generator=generator)
+        ends.append(float(x.std()))
+    return all(abs(end - variance**0.5) < 0.01 for end in ends)
