@@ -22,7 +22,7 @@ from course_lib.links import cell_id
 CHECK = re.compile(r'^(\w+(?:\.\w+)?) = check\((\w+)(?:, "([\w.]+)")?')
 COMPARE = "nbval-check-output"
 PREDICTION_LENGTH = 88
-HOW_TO_PREDICT = "# run this cell, then click; without buttons, write an option, in quotes, in place of ..."
+HOW_TO_PREDICT = "# run this cell, then click; without buttons, write an option in place of ..."
 WAY_ON = "<!-- the way on -->\n"
 # how a link to one of the course's files begins: in lesson.md, and in the notebooks, which lie two folders higher
 FROM_LESSON, FROM_NOTEBOOK = "](../../../", "](../"
