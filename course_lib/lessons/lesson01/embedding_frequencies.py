@@ -14,6 +14,8 @@ from course_lib.checks.mistakes import edited
 from course_lib.checks.trial import Call, Trial
 from course_lib.time_embedding import embedding_frequencies
 
+# pairs enough that an exponent which is rounded, or falls too fast, shows in every draw
+WIDE = 14
 LAST = "torch.exp(-math.log(10000) * exponents)"
 
 
@@ -139,7 +141,7 @@ def first_frequency_is_not_one(trial: Trial) -> None:
 def frequencies_do_not_fall(trial: Trial) -> None:
     """Your frequencies start at 1, and then not every one is smaller than the one before and above 0. The embedding
     needs fast columns first and ever slower ones after them."""
-    dim = trial.pick(6, 10, 14)
+    dim = WIDE
     value = unrecorded(trial, dim)
     if value is not None:
         falls = bool((value[1:] < value[:-1]).all() and (value > 0).all())
@@ -152,7 +154,7 @@ def frequencies_do_not_fall(trial: Trial) -> None:
 def not_a_geometric_series(trial: Trial) -> None:
     """Your frequencies fall, but not by the same factor each time. exp(-log(10000) * i / (dim/2)) does: every step of i
     multiplies by exp(-log(10000) / (dim/2))."""
-    dim = trial.pick(6, 10, 14)
+    dim = WIDE
     value = unrecorded(trial, dim)
     if value is not None:
         ratios = value[1:].double() / value[:-1].double()

@@ -1,5 +1,7 @@
 """What holds for num_groups, and right answers written differently."""
 
+from collections.abc import Iterable
+
 from course_lib import num_groups
 from course_lib.checks.exercise import Exercise
 from course_lib.checks.trial import Call, Trial
@@ -28,9 +30,14 @@ def of_a_width_with_many_divisors(trial: Trial) -> Call:
     return trial.calling(trial.pick(54, 63, 75, 78, 210, 330))
 
 
-def ask(trial: Trial, widths: tuple[int, ...]) -> None:
+def ask(trial: Trial, widths: Iterable[int]) -> None:
     for channels in widths:
         trial.call(channels, label=f"the groups for {channels} channels")
+
+
+def in_any_order(trial: Trial, *widths: int) -> list[int]:
+    """All of them, so that an answer fails at one property whatever is drawn."""
+    return trial.random.sample(widths, len(widths))
 
 
 @holds("64 channels give 16 groups, 128 give 32")
@@ -45,21 +52,21 @@ def wide_layers(trial: Trial) -> None:
     """For 16, 32, 64 and 128 channels your rule is right, and for the width below it is not. There 32 is right:
     32 groups are the most, 32 divides the width, and each group has at least four channels. Does yours go beyond 32,
     or ask for more than the rule does, such as a number that divides a quarter of the channels?"""
-    ask(trial, trial.random.sample((160, 192, 256, 320, 512), 4))
+    ask(trial, in_any_order(trial, 160, 192, 256, 320, 512))
 
 
 @holds("channels that are a multiple of four, but no power of two, are divided as finely as the rule allows")
 def only_powers_of_two(trial: Trial) -> None:
     """16, 32, 64 and 128 channels come out right, and another multiple of four does not. Every whole number from the
     largest allowed downwards may be the one, 6 and 10 as well as 8."""
-    ask(trial, trial.random.sample((24, 36, 40, 44, 48, 80, 96, 100), 6))
+    ask(trial, in_any_order(trial, 24, 36, 40, 44, 48, 80, 96, 100))
 
 
 @holds("the number of groups divides the channels, also where four does not")
 def does_not_divide(trial: Trial) -> None:
     """The multiples of four that were tried come out right, and a number of channels that is none does not. For 30
     channels, 7 groups would leave a rest: 6 is the next number below that divides."""
-    ask(trial, trial.random.sample((14, 18, 22, 30, 33, 42, 45, 50, 66, 70, 90), 8))
+    ask(trial, in_any_order(trial, 14, 18, 22, 30, 33, 42, 45, 50, 66, 70, 90))
 
 
 @holds("where groups of four are impossible, the next larger size is taken")
@@ -67,7 +74,7 @@ def groups_of_five_and_more(trial: Trial) -> None:
     """Where groups of four do not divide the channels your rule gives another number than the largest that does: 25
     channels make 5 groups of 5."""
     # and two large groups, or three
-    ask(trial, (*trial.random.sample((10, 15, 25, 35, 49, 77), 4), trial.pick(74, 82, 86, 111)))
+    ask(trial, in_any_order(trial, 10, 15, 25, 35, 49, 74, 77, 82, 86, 111))
 
 
 @holds("in a narrow layer, too, each group has at least four channels")
@@ -93,7 +100,7 @@ def narrow_layers(trial: Trial) -> None:
 @holds("a prime number of channels makes one group")
 def no_group_left(trial: Trial) -> None:
     """Where nothing divides the channels (11, 13, ...) one group remains; your function answers something else."""
-    ask(trial, trial.random.sample((5, 11, 13, 29, 37, 61), 4))
+    ask(trial, in_any_order(trial, 5, 11, 13, 29, 37, 61))
 
 
 @holds("one, two or three channels make one group")
