@@ -37,8 +37,8 @@ from torch import nn
 from course_lib.checks.again import LARGEST_SEED, meant_by, remember, repeated_by
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.exercise import Exercise
-from course_lib.checks.handle import Handle
 from course_lib.checks.last_answers import is_the_reference, note_the_last, sentence_for_the_reference
+from course_lib.checks.lent_layers import handle_of
 from course_lib.checks.picture import in_a_notebook, show
 from course_lib.checks.read_again import address_of
 from course_lib.checks.registry import find_exercise
@@ -121,7 +121,7 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     refused = wrong_kind(exercise, obj)
     if refused:
         return CheckResult("failed", refused), ""
-    handle = Handle(exercise.subject(obj), seconds=exercise.seconds)
+    handle = handle_of(exercise, obj, exercise.seconds)
     seed = random.SystemRandom().randrange(LARGEST_SEED) if seed is None else seed
     with usual_defaults():
         result = replace(examine_answer(exercise, handle, seed), seed=seed)

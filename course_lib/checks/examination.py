@@ -113,6 +113,8 @@ def what_comes_back(answer: Witness) -> str:
         return "" if isinstance(call.value(), Failure) else call.text()
     except PropertyEnds:
         return ""
+    finally:
+        answer.handle.release()
 
 
 def first_failure(answer: Witness) -> FirstFailure | None:
@@ -155,6 +157,8 @@ def makes_layers_anew(answer: Witness, failure: FirstFailure) -> bool:
         one, other = call.value(), call.value()
     except PropertyEnds:
         return False
+    finally:
+        answer.handle.release()
     if isinstance(one, Failure) or isinstance(other, Failure):
         return False
     return bool(difference(one, other))

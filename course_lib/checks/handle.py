@@ -59,6 +59,9 @@ class Handle(Seam):
             return Failure("raised", text, error="AttributeError")
         return found
 
+    def release(self) -> None:
+        self.objects.clear()
+
     def load(self, key: int, state: dict[str, Tensor]) -> None:
         if not state:  # an object without parameters need not be a module
             return

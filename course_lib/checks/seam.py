@@ -90,6 +90,9 @@ class Seam(Protocol):
         """Whether the call (or, with `method` "__init__", the construction) sets a global random state itself: torch's,
         numpy's or Python's."""
 
+    def release(self) -> None:
+        """Be told that the objects made so far are used no more: what they took may be used again, if that helps."""
+
 
 # their names, for whoever passes them on
 CALLS = tuple(name for name, value in vars(Seam).items() if getattr(value, "__isabstractmethod__", False))

@@ -4,23 +4,19 @@ Nothing is tried that nobody asks for: an answer that fails at the third propert
 known mistake comes near it.
 """
 
-import copy
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
-
-from torch import nn
 
 from course_lib.checks.blank import NOT_STARTED, RAISE_LEFT
 from course_lib.checks.compare import difference
 from course_lib.checks.errors import same_error
 from course_lib.checks.exercise import Exercise, Property
 from course_lib.checks.guard import Failure
-from course_lib.checks.handle import Handle
+from course_lib.checks.lent_layers import handle_of
 from course_lib.checks.mistakes import Misconception
-from course_lib.checks.seam import Constructed, Seam
-from course_lib.checks.trial import Observation, PropertyEnds, Trial, made_once
+from course_lib.checks.seam import Seam
+from course_lib.checks.trial import Observation, PropertyEnds, Trial
 
 REFERENCE_SECONDS = 60.0
 # nothing more is asked of an answer that did not come back, or was never written
@@ -54,7 +50,10 @@ class Witness:
     def tried(self, index: int) -> list[Observation]:
         observations: list[Observation] = []
         trial = Trial(self.handle, self.exercise, self.seed + index, observations.append, self.matching)
-        probe(property_at(self.exercise, index), trial)
+        try:
+            probe(property_at(self.exercise, index), trial)
+        finally:
+            self.handle.release()
         self.ways = max(self.ways, trial.matchings_seen)
         last = observations[-1].value if observations else None
         self.ended = isinstance(last, Failure) and last.kind in ENDS
@@ -79,23 +78,9 @@ def probe(one: Property, trial: Trial) -> None:
             trial.see("the output", Failure("type", text[:200]))
 
 
-class ReferenceWitness(Witness):
-    """Sees the reference. Under every property its layers are lent to it anew."""
-
-    def tried(self, index: int) -> list[Observation]:
-        self.handle = known_handle(self.exercise, self.exercise.answer, REFERENCE_SECONDS)
-        return super().tried(index)
-
-
 @lru_cache(maxsize=256)  # more than there are exercises: a whole class is marked with one seed
 def reference_witness(exercise: Exercise, seed: int) -> Witness:
-    return ReferenceWitness(exercise, known_handle(exercise, exercise.answer, REFERENCE_SECONDS), seed)
-
-
-def known_handle(exercise: Exercise, answer: Any, seconds: float) -> Handle:
-    """Of the reference or a known mistake: what a learner wrote gets layers of its own."""
-    of_layers = exercise.method and exercise.method != "__init__" and issubclass(exercise.reference, nn.Module)
-    return (KnownStep if of_layers else Handle)(exercise.subject(answer), seconds=seconds)
+    return Witness(exercise, handle_of(exercise, exercise.answer, REFERENCE_SECONDS, trusted=True), seed)
 
 
 # ---- known mistakes: only as much is seen of one as it takes to tell it from the answer ----
@@ -137,35 +122,9 @@ def look(
         if departs(known.seen, mine):
             raise Departs
 
-    handle = known_handle(exercise, mistake.wrong, exercise.seconds)
+    handle = handle_of(exercise, mistake.wrong, exercise.seconds, trusted=True)
     probe(property_at(exercise, index), Trial(handle, exercise, seed + index, record))
     known.complete = not departs(known.seen, mine)
-
-
-@dataclass
-class KnownStep(Handle):
-    """The reference or a known mistake in one method of a module. The layers around it are shared by all of them.
-
-    To make a UNet takes ten times as long as to call it, and an answer is compared with a dozen mistakes. Parameters
-    are set before every use, so that nothing of one mistake is left for the next.
-    """
-
-    borrowed: set[tuple] = field(default_factory=set)
-
-    def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
-        asked = args, tuple(kwargs.items())
-        try:
-            layers, begun = made_once(self.answer.__base__, *asked)
-        except TypeError:  # an argument that cannot be remembered, such as a list
-            return super().construct(args, kwargs, seed)
-        if asked in self.borrowed:  # two at once need layers of their own
-            return super().construct(args, kwargs, seed)
-        self.borrowed.add(asked)
-        made = object.__new__(self.answer)
-        # what the method keeps on self stays its own
-        vars(made).update({name: copy.copy(value) for name, value in vars(layers).items()})
-        self.objects.append(made)
-        return Constructed(len(self.objects) - 1, {name: tuple(values.shape) for name, values in begun.items()})
 
 
 def departs(theirs: list[Observation], mine: list[Observation]) -> bool:
