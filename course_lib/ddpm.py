@@ -40,7 +40,7 @@ def per_image(table: Tensor, t: Tensor, x: Tensor) -> Tensor:
     Args:
         table: one number for each time, such as `alphas_cumprod`.
         t: each image's own time.
-        x: the images. Only their number, type and device matter; the result has the same type and device.
+        x: the images. Only their number of axes, type and device matter; the result has the same type and device.
     Shapes: table (T,), t (B,) int64, x (B, C, H, W) -> (B, 1, 1, 1).
 
     >>> table, t = torch.tensor([0.5, 0.25, 0.125]), torch.tensor([2, 0])
@@ -107,7 +107,8 @@ class DDPM(nn.Module):
         """Jump straight to time t: sqrt(alpha-bar_t) clean + sqrt(1 - alpha-bar_t) noise.
 
         Shapes: clean, noise (B, C, H, W), t (B,) int64 from 0 to T-1 -> (B, C, H, W).
-        Raises: ValueError for a t outside that range or shapes that differ.
+        Raises: ValueError for shapes that differ, and, where t can be read at once (on the CPU), for a t outside
+            that range.
         Source: Ho et al. 2020, equation 4.
         """
         check_same_shape("noise", noise, "clean", clean)

@@ -29,7 +29,7 @@ PARAMETERS_TEXT = "15.78 M"
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the section "Full Forward Pass", for a batch of four.
+    """One line of the section "Full forward pass", for a batch of four.
 
     Attributes:
         section: the heading the line stands under, such as "ENCODER".

@@ -128,10 +128,10 @@ def noise_further(strengths: Strengths, x: Tensor, noise: Tensor, t: float, t_la
 
     Args:
         strengths: strengths(t) is (signal, sigma), the shares of clean image and noise at time t.
-        x: images at time t, below 1; noise: standard normal, independent of x.
+        x: images at time t, and t below 1; noise: standard normal, independent of x.
         t_later: from t to 1; at t itself x stays as it is.
     Shapes: x, noise (B, C, H, W) -> (B, C, H, W), images at time t_later.
-    Source: Kingma et al. 2021 (variational diffusion models), equation 20.
+    Source: Kingma et al. 2021 (variational diffusion models), appendix A.
     """
     # the shares at both times
     signal, sigma = strengths(t)
@@ -192,7 +192,7 @@ def two_views(split: Split, other_split: Split, turn: Change, turn_back: Change)
         split: sees x as it stands; other_split: sees turn(x).
         turn: moves pixels about, such as half a turn; turn_back: undoes it.
     Returns: a function split(x, t) that gives (clean, noise), each shaped like x. It calls both once.
-    Source: Geng, Park and Owens 2024 (Visual Anagrams), equations 3 and 4.
+    Source: Geng, Park and Owens 2024 (Visual Anagrams), section 3.
     """
 
     def both(x: Tensor, t: float) -> tuple[Tensor, Tensor]:
@@ -215,7 +215,7 @@ def hybrid(far_split: Split, near_split: Split, blur: Change) -> Split:
         near_split: gives what one sees from near by, the rest, that which blur takes away.
         blur: keeps the coarse part of images.
     Returns: a function split(x, t) that gives (clean, noise), each shaped like x. It calls both once.
-    Source: Geng, Park and Owens 2024 (Factorized Diffusion), equations 4 and 5.
+    Source: Geng, Park and Owens 2024 (Factorized Diffusion), section 3.
     """
 
     def both(x: Tensor, t: float) -> tuple[Tensor, Tensor]:

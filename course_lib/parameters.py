@@ -30,7 +30,7 @@ def parameter_budget(model: nn.Module) -> dict[str, int]:
     Returns: {heading: parameters} with all six headings in the document's order, EMBEDDINGS, INITIAL CONV, ENCODER,
         MIDDLE, DECODER, OUTPUT. The values add up to count_parameters(model).
     Raises: ValueError if the model has a part that stands under none of the headings.
-    Source: the document, "Full Forward Pass: Shape Tracking".
+    Source: the document, "Full forward pass".
 
     >>> from course_lib import UNet
     >>> parameter_budget(UNet())["INITIAL CONV"]

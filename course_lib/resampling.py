@@ -14,7 +14,7 @@ class Downsample(nn.Module):
         channels: channels of the input and of the output.
     Shapes: (B, channels, H, W) -> (B, channels, H/2, W/2).
     Raises: ValueError for other channels, or an odd height or width.
-    Source: the document, section 4; the code of Ho et al. 2020.
+    Source: the document, section 4; Ho et al. 2020, whose code pads otherwise.
     """
 
     def __init__(self, channels: int) -> None:

@@ -17,7 +17,7 @@ def skip_channels(base_channels: int, channel_mults: Sequence[int], num_res_bloc
         num_res_blocks: residual blocks a level in the encoder.
     Returns: a list of whole numbers, one for each skip: conv_in, every block, and every Downsample leave one.
     Raises: ValueError for a number that is no whole number of at least 1, or for no level at all.
-    Source: the document, "Full Forward Pass", the lines with `skips`.
+    Source: the document, "Full forward pass", the lines with `skips`.
 
     >>> skip_channels(64, (1, 2, 4), 2)
     [64, 64, 64, 64, 128, 128, 128, 256, 256]
@@ -44,7 +44,7 @@ def decoder_channels(
     Returns: one list a level, deepest level first; in it one pair (channels of h, channels of the skip) for each block,
         in the order the blocks run.
     Raises: ValueError, see `skip_channels`.
-    Source: the document, "Full Forward Pass", DECODER; its drawing shows the first block of each level only.
+    Source: the document, "Full forward pass", DECODER; its drawing shows the first block of each level only.
 
     >>> for level in decoder_channels(64, (1, 2, 4), 2):
     ...     print(level)

@@ -85,7 +85,7 @@ def trace(model: nn.Module, batch_size: int = 4, image_size: int = 32) -> list[T
         image_size: height and width of the image that goes in.
     Raises: ValueError if `batch_size` or `image_size` is not a whole number of at least 1, or the model refuses
         an image of that size.
-    Source: the document, "Full Forward Pass: Shape Tracking".
+    Source: the document, "Full forward pass".
     """
     return [
         TraceRow(

@@ -55,8 +55,8 @@ class UNetLayers(nn.Module):
         channel_mults:         channels of each level, as multiples of base_channels;
                                each level has half the resolution of the one above it
         num_res_blocks:        encoder's residual blocks a level; the decoder has 1 more
-        attention_resolutions: levels with attention, named by their height in pixels;
-                               others have no effect, and the middle always has attention
+        attention_resolutions: levels with attention, named by their height in pixels; a height
+                               that no level has, has no effect; the middle always has it
         image_size:            height and width the levels are named by; other sizes
                                divisible by 2 ** (levels - 1) pass through the same layers
         num_classes:           labels run from 0 to num_classes - 1; -1 is "no class"
@@ -64,7 +64,7 @@ class UNetLayers(nn.Module):
         dropout:               dropout of every residual block, while training
 
     Raises: ValueError that names the argument.
-    Source: the document, "General Architecture Diagram".
+    Source: the document, "Overview".
     """
 
     def __init__(
@@ -162,8 +162,9 @@ class UNet(UNetLayers):
 
     Args: those of UNetLayers. The default has 15.78 M parameters.
     Shapes: x (B, in_channels, H, W), t (B,), class_labels (B,) int64 or None -> (B, in_channels, H, W).
-    Raises: ValueError that names the argument, for any shape, size or label that does not fit.
-    Source: the document, "Full Forward Pass: Shape Tracking", line by line.
+    Raises: ValueError that names the argument, for a shape, size or label that does not fit (labels as in
+        `ClassEmbedding`).
+    Source: the document, "Full forward pass", line by line.
     """
 
     def encode(self, h: Tensor, emb: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -44,7 +44,7 @@ class UNet(nn.Module):
 
     Shapes: x (B, in_channels, H, W), t (B,), class_labels (B,) int64 or None -> (B, in_channels, H, W).
     Raises: ValueError that names the argument, for any shape, size or label that does not fit.
-    Source: the document, "General Architecture Diagram" and "Full Forward Pass". The default has 15.78 M parameters.
+    Source: the document, "Overview" and "Full forward pass". The default has 15.78 M parameters.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class UNet(nn.Module):
             t: one time for every image; whole numbers and fractions both work.
             class_labels: one label for every image, -1 for "no class"; None is "no class" for all of them.
         Shapes: x (B, in_channels, H, W), t (B,), class_labels (B,) int64 or None -> (B, in_channels, H, W).
-        Source: the document, "Full Forward Pass: Shape Tracking", line by line.
+        Source: the document, "Full forward pass", line by line.
         """
         self.check_inputs(x, t, class_labels)
         # EMBEDDINGS: one vector an image, (B, emb_dim): embed the time and, where there are labels, add the class

@@ -77,7 +77,7 @@ MODULE_STEPS = [step for step in FORWARD_PASS if step.module]
 CAT_STEPS = [step for step in FORWARD_PASS if step.name == "cat"]
 
 
-# ---------------------------------------------------------------- every line of "Full Forward Pass"
+# ---------------------------------------------------------------- every line of "Full forward pass"
 
 
 @pytest.mark.parametrize("step", MODULE_STEPS, ids=lambda step: step.module)

@@ -127,7 +127,7 @@ def a_small_network_an_hour_on_one_core() -> bool:
     return 10 * sizes[0] < sizes[1] and f"{sizes[0]:,} parameters" in card and 55 <= minutes <= 65
 
 
-@claim("Some piece of clothing, of any class.")
+@claim("One of these, of any class.")
 def without_a_class_it_draws_clothes_of_many() -> bool:
     pictures = draw_images(shipped_model(), torch.full((20,), -1), seed=0, num_steps=10)
     _, classes = judge_images(load_judge(), pictures)

@@ -31,7 +31,8 @@ def first_pictures(seed: int = 0) -> None:
         figure,
         f"sixteen pictures that the network has just made, from noise in {STEPS} steps (seed {seed}), "
         f"by a network of {parameters:,} numbers.",
-        "Two rows of eight small grey pictures of clothes, each under the name of the class that was asked for.",
+        "Two rows of eight small grey pictures of clothes, shoes and bags, each under the name of the class that was "
+        "asked for.",
     )
 
 

@@ -104,12 +104,13 @@ def draw_time_embedding(embedding: EmbeddingClass, times: Sequence[int], dim: in
 
 
 def in_words(similar: Tensor, t: int) -> str:
-    """The nearest other step, and the similarity with two others."""
+    """The nearest other steps, of which there are often two, and the similarity with one far away."""
     others = similar.clone()
     others[t] = -torch.inf
-    nearest = int(others.argmax())
+    nearest = [step for step, value in enumerate(others.tolist()) if value > float(others.max()) - 1e-6]
+    steps = "steps are" if len(nearest) > 1 else "step is"
     far = t + FAR if t + FAR < STEPS else t - FAR
     return (
-        f"From t = {t} the most similar other step is {nearest} ({float(similar[nearest]):.3f}); "
+        f"From t = {t} the most similar other {steps} {' and '.join(map(str, nearest))} ({float(others.max()):.3f}); "
         f"a hundred steps away it is {float(similar[far]):.2f}."
     )

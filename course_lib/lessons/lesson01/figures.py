@@ -127,8 +127,8 @@ def plot_hands(times: tuple[int, ...] = (0, 1, 6, 63), dim: int = 8) -> None:
         "its sine upwards; lengths differ only to tell them apart. At t = 6 the fastest is nearly back: it alone would "
         "take 6 for 0.",
         "Four clock faces. At t = 0 all four hands point to the right. At t = 1 the fastest has moved by a sixth of a "
-        "turn. At t = 6 it is nearly back, and the second has moved by a tenth of a turn. At t = 63 both are nearly "
-        "back, and the third has moved by a tenth of a turn.",
+        "turn. At t = 6 it is nearly back, and the second has moved by a tenth of a turn. At t = 63 both are near the "
+        "start again, and the third has moved by a tenth of a turn.",
     )
 
 
@@ -242,7 +242,7 @@ def plot_similarity(embedding: EmbeddingClass, dim: int = 256, anchors: tuple[in
         figure,
         f"similarity over distance, from {len(anchors)} different steps: the curves differ by at most {apart:.0e}. "
         f"One step away it is {float(curves[0][200]):.3f}, a hundred away {float(curves[0][299]):.2f}.",
-        "Three curves that lie on top of one another: one at distance 0, falling and wavering on both sides.",
+        "Three curves that lie on top of one another: each is 1 at distance 0, and falls and wavers on both sides.",
     )
 
 

@@ -26,7 +26,7 @@ def plot_block(asked: int | None = None) -> None:
         "the residual block. The branch runs through the middle, and the shortcut around it. What knows the time comes "
         "in half way, after the first convolution."
         + ("" if asked is None else " Orange: the step that is asked about."),
-        "A chain of steps from x to output: GroupNorm, SiLU, 3x3 convolution, plus time and class from below, "
+        "A chain of steps from x to output: GroupNorm, SiLU, 3x3 convolution, plus time and class from the side, "
         "GroupNorm, SiLU, Dropout, 3x3 convolution, plus the shortcut, a line from x around all of them."
         + ("" if asked is None else f" Step {asked + 1} of them is orange."),
         marked=() if asked is None else (asked,),

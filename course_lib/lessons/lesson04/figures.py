@@ -116,8 +116,9 @@ def plot_looks(layer_class: type[nn.Module]) -> None:
     values = ", ".join(str(value) for value in counts.unique().tolist())
     show(
         figure,
-        f"how many windows of Downsample look at each input pixel: {values}. Even rows and columns are looked at once, "
-        "odd ones twice, but for the last, which has a window on one side only.",
+        f"how many windows of Downsample look at each input pixel: {values}. Along each axis the even places are "
+        "looked at once, the odd ones twice, but for the last, which has a window on one side only; in the picture the "
+        "two numbers are multiplied.",
         "An 8 by 8 grid of numbers 1, 2 and 4 in a regular pattern, with 4 where row and column are odd, "
         "but for the last of each.",
     )

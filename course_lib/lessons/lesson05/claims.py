@@ -175,7 +175,7 @@ def twice_the_side_is_sixteen_times_the_matrix() -> bool:
 
 
 @claim(
-    "nothing happens between the blocks at 16x16.",
+    "no attention stands between the blocks at 16x16.",
     "The six attentions that the map at the top marks stand at 8x8.",
     "Two in the encoder, one in the middle, three in the decoder. With the option, five more at 16x16.",
 )

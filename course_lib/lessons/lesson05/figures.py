@@ -342,7 +342,8 @@ def plot_where_position_comes_from() -> str:
     differ["from the zeros around the convolutions"] = zeros
     show(
         figure,
-        "how far each pixel is from the one in the middle, for a picture that is the same everywhere. With zeros "
+        "how far each pixel's numbers are from those of the one in the middle, for a picture that is the same "
+        "everywhere. With zeros "
         f"around it, after three convolutions {zeros} of 256 pixels differ from it; without a border, {circular}. "
         f"Adding a time embedding makes {differ['from the time embedding']} of them differ, a GroupNorm "
         f"{differ['from GroupNorm']}.",

@@ -97,7 +97,7 @@ def loses_a_batch_of_one(trial: Trial) -> None:
 
 @holds("what is in the images does not matter")
 def looks_into_the_images(trial: Trial) -> None:
-    """Images that hold infinity change your result. Only their number, type and device are asked for."""
+    """Images that hold infinity change your result. Only their number of axes, type and device are asked for."""
     table, t, x = inputs(trial, 3, (2, 3, 4))
     trial.call(table, t, torch.full_like(x, float("inf")))
 

@@ -208,7 +208,8 @@ def noise_and_image_add_up() -> bool:
 
 
 @claim(
-    "Every point is a thousand drawn images (500 where it took 1,000 calls each)",
+    "A point is a thousand drawn images, or the mean of three such draws where it has a bar (500 where it took 1,000 "
+    "calls each)",
     "- **The grey line** is of 1,000 real images, and the point at 1,000 calls is of 500 pictures.",
 )
 def points_are_a_thousand_pictures() -> bool:
@@ -295,7 +296,7 @@ def each_mistake_has_its_own_pictures() -> bool:
 
 @claim(
     "Asked at `t = 0` as well, where there is nothing to learn, this network comes to a distance of 1.67 with 20 "
-    "calls, and with only 4 calls to a distance of 20: 1,000 pictures each, one seed.",
+    "calls, and with only 4 calls to a distance above 20: 1,000 pictures each, one seed.",
 )
 def one_bad_question_spoils_the_sampler() -> bool:
     """With 100 pictures. With 1,000, seeds 0 to 9 for ten batches, it was 1.67 in ten steps and 20.5 in two."""

@@ -36,7 +36,7 @@ def below_one_the_class_counts_less() -> bool:
     )
 
 
-@claim("Accuracy rises, diversity falls, and the distance minds both.")
+@claim("Accuracy rises, diversity falls, and the distance feels both.")
 def guidance_trades_diversity_for_accuracy() -> bool:
     rows = [row for row in shipped_results("guidance").values() if row.get("method") == "flow" and row["scale"] >= 1]
     rows = sorted(rows, key=lambda row: row["scale"])

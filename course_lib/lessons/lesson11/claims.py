@@ -230,7 +230,7 @@ def without_residuals_the_loss_rises() -> bool:
 
 
 @claim(
-    "the distance without skips, and its loss, which stopped falling at 1.",
+    "the distance without skips, and its loss, which ended at 1.",
     "(And at its accuracy, about 10 %:",
 )
 def without_skips_the_loss_stays_at_one() -> bool:

@@ -67,7 +67,7 @@ def one_channel_a_group(network: UNet) -> None:
 
 
 def remove_shortcuts(network: UNet) -> None:
-    """Residual blocks without their residual: the output of the second convolution, and nothing added to it."""
+    """Residual blocks without their shortcut: the output of the second convolution, and nothing added to it."""
     for block in network.modules():
         if hasattr(block, "skip_conv"):
             block.skip_conv = NoShortcut()

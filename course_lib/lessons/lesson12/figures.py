@@ -290,10 +290,10 @@ def plot_schedule(rate: Callable[..., float], peak: float, warmup_steps: int, st
     last = [rate(steps - 1, peak, warmup_steps, steps, schedule) for schedule in ("constant", "cosine")]
     show(
         figure,
-        f"two schedules with a peak of {peak:g} and {warmup_steps} steps of warm-up. The first step has {first:.2g}; "
+        f"two schedules that warm up towards {peak:g} in {warmup_steps} steps. The first step has {first:.2g}; "
         f"the last {last[0]:.2g} (constant) and {last[1]:.1g} (cosine).",
-        "Two curves that rise together in a straight line. One stays at the top, the other falls to zero in the "
-        "shape of half a cosine.",
+        "Two curves that rise together, nearly in a straight line. One stays at the top, the other falls to zero in "
+        "the shape of half a cosine.",
     )
 
 

@@ -96,7 +96,7 @@ def answers_change_near_the_noise() -> bool:
     "A DDPM has at t = 0.5 the ratio that flow matching has at 0.77: half of its steps lie near the noise",
     "With each in the other's ratios, in 20 steps, flow matching comes back at a distance of 0.10 instead of 0.67, and "
     "DDPM of 0.68 instead of 0.23.",
-    "That matters less: with none put in it is 0.30.",
+    "That matters less: with a noise of 0 in place of the named one at t = 0, DDPM comes back at 0.30.",
     "in DDPM's ratios flow matching arrives with 0.46.",
 )
 def where_steps_lie_decides_what_comes_back() -> bool:

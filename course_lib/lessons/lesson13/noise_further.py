@@ -16,7 +16,7 @@ EXERCISE = Exercise(
     "noise_further",
     noise_further,
     __name__,
-    where="section 13.5, the jump back; Kingma et al. 2021, equation 20",
+    where="section 13.5, the jump back; Kingma et al. 2021, appendix A",
     watched=watched.noise_further,
     not_for_all={"gradients_cut": "it serves sampling, where nothing learns"},
 )

@@ -326,7 +326,7 @@ def plot_one_step() -> None:
     show(
         figure,
         "One picture of each class from the same noises. In one step the network draws the pieces of clothing that its "
-        "teacher draws, with more grain.",
+        "teacher draws.",
         "Four rows of ten grey pictures of clothes. The first is blurred; the second has outlines and a rough texture; "
         "in the third bright and dark are exaggerated; the fourth is smooth and clear.",
     )

@@ -129,7 +129,7 @@ def my_class(library: type) -> type:
     mine = {name: answer for name, (answer, _) in kept.items() if answer is not None}
     theirs = [name for name in kept if name not in mine]
     print(
-        f"{len(mine)} of {len(kept)} methods of {library.__name__} are yours"
+        f"{len(mine)} of the {len(kept)} methods of {library.__name__} that are exercises are yours"
         + (f"; the library's: {', '.join(theirs)}." if theirs else ".")
     )
     say_what_is_not_used({name: kept[name][1] for name in theirs})

@@ -26,8 +26,8 @@ LESSON_TITLES = {
     "07": "everything, put together",
     "08": "where the time enters, which says how much noise there is to see",
     "09": "where the time enters, which says how far there is to go",
-    "10": "where the class enters, which guidance asks with and without",
-    "11": "the parts that are taken out one by one",
+    "10": "where the class enters; guidance asks the network with it and without it",
+    "11": "time, class, attention and skips, which are taken out in turn",
     "12": "the whole network, at the document's size",
     "13": "the whole network, which is yours now: nothing is trained, all is asked",
     "14": "the whole network, whose paths are made straight",
@@ -109,8 +109,8 @@ def show_map(lesson: str) -> None:
         seen += " The skips are blue."
     show(
         draw_unet(rows, marked, mark_skips=mark_skips, shares=shares),
-        f"You are here. The document's network from noisy image (left) to prediction (right), every step as high as "
-        f"the images in it; circles are concatenations with a skip; {part}.",
+        f"You are here. The document's network from noisy image to prediction, along the U; the larger the images in a "
+        f"step, the larger its box. Circles are concatenations with a skip; {part}.",
         f"Map of the UNet as a U: encoder on the left going down, middle at the bottom, decoder on the right going up, "
         f"skips as horizontal lines between them. {seen}",
         narrow=draw_narrow(rows, marked, mark_skips=mark_skips, shares=shares),
