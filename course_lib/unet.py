@@ -55,8 +55,8 @@ class UNetLayers(nn.Module):
         channel_mults:         channels of each level, as multiples of base_channels;
                                each level has half the resolution of the one above it
         num_res_blocks:        encoder's residual blocks a level; the decoder has 1 more
-        attention_resolutions: levels with attention, named by their height in pixels; a height
-                               that no level has, has no effect; the middle always has it
+        attention_resolutions: levels with attention, named by their height in pixels;
+                               other heights do nothing; the middle always has one
         image_size:            height and width the levels are named by; other sizes
                                divisible by 2 ** (levels - 1) pass through the same layers
         num_classes:           labels run from 0 to num_classes - 1; -1 is "no class"
