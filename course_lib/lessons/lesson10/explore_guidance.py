@@ -40,7 +40,7 @@ def explore_guidance(scale: float = 2.0, label: int = 9, seed: int = 0, num_step
         scale: guidance scale where the slider starts, from 0 to 8.
         label: class, from 0 to 9.
         seed: of the starting noise, from 0 to 99.
-        num_steps: steps of Euler's method, from 1 to 50; every step calls the network twice.
+        num_steps: steps of Euler's method, from 1 to 50; a step calls the network twice, at the scales 0 and 1 once.
     Raises: ValueError for a value outside these ranges.
     """
     check_start(scale, label, seed, num_steps)

@@ -391,8 +391,8 @@ def plot_mixed_pictures(
     show(
         draw_pictures(rows, [f"{share:g}" for share in SHARES]),
         "two pairs of real pictures, mixed by their pixels and by their noises; above, the share of the second.",
-        "Four rows of five pictures. Mixed by pixels one shines through the other; mixed by noises nothing does, "
-        "yet some of the pictures in between have gaps or loose scraps.",
+        "Four rows of five pictures. Mixed by pixels one shines through the other; mixed by noises hardly anything "
+        "does, yet some of the pictures in between have gaps or loose scraps.",
     )
 
 
