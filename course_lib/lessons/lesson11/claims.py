@@ -155,7 +155,10 @@ def the_deaf_networks_loss_is_seven_percent_higher() -> bool:
     return as_many and round(100 * (deaf["loss"] / full["loss"] - 1)) == 7
 
 
-@claim("The pictures do, and so does the pre-flight check of lesson 08, before the start.")
+@claim(
+    "The pictures do, and so do two of the lines that lesson 08's training prints before its start: "
+    "`it hears the time`, `it hears the class`."
+)
 def what_shows_a_deaf_network() -> bool:
     runs, config = load_ablations().runs, PROFILES["lesson"]
     batch = Batch(

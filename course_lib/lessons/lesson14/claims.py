@@ -373,7 +373,7 @@ def a_second_call_does_harm() -> bool:
     "In both draws the middle comes first, although it costs fewer calls than everywhere.",
     "Near the noise guidance makes the class as sure as everywhere, and takes as much diversity; near the image it "
     "does less of both.",
-    "30 of them, spent on 15 steps guided everywhere, come to 0.52.",
+    "No: 30 calls, spent on 15 steps guided everywhere, come to 0.52.",
     "With 8 steps the middle comes first as well, in both draws.",
     "A half costs 30 calls instead of 40.",
 )
