@@ -176,7 +176,7 @@ def test_the_first_page_shows_the_map_and_what_each_lesson_is(site, pages):
         assert f"{outline.minutes} minutes · {len(outline.exercises)} exercises" in text
     # the sentence is the README's, what one can do afterwards the lesson's
     assert "and find out where checkerboards come from" in text
-    assert "say what size comes out of any convolution" in text
+    assert "say what size comes out of a convolution" in text
 
 
 @needs_tools

@@ -58,7 +58,8 @@ def test_both_handles_take_the_calls_as_they_are_declared(handle, name):
 
 def test_there_are_no_other_calls():
     public = {name for name, value in vars(Handle).items() if inspect.isfunction(value) and not name.startswith("_")}
-    assert public == set(CALLS)
+    # what a handle is told when a property ends is said to one in this process only
+    assert public - {"release"} == set(CALLS)
     assert {name for name in vars(RemoteHandle) if not name.startswith("_")} - {"start"} >= set(CALLS)
     assert child.CALLS is CALLS
     assert len(CALLS) == 5
