@@ -179,6 +179,11 @@ class Exercise:
         return self.name.partition(".")[2]
 
     @property
+    def makes_the_object(self) -> bool:
+        """Whether an answer says itself how its object is made; with one that is another method the course's does."""
+        return self.method in ("", "__init__")
+
+    @property
     def answer(self) -> Any:
         """What a right answer replaces: the class, the function, or the method of the class."""
         return getattr(self.reference, self.method) if self.method else self.reference

@@ -22,7 +22,7 @@ from course_lib.checks.trial import made_once
 def handle_of(exercise: Exercise, answer: Any, seconds: float, trusted: bool = False) -> Handle:
     """An answer in this process; `trusted` is the reference, or a known mistake."""
     subject = exercise.subject(answer)
-    if exercise.method and exercise.method != "__init__" and issubclass(exercise.reference, nn.Module):
+    if not exercise.makes_the_object and issubclass(exercise.reference, nn.Module):
         return StepHandle(subject, seconds=seconds, trusted=trusted)
     return Handle(subject, seconds=seconds)
 
@@ -67,31 +67,29 @@ class StepHandle(Handle):
 
     Attributes:
         trusted: whether it is the course's own, and leaves layers as they are.
+        borrowed: what was lent to an object, by its key.
     """
 
     trusted: bool = False
-    borrowed: dict[tuple, Lent] = field(default_factory=dict)
-    parameters: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    borrowed: dict[int, Lent] = field(default_factory=dict)
 
     def construct(self, args: tuple, kwargs: dict, seed: int) -> Constructed | Failure:
-        asked = args, tuple(kwargs.items())
         try:
-            taken = lent(self.answer.__base__, *asked)
+            taken = lent(self.answer.__base__, args, tuple(kwargs.items()))
         except TypeError:  # an argument that cannot be remembered, such as a list
             return super().construct(args, kwargs, seed)
-        if asked in self.borrowed:  # two at once need layers of their own
+        if any(one is taken for one in self.borrowed.values()):  # two at once need layers of their own
             return super().construct(args, kwargs, seed)
-        self.borrowed[asked] = taken
         made = object.__new__(self.answer)
         # what the method keeps on self stays its own
         vars(made).update({name: copy.copy(value) for name, value in vars(taken.layers).items()})
         self.objects.append(made)
         key = len(self.objects) - 1
-        self.parameters[key] = taken.parameters
+        self.borrowed[key] = taken
         return Constructed(key, {name: tuple(values.shape) for name, values in taken.parameters.items()})
 
     def load(self, key: int, state: dict[str, Tensor]) -> None:
-        parameters = self.parameters.get(key)
+        parameters = self.borrowed[key].parameters if key in self.borrowed else {}
         if not parameters or parameters.keys() != state.keys():
             super().load(key, state)
             return
@@ -105,4 +103,3 @@ class StepHandle(Handle):
             lent.cache_clear()
             made_once.cache_clear()
         self.borrowed.clear()
-        self.parameters.clear()

@@ -259,7 +259,7 @@ class Call:
         """
         handle = self.trial.handle
         found = [handle.reseeds(self.key, self.args, self.kwargs, method=self.method)]
-        if self.of is not None and self.trial.exercise.method in ("", "__init__"):  # otherwise it is the course's own
+        if self.of is not None and self.trial.exercise.makes_the_object:
             found.append(handle.reseeds(None, self.of.args, self.of.kwargs, method="__init__"))
         return any(one is True for one in found)
 

@@ -107,10 +107,11 @@ def in_words(similar: Tensor, t: int) -> str:
     """The nearest other steps, of which there are often two, and the similarity with one far away."""
     others = similar.clone()
     others[t] = -torch.inf
-    nearest = [step for step, value in enumerate(others.tolist()) if value > float(others.max()) - 1e-6]
+    largest = float(others.max())
+    nearest = (others > largest - 1e-6).nonzero().flatten().tolist()
     steps = "steps are" if len(nearest) > 1 else "step is"
     far = t + FAR if t + FAR < STEPS else t - FAR
     return (
-        f"From t = {t} the most similar other {steps} {' and '.join(map(str, nearest))} ({float(others.max()):.3f}); "
+        f"From t = {t} the most similar other {steps} {' and '.join(map(str, nearest))} ({largest:.3f}); "
         f"a hundred steps away it is {float(similar[far]):.2f}."
     )
