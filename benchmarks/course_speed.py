@@ -45,7 +45,7 @@ from course_lib.training.config import PROFILES, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import load_trained
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 LESSON = PROFILES["lesson"]
 NETWORKS = {

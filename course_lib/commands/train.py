@@ -166,7 +166,7 @@ def _resumed_config(options: argparse.Namespace, folder: "RunFolder") -> "Traini
     A resumed run is the same run: an option that says otherwise is a mistake worth telling.
     """
     from course_lib.training.config import TrainingConfig
-    from course_lib.training.train import check_same_run
+    from course_lib.training.start import check_same_run
 
     saved = folder.last_checkpoint()
     config = TrainingConfig.from_json(saved["config"])

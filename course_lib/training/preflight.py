@@ -4,10 +4,7 @@ A network that is deaf to the time, or an average that never leaves its beginnin
 falls all the same. It is found out hours later, in the pictures, or here.
 """
 
-import dataclasses
 import math
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,8 +17,8 @@ from course_lib.ddpm import DDPM
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.batches import Batch, training_batch
 from course_lib.training.config import LARGEST_EMA_SHARE, Process, TrainingConfig
-from course_lib.training.loop import training_steps
-from course_lib.training.train import new_state
+from course_lib.training.rehearsal import timed
+from course_lib.training.start import new_state
 
 # an untrained network predicts small numbers, so its loss lies near that of a network that predicts zero
 LOWEST_START, HIGHEST_START = 0.7, 2.0
@@ -156,16 +153,8 @@ def timed_steps(
     make_model: Callable[..., nn.Module],
     cpu: bool = False,
 ) -> Iterator[float]:
-    """Train a fresh network as the run will, for as long as the caller asks, and yield each step's seconds.
-
-    The first step sets things up and takes longer.
-    """
+    """`timed` steps of a fresh network, trained as the run will train it."""
     accelerator = make_accelerator(cpu)
     state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     state.model, state.optimizer = accelerator.prepare(state.model, state.optimizer)
-    endless = dataclasses.replace(config, steps=sys.maxsize)
-    steps = training_steps(endless, state, dataset, process, accelerator)
-    while True:
-        started = time.perf_counter()
-        next(steps).item()  # a GPU works on while Python goes ahead: reading the loss waits for it
-        yield time.perf_counter() - started
+    return timed(config, state, dataset, process, accelerator)

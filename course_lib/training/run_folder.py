@@ -95,9 +95,12 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ValueError(
-                f"out is {str(self.path)!r}, where the run cannot be stored ({error}); allowed: a writable folder"
-            ) from None
+            raise self.not_writable(error) from None
+
+    def not_writable(self, error: OSError, room: str = "") -> ValueError:
+        return ValueError(
+            f"out is {str(self.path)!r}, where the run cannot be stored ({error}); allowed: a writable folder{room}"
+        )
 
     def prepare(self, bytes_needed: int) -> None:
         """Create the folder and prove that a checkpoint fits, by writing one's worth of zeros and removing it again.
@@ -118,10 +121,8 @@ class RunFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise ValueError(
-                f"out is {str(self.path)!r}, where the run cannot be stored ({error}); allowed: a writable folder "
-                f"with room for two checkpoints of {bytes_needed / 1e6:.0f} MB"
-            ) from None
+            room = f" with room for two checkpoints of {bytes_needed / 1e6:.0f} MB"
+            raise self.not_writable(error, room) from None
         finally:
             with contextlib.suppress(OSError):
                 probe.unlink(missing_ok=True)

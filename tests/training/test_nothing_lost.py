@@ -22,7 +22,8 @@ from course_lib.training import train as train_module
 from course_lib.training.config import PROFILES, TrainingConfig
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import load_trained
-from course_lib.training.train import OtherRunError, train
+from course_lib.training.start import OtherRunError
+from course_lib.training.train import train
 from course_lib.unet import UNet
 
 FAST = ["--profile", "smoke", "--steps", "4", "--base-channels", "8", "--batch-size", "4", "--cpu"]

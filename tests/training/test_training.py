@@ -29,7 +29,8 @@ from course_lib.training.config import PROFILES, TrainingConfig
 from course_lib.training.loop import training_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import load_trained
-from course_lib.training.train import new_state, train
+from course_lib.training.start import new_state
+from course_lib.training.train import train
 
 TESTS = Path(__file__).resolve().parent
 TINY = TrainingConfig(

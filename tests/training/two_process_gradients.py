@@ -10,7 +10,7 @@ from course_lib.data.shapes import draw_shapes
 from course_lib.files import save_safetensors
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.loop import training_steps
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 CONFIG = TrainingConfig(
     method="ddpm",

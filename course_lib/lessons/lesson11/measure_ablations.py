@@ -42,7 +42,7 @@ from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import TrainingState, training_steps
 from course_lib.training.saved_model import TrainedModel
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 from course_lib.unet import UNet
 
 COMMAND = "python -m course_lib.lessons.lesson11.measure_ablations --out assets/results/ablations.json"

@@ -36,7 +36,7 @@ from course_lib.training.accelerator import make_accelerator
 from course_lib.training.batches import Batch, share_of
 from course_lib.training.config import PROFILES, make_process
 from course_lib.training.loop import training_steps
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 
 def work(**options: object) -> int:

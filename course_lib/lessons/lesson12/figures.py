@@ -26,7 +26,7 @@ from course_lib.training.draw import IMAGE_SHAPE
 from course_lib.training.hardware import computes_in_bf16
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import TrainedModel
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 LETTERS = "ABCDEF"
 

@@ -20,7 +20,7 @@ from course_lib.lessons.shared.results import read_results, write_results
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.loop import training_steps
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 COMMAND = "python -m course_lib.lessons.lesson12.measure_loss_curves --out assets/results/loss_curves.json"
 NO_CLIPPING = 1e9

@@ -24,7 +24,7 @@ from course_lib.training.config import PROFILES, TrainingConfig, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.loop import training_steps
 from course_lib.training.saved_model import TrainedModel
-from course_lib.training.train import new_state
+from course_lib.training.start import new_state
 
 SEEDS = (0, 1, 2)
 METHODS = ("ddpm", "flow")

@@ -22,7 +22,7 @@ from course_lib.training.saved_model import TrainedModel, load_trained, save_tra
 COMMAND = "python -m course_lib.lessons.shared.ship_weights"
 TRAIN = (
     "python -m course_lib train --method {method} --data fashion-mnist-full --steps {steps} --batch-size {batch} "
-    "--learning-rate {lr:g} --ema-decay {ema:g}"
+    "--optimizer {optimizer} --learning-rate {lr:g} --ema-decay {ema:g}{begun}"
 )
 COUNT = 2000
 
@@ -90,8 +90,10 @@ def card(method: str, trained: TrainedModel, results: dict, seconds: float, note
         method=method,
         steps=config.steps,
         batch=config.batch_size,
+        optimizer=config.optimizer,
         lr=config.learning_rate,
         ema=config.ema_decay,
+        begun=" --from RUN" if config.start_from else "",
     )
     parameters = sum(values.numel() for values in trained.model.parameters())
     name = {"flow": "Flow matching", "ddpm": "DDPM"}[method]

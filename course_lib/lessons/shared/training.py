@@ -23,7 +23,8 @@ from course_lib.training.hardware import pick_device
 from course_lib.training.preflight import preflight, timed_steps
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, load_trained
-from course_lib.training.train import OtherRunError, train
+from course_lib.training.start import OtherRunError
+from course_lib.training.train import train
 from course_lib.unet import UNet
 
 # a cell says "about two minutes"; on a slow machine it takes fewer steps rather than longer than this
