@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--guidance", type=numbers, default=(1.0, 1.5, 2.0), help="scales to try (default: 1,1.5,2)")
     parser.add_argument("--steps", type=int, default=20, help="sampling steps (default: 20)")
     parser.add_argument("--solver", help="euler, heun or rk4 (flow matching); ddim or ddpm (DDPM)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of the pictures (default: 0)")
     parser.add_argument("--device", default="auto", help="auto (default: a GPU if there is one), cpu, cuda or mps")
     parser.add_argument("--data-dir", type=local_or_address, help="where CIFAR-10's files are, for its FID")
     parser.add_argument("--json", type=local_path, help="also write the figures to this file")

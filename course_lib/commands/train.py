@@ -69,15 +69,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     change.add_argument("--optimizer", help="adamw, or muon for the weight matrices")
     change.add_argument("--learning-rate", type=float, help="of AdamW; with muon a matrix moves four times as fast")
     change.add_argument("--schedule", help="of the learning rate: constant, or cosine down to zero")
-    change.add_argument("--ema-decay", type=float)
+    change.add_argument("--ema-decay", type=float, help="share of the average that stays at each step, such as 0.999")
     change.add_argument("--time-sampling", help="flow matching's times: uniform or logit-normal")
     change.add_argument("--pairing", help="flow matching's noise: random or within-classes")
-    change.add_argument("--seed", type=int)
-    change.add_argument("--base-channels", type=int)
+    change.add_argument("--seed", type=int, help="of weights, order, times and noise: the same seed, the same run")
+    change.add_argument("--base-channels", type=int, help="channels of the highest level (the document: 64)")
     change.add_argument("--channel-mults", type=whole_numbers, help="one number a level, such as 1,2,4")
-    change.add_argument("--num-res-blocks", type=int)
+    change.add_argument("--num-res-blocks", type=int, help="residual blocks of a level (the document: 2)")
     change.add_argument("--attention-resolutions", type=whole_numbers, help="such as 8 or 16,8; none for no level")
-    change.add_argument("--dropout", type=float)
+    change.add_argument("--dropout", type=float, help="share of the values that each block drops in training")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -7,8 +7,9 @@ Of the course, that process sees the library without the part that is being mark
 
 Which code runs where:
 
-    the command            reads what was handed in, writes the reports; a learner's code is text    commands/grade.py
-    a marking process      tries properties, compares, names mistakes; holds no learner's object      whole_class.py
+    the command            finds what was handed in, writes the reports                               commands/grade.py
+    a marking process      reads the notebooks, in which code is text; tries properties, runs the     whole_class.py
+                           reference and known mistakes, compares; holds no learner's object
     its zygote             has imported torch, and forks                                              zygote.py
     a child of the zygote  runs one answer's code and answers the five calls of the seam              child.py
 """
