@@ -21,14 +21,14 @@ from course_lib.sampling import (
     labels_for,
     last_image,
     starting_noise,
-    takes_what,
+    with_signature_of,
 )
 from course_lib.validation import (
+    check_floating,
     check_integers,
     check_number,
     check_positive_int,
     check_same_shape,
-    check_tensor,
     check_vector,
     values_are_free_to_read,
 )
@@ -156,6 +156,7 @@ class DDPM(nn.Module):
         x_t = self.add_noise(images, t, noise)
         # ask the model what was added
         eps = model(x_t, t, labels)
+        check_same_shape("model's answer", eps, "the images", noise)
         # compare, pixel by pixel
         return F.mse_loss(eps, noise)
 
@@ -290,6 +291,7 @@ class DDPM(nn.Module):
                     # clipping changes what the noise must have been: without this, DDIM carries the excess along
                     clean = clean.clamp(-1, 1)
                     eps = self.noise_left(x, t, clean)
+                # (a second clipping below changes nothing but rounding)
                 if method == "ddpm" and then == now - 1:
                     x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
                 elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
@@ -300,7 +302,7 @@ class DDPM(nn.Module):
 
         return walk(start)
 
-    @takes_what(sample_steps)
+    @with_signature_of(sample_steps)
     def sample(self, *args: object, **options: object) -> Tensor:
         """Draw images: start from noise and walk back to the clean image.
 
@@ -354,7 +356,7 @@ class DDPM(nn.Module):
 
     def checked_times(self, name: str, t: Tensor | int | Sequence[int], x: Tensor, lowest: int = 0) -> Tensor:
         """Times as a (B,) tensor on the images' device, from a tensor, a list, or one number for the whole batch."""
-        check_tensor("the images", x, "a tensor (B, C, H, W)")
+        check_floating("images", x)
         if isinstance(t, numbers.Integral) and not isinstance(t, bool):
             t = torch.full((len(x),), int(t), device=x.device)
         elif isinstance(t, list | tuple) and all(isinstance(time, numbers.Integral) for time in t):

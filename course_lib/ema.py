@@ -82,5 +82,5 @@ class EMA:
         average = list(self.average.parameters())
         current = [weight.to(old.dtype) for weight, old in zip(model.parameters(), average, strict=True)]
         update_average(average, current, decay)
-        for average, current in zip(self.average.buffers(), model.buffers(), strict=True):
-            average.copy_(current)
+        for kept, buffer in zip(self.average.buffers(), model.buffers(), strict=True):
+            kept.copy_(buffer)

@@ -20,7 +20,7 @@ from course_lib.sampling import (
     labels_for,
     last_image,
     starting_noise,
-    takes_what,
+    with_signature_of,
 )
 from course_lib.validation import at_least_float32, check_number, check_positive_int, check_same_shape, check_vector
 
@@ -110,6 +110,7 @@ class FlowMatching:
         x_t = self.interpolate(images, t, noise)
         # ask the model for the velocity there: it sees 1000 t
         predicted = model(x_t, TIME_SCALE * t, labels)
+        check_same_shape("model's answer", predicted, "the images", images)
         # compare with the velocity of the line
         return F.mse_loss(predicted, self.velocity(images, noise))
 
@@ -145,15 +146,15 @@ class FlowMatching:
                 t, t_next = 1 - i / num_steps, 1 - (i + 1) / num_steps
                 v = velocity_at(x, t)
                 clean = x - t * v  # where the straight line with this velocity ends
-                # no second call at t = 0: there no noise is left, and no network was trained (Karras et al. 2022,
-                # algorithm 1, line 6)
+                # Heun's last step is Euler's, without a call at t = 0, where no noise is left and no network is trained
+                # (Karras et al. 2022, algorithm 1, line 6)
                 step = euler_step if solver == "heun" and t_next == 0 else SOLVERS[solver]
                 x = step(velocity_at, x, t, t_next, v)
                 yield SamplerState(t_next, x, clean)
 
         return walk(start)
 
-    @takes_what(sample_steps)
+    @with_signature_of(sample_steps)
     def sample(self, *args: object, **options: object) -> Tensor:
         """Draw images: start from noise at t = 1 and follow the velocity back to t = 0.
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.guidance import Model
-from course_lib.validation import check_same_shape, check_tensor, check_vector
+from course_lib.validation import check_floating, check_same_shape, check_tensor, check_vector
 
 P, R = ParamSpec("P"), TypeVar("R")
 
@@ -57,7 +57,11 @@ def starting_noise(model: Model, shape: tuple[int, ...], generator: Generators |
 
 
 def fresh_noise(like: Tensor, generator: Generators | None) -> Tensor:
-    """Standard normal noise shaped like `like`, drawn on the generator's device and moved to that of `like`."""
+    """Standard normal noise shaped like `like`, drawn on the generator's device and moved to that of `like`.
+
+    Raises: ValueError unless `like` holds floating numbers.
+    """
+    check_floating("images", like)
     return drawn(like.shape, generator, like.device, like.dtype).to(like.device)
 
 
@@ -123,7 +127,7 @@ def last_image(states: Iterator[SamplerState]) -> Tensor:
     return state.x
 
 
-def takes_what(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+def with_signature_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
     """Say of a function that hands all its arguments on to `other`: its signature is that of `other`.
 
     So a long list of arguments is written once, and help() and an editor's completion still show it.

@@ -65,6 +65,13 @@ def check_tensor(name: str, x: Tensor, allowed: str) -> None:
         raise ValueError(f"{name} is {x!r:.60}; allowed: {allowed}")
 
 
+def check_floating(name: str, x: Tensor) -> None:
+    """`x` must hold floating numbers: bytes would be taken for the numbers from 0 to 255, and noise cut off to them."""
+    check_tensor(name, x, "a tensor (B, C, H, W)")
+    if not x.is_floating_point():
+        raise ValueError(f"{name} has type {x.dtype}; allowed: floating numbers, such as float32, in [-1, 1]")
+
+
 def check_channels(name: str, x: Tensor, channels: int) -> None:
     """`x` must be a batch of images or feature maps, (B, channels, H, W)."""
     check_tensor(name, x, f"a tensor of shape (B, {channels}, H, W)")

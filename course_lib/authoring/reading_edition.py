@@ -97,8 +97,8 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
             shutil.copyfile(path, pages / "static" / name)
         shutil.copytree(ASSETS / FIGURES, pages / FIGURES, ignore=shutil.ignore_patterns("*.md"))
         run_sphinx(pages, site, Path(workplace) / "doctrees")
-        if out.exists():
-            shutil.rmtree(out)
+        if out.exists():  # it goes with the workplace, once the new one is ready to take its place
+            out.rename(Path(workplace) / "before")
         site.rename(out)
     return out / "index.html"
 

@@ -30,6 +30,7 @@ import inspect
 import random
 import textwrap
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 from torch import nn
@@ -65,9 +66,10 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
     try:
         check_docstrings()
         found = find_exercise(obj, exercise)
+        check_seed(seed)
     except ValueError as error:
         return CheckResult("failed", f"{error}.")
-    return examine_for(found, meant_by(found, obj, seed), seed)[0]
+    return examine_for(found, meant_by(found, as_a_function(found, obj), seed), seed)[0]
 
 
 def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> Any:
@@ -85,9 +87,11 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     try:
         check_docstrings()
         found = find_exercise(obj, exercise)
+        check_seed(seed)
     except ValueError as error:
         Verdict("not yet", head=f"{error}.", of_the_call=True).show()
         return obj
+    given, obj = obj, as_a_function(found, obj)
     if is_the_reference(found, obj):
         said = textwrap.fill(f"not yet · {sentence_for_the_reference(found)}", LINE, subsequent_indent="  ")
         Verdict("not yet", head=said.removeprefix("not yet · ")).show()
@@ -98,7 +102,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     said = {"name": found.name, "printed": printed}
     answer = obj if found.step_of else found.answer
     if result.status == "passed":
-        answer = obj
+        answer = given
         beside_it = textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  ")
         said |= {"head": ". The notebook goes on with yours.", "below": (beside_it, *keep(found, obj))}
     elif result.status == "not started":
@@ -131,6 +135,16 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     if handle.output.count > len(handle.output.kept):
         printed += f" ... ({handle.output.count:,} characters in all; only the beginning is shown)"
     return result, printed
+
+
+def check_seed(seed: int | None) -> None:
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32):
+        raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0 to {2**32 - 1}")
+
+
+def as_a_function(exercise: Exercise, obj: Any) -> Any:
+    """`obj`, or the function behind a method that is already bound to an object: DDPM().step is DDPM.step."""
+    return obj.__func__ if exercise.method and inspect.ismethod(obj) else obj
 
 
 def wrong_kind(exercise: Exercise, obj: Any) -> str:

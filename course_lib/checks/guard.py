@@ -5,6 +5,7 @@ import ctypes
 import io
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -132,10 +133,11 @@ def undisturbed() -> Iterator[None]:
 def same_state_afterwards() -> Iterator[None]:
     torch_state = torch.get_rng_state()
     dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
-    threads = torch.get_num_threads()
+    threads, depth = torch.get_num_threads(), sys.getrecursionlimit()
     try:
         yield
     finally:
+        sys.setrecursionlimit(depth)
         torch.set_rng_state(torch_state)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)

@@ -48,10 +48,11 @@ def read(module: str) -> Exercise:
 def find_exercise(obj: Any, name: str | None = None) -> Exercise:
     """The exercise called `name`, or the one that the object's own name says it answers.
 
-    Raises: ValueError if there is none of that name.
+    Raises: ValueError if there is none of that name, or the object cannot even be asked for its own.
     """
+    check_it_can_be_asked(obj)
     if name is not None:
-        found = named(name)
+        found = named(name) if isinstance(name, str) else None
         if found is None:
             raise ValueError(f"exercise is {name!r}; allowed: {', '.join(exercises())}")
         return found
@@ -72,6 +73,18 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
         f"there is no exercise for {path or 'an object of type ' + type(obj).__name__}; allowed: a class or "
         f"function called {', '.join(exercises())}, or its name as second argument"
     )
+
+
+def check_it_can_be_asked(obj: Any) -> None:
+    """Raises: ValueError for an object that stops with an error of its own when it is asked what it is."""
+    for attribute in ("__name__", "__qualname__", "__module__", "__mro__", "__dict__"):
+        try:
+            getattr(obj, attribute, None)
+        except Exception as error:
+            raise ValueError(
+                f"your object stops with {type(error).__name__} when it is asked for its {attribute}; allowed: a plain "
+                "class or function"
+            ) from None
 
 
 def named(name: str) -> Exercise | None:

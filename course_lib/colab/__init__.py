@@ -13,12 +13,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from course_lib.assets import PACKAGE
 from course_lib.doctor.software import compared, library_requirements
+from course_lib.files import write_atomically
 
 COURSE = PACKAGE.parent
 FOLDER_IN_DRIVE = "unet-diffusion-course"
@@ -122,8 +124,7 @@ def keep_work(use_drive: bool) -> str:
         for path in here.rglob("*"):
             target = folder / path.relative_to(here)
             if path.is_file() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+                write_atomically(target, partial(shutil.copyfile, path))
     except Exception as error:  # access denied, or the window closed: Colab raises many types
         return f"Google Drive cannot be used ({type(error).__name__}: {error}). {forgotten}"
     os.environ["UNET_COURSE_WORK"] = str(folder)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course_lib.files import write_text
 from course_lib.grading.marks import Graded, Mark, Result
+from course_lib.grading.reading.catalogue import lesson_notebooks
 from course_lib.grading.reading.submissions import Submission
 from course_lib.grading.similarity import Fingerprint
 
@@ -111,8 +112,8 @@ def same(before: str, now: str, what: str) -> bool:
 
 @cache
 def course_digest() -> str:
-    """Of the library, the checks, the exercises and the marking: a change in one of them makes old marks worthless."""
-    paths = [*COURSE.rglob("*.py"), *COURSE.rglob("*.toml")]
+    """Of all that marks follow from, the notebooks' blanks too: a change in one of them makes old marks worthless."""
+    paths = [*COURSE.rglob("*.py"), *COURSE.rglob("*.toml"), *lesson_notebooks()]
     content = hashlib.sha256()
     for path in sorted(paths):
         content.update(path.read_bytes())

@@ -49,7 +49,7 @@ def training_batch(config: TrainingConfig, dataset: ImageDataset, process: Proce
     t = process.sample_times(len(images), generator)
     noise = torch.randn(images.shape, generator=generator, device="cpu", dtype=images.dtype)
     if config.pairing == "within-classes" and config.method == "flow":
-        noise = paired_noise(images, noise, labels)
+        noise = paired_noise(images, noise, labels)  # those whose label was dropped are a class of their own
     return Batch(images, labels, t, noise)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from course_lib.defaults import usual_defaults
 from course_lib.sampling import SamplerState, last_image
 from course_lib.seeds import PICTURES, generator_for
 from course_lib.training.saved_model import TrainedModel
-from course_lib.validation import check_number
+from course_lib.validation import check_number, check_positive_int
 
 IMAGE_SHAPE = (3, 32, 32)
 BATCH_SIZE = 100
@@ -60,7 +61,7 @@ def draw_states(
 
 
 def check_seed(seed: int) -> None:
-    if not isinstance(seed, int) or seed < 0:
+    if not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; allowed: a whole number of at least 0")
 
 
@@ -88,10 +89,11 @@ def batches_of(
     trained: TrainedModel, labels: Tensor, batch_size: int = BATCH_SIZE, **options: object
 ) -> Iterator[Iterator[SamplerState]]:
     """`draw_states` for one batch of `labels` after the other: the same images, in a batch's memory."""
-    numbers = numbers_in_class(labels)
+    check_positive_int("batch_size", batch_size)
+    counted = numbers_in_class(labels)
     for start in range(0, max(1, len(labels)), batch_size):
         part = slice(start, start + batch_size)
-        yield draw_states(trained, labels[part], numbers=numbers[part], **options)
+        yield draw_states(trained, labels[part], numbers=counted[part], **options)
 
 
 @usual_defaults()

@@ -34,7 +34,7 @@ def computes_in_bf16(cpu: bool = False) -> bool:
         return False
     # torch has no public question for this yet; a version without these answers no
     questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, question, bool)() for question in questions)
+    return any(getattr(torch.cpu, question, lambda: False)() for question in questions)
 
 
 def memory_format_for(device: torch.device) -> torch.memory_format:

@@ -114,11 +114,11 @@ def orthogonalised(matrices: Tensor, rounds: int = ROUNDS) -> Tensor:
         # no singular value above 1 to begin with, since none is above the root of the sum of all squares
         matrices = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp(min=torch.finfo(exact).tiny)
         a, b, c = COEFFICIENTS
-        square = matrices @ matrices.mT
-        one = torch.eye(square.shape[-1], device=square.device, dtype=exact)
-        product = one
+        gram = matrices @ matrices.mT
+        one = torch.eye(gram.shape[-1], device=gram.device, dtype=exact)
+        transform = one
         for _ in range(rounds):
-            polynomial = a * one + b * square + c * (square @ square)
-            product = polynomial @ product
-            square = polynomial @ square @ polynomial
-        return product @ matrices
+            polynomial = a * one + b * gram + c * (gram @ gram)
+            transform = polynomial @ transform
+            gram = polynomial @ gram @ polynomial
+        return transform @ matrices

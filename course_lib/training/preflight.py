@@ -1,4 +1,4 @@
-"""Before a long run: four questions whose wrong answers would waste it, each answered in seconds.
+"""Before a long run: five questions whose wrong answers would waste it, each answered in seconds.
 
 A network that is deaf to the time, or an average that never leaves its beginning, trains without any error. The loss
 falls all the same. It is found out hours later, in the pictures, or here.

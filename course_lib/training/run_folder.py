@@ -85,7 +85,7 @@ class RunFolder:
             remove_leftovers(self.path)
             yield
         finally:
-            if lock.is_locked:
+            if lock.is_locked:  # its file goes first, or it might be the next one's that is removed
                 with contextlib.suppress(OSError):
                     Path(lock.lock_file).unlink(missing_ok=True)
                 lock.release()

@@ -71,7 +71,8 @@ def load_trained(
         class_names = tuple(json.loads(metadata["class_names"]))
         model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
-    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+        step = int(metadata.get("step", 0))
+    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} is not a trained model of this course ({error})") from None
     for name, values in weights.items():
         if not values.isfinite().all():
@@ -80,4 +81,4 @@ def load_trained(
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
     process = make_process(config) if process is None else process
-    return TrainedModel(model, process, config, class_names, int(metadata.get("step", 0)))
+    return TrainedModel(model, process, config, class_names, step)

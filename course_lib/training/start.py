@@ -83,7 +83,8 @@ def check_same_run(config: TrainingConfig, saved: dict) -> None:
         raise OtherRunError(f"{name} is {asked!r}; allowed for a run that is resumed: {allowed}")
 
 
-def state_to_save(state: TrainingState, model: torch.nn.Module) -> dict:
+def state_to_save(state: TrainingState, model: nn.Module) -> dict:
+    """What a checkpoint keeps of `state`; `model` is its network as it was before accelerate wrapped it."""
     return {
         "step": state.step,
         "model": model.state_dict(),
@@ -105,7 +106,7 @@ def load_state(state: TrainingState, saved: dict) -> None:
     state.step = saved["step"]
 
 
-def start_from(
+def begin_from(
     state: TrainingState,
     config: TrainingConfig,
     dataset: ImageDataset,

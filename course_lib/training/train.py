@@ -23,7 +23,7 @@ from course_lib.training.rehearsal import needed_at_the_end, rehearse
 from course_lib.training.run_folder import RunFolder
 from course_lib.training.saved_model import TrainedModel, save_trained
 from course_lib.training.show_progress import told_progress
-from course_lib.training.start import check_same_run, load_state, new_state, start_from, state_to_save
+from course_lib.training.start import begin_from, check_same_run, load_state, new_state, state_to_save
 from course_lib.unet import UNet
 
 # a checkpoint holds at most four numbers a parameter: weight, average, and AdamW's two moments (Muon has one mean)
@@ -88,7 +88,7 @@ def train(
     if saved is not None:
         load_state(state, saved)
     elif config.start_from:
-        start_from(state, config, dataset, make_model, process)
+        begin_from(state, config, dataset, make_model, process)
     if compile_model:
         state.model.compile()
     unwrapped = state.model
@@ -100,16 +100,17 @@ def train(
         config = dataclasses.replace(config, steps=steps, ema_decay=ema_decay_within(config.ema_decay, steps))
         state.ema.decay = config.ema_decay
 
-    stored, pending = resume, []  # metrics of a new run wait for its first checkpoint
+    # the folder is this run's from its first checkpoint on; until then a new run's metrics wait
+    folder_is_ours, waiting = resume, []
 
-    def store() -> None:
-        nonlocal stored
-        require_numbers(state, folder if stored else None)
+    def store(trained: TrainedModel) -> None:
+        nonlocal folder_is_ours
+        require_numbers(state, folder if folder_is_ours else None)
         kept = {"config": config.to_json(), "data_dir": remembered(data_dir)}
         save_checkpoint(state_to_save(state, unwrapped) | kept, folder.checkpoint)
-        if not stored:
-            folder.begin(config.to_json(), pending)
-            stored = True
+        if not folder_is_ours:
+            folder.begin(config.to_json(), waiting)
+            folder_is_ours = True
         save_trained(trained, folder.model)
         save_loss_curve(folder.read_metrics(), folder.loss_curve)
 
@@ -132,14 +133,14 @@ def train(
             trained = TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
             draws = grids and (at_the_end or state.step % config.sample_every == 0)
             if at_the_end or state.step % config.log_every == 0:
-                metrics = watch.read(state.step, folder if stored else None)
+                metrics = watch.read(state.step, folder if folder_is_ours else None)
                 metrics["learning_rate"] = state.optimizer.param_groups[0]["lr"]
-                if stored:
+                if folder_is_ours:
                     folder.append_metrics(**metrics)
                 else:
-                    pending.append(metrics)
-            if at_the_end or state.step % config.checkpoint_every == 0 or (draws and not stored):
-                store()
+                    waiting.append(metrics)
+            if at_the_end or state.step % config.checkpoint_every == 0 or (draws and not folder_is_ours):
+                store(trained)
             if draws:
                 save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
             tell(state.step, metrics)

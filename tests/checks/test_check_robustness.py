@@ -221,6 +221,85 @@ def test_things_that_are_no_answer_get_a_sentence(answer, exercise, capsys):
     assert "not yet" in capsys.readouterr().out
 
 
+class AsksBack:
+    def __call__(self):
+        return 0
+
+    def __getattr__(self, name):
+        raise KeyError(name)
+
+
+class Silent(type):
+    def __getattribute__(cls, name):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("make", [AsksBack, lambda: Silent("to_pixels", (), {})], ids=["object", "class"])
+@pytest.mark.parametrize("exercise", [None, "to_pixels", "ResidualBlock"])
+def test_what_cannot_be_asked_for_its_name_gets_a_sentence(make, exercise, capsys):
+    answer = make()
+    assert "when it is asked for its __name__" in examine(answer, exercise).message
+    assert check(answer, exercise) is answer
+    assert "not yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, 10**30, -1, True])
+def test_a_seed_that_is_none_gets_a_sentence(seed, capsys):
+    assert f"seed is {seed!r}; allowed: a whole number" in examine(course_lib.ResidualBlock, seed=seed).message
+    check(course_lib.ResidualBlock, seed=seed)
+    assert "seed is" in capsys.readouterr().out
+
+
+def test_an_exercise_that_is_no_name_gets_a_sentence(capsys):
+    check(course_lib.ResidualBlock, course_lib.ResidualBlock)
+    assert "exercise is <class" in capsys.readouterr().out
+
+
+METHODS = [
+    ("DDPM", "add_noise loss predict_clean step ddim_step sampling_times"),
+    ("FlowMatching", "interpolate velocity loss"),
+]
+
+
+@pytest.mark.parametrize(("owner", "method"), [(owner, name) for owner, names in METHODS for name in names.split()])
+def test_a_method_bound_to_an_object_is_judged_as_the_method(owner, method, capsys):
+    made = getattr(course_lib, owner)()
+    assert examine(getattr(made, method)).status == "passed"
+    check(getattr(made, method))
+    assert "is the reference's" in capsys.readouterr().out
+
+
+def test_a_wrong_method_bound_to_an_object_is_named(capsys):
+    class DDPM(course_lib.DDPM):
+        def add_noise(self, clean, t, noise):
+            return clean + 0 * noise
+
+    assert examine(DDPM().add_noise).status == "failed"
+    assert check(DDPM().add_noise) is course_lib.DDPM.add_noise
+    assert "not yet" in capsys.readouterr().out
+
+
+def test_a_right_method_bound_to_an_object_comes_back_bound(monkeypatch, tmp_path):
+    monkeypatch.setenv("UNET_COURSE_WORK", str(tmp_path))
+
+    class FlowMatching(course_lib.FlowMatching):
+        def velocity(self, images, noise):
+            return noise - images
+
+    mine = FlowMatching().velocity
+    assert check(mine) is mine
+
+
+def test_how_deep_calls_may_go_is_as_before():
+    def to_pixels(image):
+        sys.setrecursionlimit(200)
+        return image
+
+    before = sys.getrecursionlimit()
+    examine(to_pixels)
+    assert sys.getrecursionlimit() == before
+
+
 def test_an_instance_instead_of_its_class_is_explained():
     assert "the class itself" in examine(course_lib.ResidualBlock(8, 8, 4), "ResidualBlock").message
 

@@ -181,6 +181,17 @@ def test_old_marks_are_worthless_once_the_course_has_changed(name, tmp_path, mon
     assert digests[0] != digests[1]
 
 
+def test_old_marks_are_worthless_once_a_notebook_has_changed(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "lesson_notebooks", lambda: [tmp_path / "03.ipynb"])
+    digests = []
+    for content in (b"a", b"b"):
+        written(tmp_path / "03.ipynb", content)
+        records.course_digest.cache_clear()
+        digests.append(records.course_digest())
+    records.course_digest.cache_clear()
+    assert digests[0] != digests[1]
+
+
 @pytest.fixture
 def dying(monkeypatch):
     monkeypatch.setattr(whole_class, "work", fabricated.dying_work)

@@ -281,6 +281,24 @@ def test_what_was_passed_before_comes_along_and_nothing_in_drive_is_overwritten(
     assert found == {"A.py": "new", "B.py": "old", "runs/x/loss.csv": "1"}
 
 
+def test_a_copy_that_was_cut_short_is_made_again(in_folder, monkeypatch):
+    stand_in(monkeypatch, lambda mountpoint: None)
+    here, there = in_folder / "my_work", in_folder / "drive" / "MyDrive" / colab.FOLDER_IN_DRIVE / "my_work"
+    here.mkdir()
+    (here / "A.py").write_text("whole")
+
+    def cut_short(source, target):
+        Path(target).write_text("wh")
+        raise OSError("the connection is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", cut_short)
+        assert "cannot be used (OSError: the connection is gone)" in colab.keep_work(use_drive=True)
+    assert os.environ["UNET_COURSE_WORK"] == str(here)
+    assert str(there) in colab.keep_work(use_drive=True)
+    assert {path.name: path.read_text() for path in there.iterdir()} == {"A.py": "whole"}
+
+
 def test_a_drive_that_is_refused_leaves_the_work_here(in_folder, monkeypatch):
     def refuse(mountpoint):
         raise ValueError("mount failed")

@@ -18,7 +18,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from course_lib import FlowMatching
 from course_lib.data.image_dataset import ImageDataset
@@ -302,6 +302,13 @@ def test_a_damaged_or_foreign_model_file_is_named(uninterrupted, tmp_path):
     damaged.write_bytes(uninterrupted.model.read_bytes()[:5000])
     with pytest.raises(ValueError, match=r"damaged\.safetensors"):
         load_trained(damaged)
+    for key, value in (("step", "x"), ("config", '{"steps": -1}'), ("config", '{"unet": {"image_size": 30}}')):
+        weights = load_file(uninterrupted.model)
+        with safe_open(uninterrupted.model, framework="pt") as file:
+            metadata = file.metadata() | {key: value}
+        save_file(weights, damaged, metadata)
+        with pytest.raises(ValueError, match=r"damaged\.safetensors"):
+            load_trained(damaged)
 
 
 def test_training_learns_and_the_loss_starts_near_its_known_value(tmp_path):
