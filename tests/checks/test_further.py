@@ -1,29 +1,36 @@
 """Below "passed": how long the reference is, and a further thought, each of which is true and can be answered."""
 
 import ast
+import copy
 import inspect
 import linecache
 import math
 import textwrap
 import types
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
-from helpers import perturb, randn
+from helpers import Recorder, perturb, predict_by_label, randn
 from torch import nn
 
 import course_lib
-from course_lib import DDPM, num_groups
+from course_lib import DDPM, FlowMatching, UNet, num_groups
 from course_lib.checks import check, examine
 from course_lib.checks.further import below_passed, code_lines, further_thought, lines_beside
 from course_lib.checks.registry import exercises, find_exercise
+from course_lib.data import load_dataset
+from course_lib.editing import keep_known, noise_further, redraw, split_of, strengths_of, walk
 from course_lib.ema import decay_at
-from course_lib.estimates import attention_multiply_adds, conv_multiply_adds
+from course_lib.estimates import attention_multiply_adds, conv_multiply_adds, training_memory
 from course_lib.evaluation.metrics import class_accuracy
 from course_lib.flow_matching import euler_step, heun_step
+from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.self_attention import merge_heads, split_heads
 from course_lib.skips import cat_skip
+from course_lib.straightening import cheapest_assignment, euler_walk, guided_within, spaced_times, straight_piece
 from course_lib.time_embedding import embedding_frequencies
 from course_lib.warm_ups import from_other_direction, normalize_groups
 
@@ -125,6 +132,20 @@ def test_most_exercises_have_one_and_no_two_the_same():
     assert len(thoughts) == len(set(thoughts)) >= 25
 
 
+def test_every_thought_has_an_answer_below():
+    """Its exercise stands in WAYS, or a test begins with `asked("NAME", ...)`."""
+    tests = [one for one in ast.parse(Path(__file__).read_text("utf-8")).body if isinstance(one, ast.FunctionDef)]
+    calls = [
+        part
+        for one in tests
+        if one.name.startswith("test_")
+        for part in ast.walk(one)
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == "asked"
+    ]
+    answered = WAYS.keys() | {ast.literal_eval(call.args[0]) for call in calls}
+    assert {name for name, exercise in exercises().items() if further_thought(exercise)} == answered
+
+
 # "can you do it this way?": an accepted answer of the exercise's own does, and its text shows it
 WAYS = {
     "from_pixels": ("by_table", ["linspace"], ["/ ", "-="]),
@@ -155,6 +176,7 @@ WAYS = {
     "matrix_square_root": ("by_svd", ["linalg.svd"], ["eigh"]),
     "gaussian_frechet": ("by_eigenvalues", ["eigvals(cov @ other_cov)"], ["matrix_square_root"]),
     "conv_multiply_adds": ("from_the_weights", ["weights * height * width"], []),
+    "hybrid": ("by_the_difference", ["blur(a - b)"], ["blur(a)", "blur(b)"]),
     "learning_rate_at": ("by_half_angle", ["** 2"], ["1 + math.cos"]),
 }
 
@@ -173,6 +195,8 @@ def test_the_way_a_thought_asks_for_is_there_and_passes(name):
 
 
 def test_sines_alone_make_a_sinusoidal_embedding():
+    asked("SinusoidalPositionEmbedding", "`torch.sin` alone")
+
     class SinusoidalPositionEmbedding(course_lib.SinusoidalPositionEmbedding):
         def forward(self, timesteps):
             angles = timesteps[:, None] * embedding_frequencies(self.dim, timesteps.device)
@@ -183,6 +207,8 @@ def test_sines_alone_make_a_sinusoidal_embedding():
 
 
 def test_torch_cov_wants_one_row_a_feature_and_gives_no_matrix_for_a_single_one():
+    asked("feature_statistics", "`torch.cov`")
+
     def feature_statistics(features):
         features, dim = features.double(), features.shape[1]
         return features.mean(0), torch.cov(features.T).reshape(dim, dim)
@@ -194,6 +220,7 @@ def test_torch_cov_wants_one_row_a_feature_and_gives_no_matrix_for_a_single_one(
 def asked(name, *words):
     """The thought of an exercise, which a test below answers, still says this."""
     thought = further_thought(find_exercise(None, name))
+    assert words
     assert all(word in thought for word in words), thought
 
 
@@ -320,3 +347,204 @@ def test_products_and_convolutions_cost_the_same_at_two_pixels_a_channel():
     for channels, height, width in ((32, 8, 8), (64, 8, 16)):
         convolutions = conv_multiply_adds(channels, 4 * channels, 1, height, width)
         assert attention_multiply_adds(channels, height, width) == 2 * convolutions
+
+
+def test_adding_in_place_changes_what_the_caller_holds():
+    asked("add_to_every_pixel", "`h += ...`", "handed you `h`")
+
+    def add_to_every_pixel(h, vectors):
+        h += vectors[:, :, None, None]
+        return h
+
+    h, vectors = randn(2, 3, 4, 5), randn(2, 3)
+    expected, before = course_lib.warm_ups.add_to_every_pixel(h, vectors), h.clone()
+    torch.testing.assert_close(h, before)
+    assert add_to_every_pixel(h, vectors) is h
+    torch.testing.assert_close(h, expected)
+    assert examine(add_to_every_pixel, seed=3).status == "failed"
+
+
+def test_skips_of_four_levels_of_three_blocks():
+    asked("UNet.encode", "four levels of three blocks each")
+    unet = UNet(base_channels=4, channel_mults=(1, 1, 1, 1), num_res_blocks=3, image_size=8, num_heads=2)
+    _, skips = unet.encode(randn(1, 4, 8, 8, dtype=torch.float32), randn(1, 16, dtype=torch.float32))
+    assert len(skips) == 1 + 4 * 3 + 3 == 16
+
+
+@pytest.mark.parametrize("method", ["flow", "ddpm"])
+def test_the_skip_of_conv_in_is_missed_most(method):
+    asked("UNet.decode", "trained network", "zeros in place of one skip")
+    trained = shipped_model(method)
+    images, labels = load_dataset("fashion-mnist").batch(torch.arange(10))
+    noise = randn(*images.shape, dtype=torch.float32)
+    t = torch.full((10,), 0.5) if method == "flow" else torch.full((10,), 500)
+
+    def loss_without(place):
+        unet = copy.copy(trained.model)
+        unet.decode = lambda h, skips, emb: trained.model.decode(
+            h, [0 * skip if at == place else skip for at, skip in enumerate(skips)], emb
+        )
+        with torch.no_grad():
+            return trained.process.loss(unet, images, labels, t=t, noise=noise).item()
+
+    skips = 1 + sum(len(level.resblocks) + (level.resample is not None) for level in trained.model.encoder)
+    first, *others = (loss_without(place) for place in range(skips))
+    assert first > 2 * max(others)
+
+
+@pytest.mark.parametrize(("parameters", "kept"), [(1000, 300), (999, 20), (7, 1000), (15_780_000, 60_000_001)])
+def test_the_batch_from_which_on_images_need_more_than_parameters(parameters, kept):
+    asked("training_memory", "From which batch size on", "`//`")
+    for_parameters, batch = training_memory(parameters, 0, 1), 20 * parameters // kept + 1
+    assert training_memory(0, kept, batch) > for_parameters >= training_memory(0, kept, batch - 1)
+
+
+def test_a_step_of_walk_with_flow_matching_is_euler_s():
+    asked("walk", "`x + (t_next - t) * v`", "1 - t and t")
+    split, strengths = split_of(FlowMatching(), predict_by_label), strengths_of(FlowMatching())
+    x, t, t_next = randn(2, 3, 4, 4), 0.8, 0.5
+    v = predict_by_label(x, torch.full((2,), 1000 * t), None)
+    torch.testing.assert_close(walk(split, strengths, x, [t, t_next]), x + (t_next - t) * v)
+
+
+def test_the_class_that_is_drawn_comes_with_the_split():
+    asked("redraw", "no class", "Which of the arguments", "the network is told")
+    images, noise, told = randn(2, 3, 4, 4), randn(2, 3, 4, 4, seed=1), Recorder(predict_by_label)
+    for label in (3, 7):
+        labels = torch.tensor([label, label])
+        redraw(split_of(FlowMatching(), told, labels), strengths_of(FlowMatching()), images, noise, 0.7, 2)
+    assert [labels.tolist() for _, _, labels in told.calls] == [[3, 3]] * 2 + [[7, 7]] * 2
+
+
+def test_two_noises_stand_at_right_angles():
+    asked("slerp", "3,072 numbers", "which angle")
+    a, b = randn(500, 3072), randn(500, 3072, seed=1)
+    angles = torch.rad2deg(torch.acos(F.cosine_similarity(a, b)))
+    # the cosine has mean 0 and variance 1 / 3072: one degree up or down
+    spread = math.degrees(3072**-0.5)
+    assert abs(angles.mean() - 90) < 4 * spread / 500**0.5
+    assert angles.std() == pytest.approx(spread, rel=0.15)
+
+
+def test_a_noise_that_is_kept_leaves_its_trace_in_what_is_drawn():
+    asked("keep_known", "drawn afresh at every step", "kept from the first one")
+    strengths, times = strengths_of(FlowMatching()), [1 - i / 20 for i in range(21)]
+    covariance, mask = torch.tensor([[1, 0.9], [0.9, 1]]).double(), torch.tensor([True, False])
+
+    def split(x, t):
+        # exact for two correlated pixels of which the left one is known
+        clean = x @ torch.linalg.inv((1 - t) ** 2 * covariance + t**2 * torch.eye(2)) @ covariance * (1 - t)
+        return clean, (x - (1 - t) * clean) / t
+
+    def drawn(noises):
+        """The right pixel at the end, of nothing but the noises that keep_known was handed: one column a step."""
+        x = torch.zeros(len(noises), 1, 1, 2).double()
+        for (t, t_next), noise in zip(pairwise(times), noises.T, strict=True):
+            x = walk(split, strengths, x, [t, t_next])
+            x = keep_known(strengths, x, t_next, torch.zeros_like(x), mask, noise.reshape(-1, 1, 1, 1).expand_as(x))
+        return x[..., 1].flatten()
+
+    # all is linear: the share of each step's noise by itself, and that of one noise in all of them
+    each, kept = drawn(torch.eye(20).double()), drawn(torch.ones(1, 20).double())
+    torch.testing.assert_close(kept, each.sum().reshape(1))
+    # kept, the errors of all steps add up; drawn afresh, only their squares do
+    assert kept > 3 * each.square().sum().sqrt()
+    assert kept > 0.25
+
+
+@pytest.mark.parametrize("process", [FlowMatching(), DDPM()], ids=["flow", "ddpm"])
+def test_two_jumps_into_the_noise_are_one(process):
+    asked("noise_further", "0.3", "0.6", "mean and variance")
+    strengths = strengths_of(process)
+
+    def far(x, first, second):
+        return noise_further(strengths, noise_further(strengths, x, first, 0, 0.3), second, 0.3, 0.6)
+
+    mean, variance = far(1, 0, 0), far(0, 1, 0) ** 2 + far(0, 0, 1) ** 2
+    at_once = noise_further(strengths, 1, 0, 0, 0.6), noise_further(strengths, 0, 1, 0, 0.6) ** 2
+    signal, sigma = strengths(0.6)
+    assert (mean, variance) == pytest.approx(at_once)
+    assert (mean, variance) == pytest.approx((signal, sigma**2))
+
+
+def test_a_third_view_is_turned_back_its_own_way_and_each_counts_a_third():
+    asked("two_views", "Three views", "quarter turn")
+
+    def three_views(splits, turns, turns_back):
+        def all_three(x, t):
+            seen = [split(turn(x), t) for split, turn in zip(splits, turns, strict=True)]
+            turned = [[back(part) for part in parts] for back, parts in zip(turns_back, seen, strict=True)]
+            return [sum(parts) / 3 for parts in zip(*turned, strict=True)]
+
+        return all_three
+
+    turns = [lambda x, k=k: torch.rot90(x, k, (2, 3)) for k in (0, 2, 1)]
+    # a quarter turn is undone by three more, or one the other way
+    turns_back = [lambda x, k=k: torch.rot90(x, k, (2, 3)) for k in (0, 2, -1)]
+
+    def corner(x, t):
+        """Sees one bright pixel in the upper left corner; the rest of x is noise."""
+        clean = torch.zeros_like(x)
+        clean[..., 0, 0] = 1
+        return clean, (x - (1 - t) * clean) / t
+
+    x, t = randn(2, 3, 4, 4), 0.6
+    clean, noise = three_views([corner] * 3, turns, turns_back)(x, t)
+    expected = torch.zeros_like(x)
+    expected[..., 0, 0] = expected[..., 3, 3] = expected[..., 0, 3] = 1 / 3
+    torch.testing.assert_close(clean, expected)
+    torch.testing.assert_close((1 - t) * clean + t * noise, x)
+
+
+def test_half_an_interval_saves_a_quarter_of_the_calls_whichever_half():
+    asked("guided_within", "from 0 to 0.5", "20 evenly spaced steps", "from 0.5 to 1")
+
+    def calls(low, high):
+        model = Recorder(predict_by_label)
+        for t in spaced_times(20)[:-1]:
+            guided_within(model, randn(2, 3, 4, 4), t, torch.tensor([1, 2]), 2.0, low, high)
+        return len(model.calls)
+
+    assert calls(0, 1) == 40
+    assert calls(0, 0.5) == calls(0.5, 1) == 30
+
+
+def test_two_images_are_paired_by_their_difference():
+    asked("paired_noise", "class of two images", "the difference of the two", "without any distance")
+
+    def paired_noise(images, noise, labels):
+        paired = noise.clone()
+        for label in labels.unique():
+            members = (labels == label).nonzero()[:, 0]
+            if len(members) == 2:
+                difference = images[members[0]] - images[members[1]]
+                first, second = ((difference * one).sum() for one in noise[members])
+                chosen = [0, 1] if first >= second else [1, 0]
+            else:
+                chosen = cheapest_assignment(torch.cdist(images[members].flatten(1), noise[members].flatten(1)) ** 2)
+            paired[members] = noise[members][chosen]
+        return paired
+
+    swapped = 0
+    for seed in range(20):
+        images, noise = randn(2, 3, 4, 4, seed=seed), randn(2, 3, 4, 4, seed=100 + seed)
+        shortest = min((noise, noise.flip(0)), key=lambda order: (images - order).square().sum())
+        swapped += shortest is not noise
+        torch.testing.assert_close(paired_noise(images, noise, torch.tensor([5, 5])), shortest)
+    assert 0 < swapped < 20
+    assert examine(paired_noise, seed=3).status == "passed"
+
+
+def test_shift_three_and_then_shift_two_is_shift_six():
+    asked("spaced_times", "Shift 3 and then shift 2")
+    assert spaced_times(7, 6) == pytest.approx([2 * u / (1 + u) for u in spaced_times(7, 3)])
+
+
+def test_with_all_the_stations_the_pieces_have_the_velocity_of_the_walk():
+    asked("straight_piece", "a station at every time of the walk", "which velocity")
+    times = spaced_times(5, 2)
+    velocity = lambda x, t: torch.cos(3 * t + x)  # noqa: E731
+    states = euler_walk(velocity, randn(2, 3, 4, 4), times)
+    for state, t, t_next in zip(states, times, times[1:], strict=False):
+        for at in (t, 0.4 * t + 0.6 * t_next):
+            torch.testing.assert_close(straight_piece(torch.stack(states), times, at)[1], velocity(state, t))
