@@ -11,8 +11,10 @@ import argparse
 import copy
 import dataclasses
 import json
+import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,7 +23,14 @@ from torch import Tensor
 
 from course_lib.assets import ASSETS
 from course_lib.ema import EMA
-from course_lib.files import load_checkpoint, local_path, save_checkpoint, save_safetensors, write_text
+from course_lib.files import (
+    load_checkpoint,
+    local_path,
+    save_checkpoint,
+    save_safetensors,
+    write_atomically,
+    write_text,
+)
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.seeds import mixed_seed
 from course_lib.straightening import euler_walk, guided_within, spaced_times, straight_piece
@@ -153,8 +162,7 @@ def main() -> None:
     trained = train(options.work, CONFIG, lambda step: batch_of(paths, labels, step))
     save_trained(trained, options.work / NAME, precision=torch.float16)
     if options.ship:
-        target = ASSETS / "weights" / NAME
-        target.write_bytes((options.work / NAME).read_bytes())
+        write_atomically(ASSETS / "weights" / NAME, partial(shutil.copyfile, options.work / NAME))
 
 
 if __name__ == "__main__":
