@@ -22,7 +22,7 @@ from course_lib.training.saved_model import TrainedModel, load_trained, save_tra
 COMMAND = "python -m course_lib.lessons.shared.ship_weights"
 TRAIN = (
     "python -m course_lib train --method {method} --data fashion-mnist-full --steps {steps} --batch-size {batch} "
-    "--optimizer {optimizer} --learning-rate {lr:g} --ema-decay {ema:g}{begun}"
+    "--optimizer {optimizer} --pairing {pairing} --learning-rate {lr:g} --ema-decay {ema:g}{begun}"
 )
 COUNT = 2000
 
@@ -91,6 +91,7 @@ def card(method: str, trained: TrainedModel, results: dict, seconds: float, note
         steps=config.steps,
         batch=config.batch_size,
         optimizer=config.optimizer,
+        pairing=config.pairing,
         lr=config.learning_rate,
         ema=config.ema_decay,
         begun=" --from RUN" if config.start_from else "",
