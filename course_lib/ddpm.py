@@ -107,8 +107,8 @@ class DDPM(nn.Module):
         """Jump straight to time t: sqrt(alpha-bar_t) clean + sqrt(1 - alpha-bar_t) noise.
 
         Shapes: clean, noise (B, C, H, W), t (B,) int64 from 0 to T-1 -> (B, C, H, W).
-        Raises: ValueError for shapes that differ, and, where t can be read at once (on the CPU), for a t outside
-            that range.
+        Raises: ValueError for shapes that differ, a whole number's type, and, where t can be read at once (on the CPU),
+            for a t outside that range.
         Source: Ho et al. 2020, equation 4.
         """
         check_same_shape("noise", noise, "clean", clean)
@@ -143,8 +143,10 @@ class DDPM(nn.Module):
             generator: draws the times first, then the noise.
             t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
         Returns: a scalar; 1 on average for a model that predicts zero everywhere.
+        Raises: ValueError for images of a whole number's type, and a model's answer of another shape than the images.
         Source: Ho et al. 2020, equation 14 (L_simple) and algorithm 1.
         """
+        check_floating("images", images)
         # a random time for every image, unless times were given: self.sample_times
         if t is None:
             t = self.sample_times(len(images), generator)
@@ -291,7 +293,7 @@ class DDPM(nn.Module):
                     # clipping changes what the noise must have been: without this, DDIM carries the excess along
                     clean = clean.clamp(-1, 1)
                     eps = self.noise_left(x, t, clean)
-                # (a second clipping below changes nothing but rounding)
+                # what is clipped already, the steps may clip again
                 if method == "ddpm" and then == now - 1:
                     x = self.step(x, t, eps, fresh_noise(x, generator), clip_denoised)
                 elif method == "ddpm":  # several times at once: eta = 1 is the ancestral step
@@ -356,7 +358,7 @@ class DDPM(nn.Module):
 
     def checked_times(self, name: str, t: Tensor | int | Sequence[int], x: Tensor, lowest: int = 0) -> Tensor:
         """Times as a (B,) tensor on the images' device, from a tensor, a list, or one number for the whole batch."""
-        check_floating("images", x)
+        check_floating("clean or x_t", x)
         if isinstance(t, numbers.Integral) and not isinstance(t, bool):
             t = torch.full((len(x),), int(t), device=x.device)
         elif isinstance(t, list | tuple) and all(isinstance(time, numbers.Integral) for time in t):

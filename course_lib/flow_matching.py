@@ -22,7 +22,14 @@ from course_lib.sampling import (
     starting_noise,
     with_signature_of,
 )
-from course_lib.validation import at_least_float32, check_number, check_positive_int, check_same_shape, check_vector
+from course_lib.validation import (
+    at_least_float32,
+    check_floating,
+    check_number,
+    check_positive_int,
+    check_same_shape,
+    check_vector,
+)
 
 # the model sees 1000 t, so that both methods use one range of the time embedding
 TIME_SCALE = 1000
@@ -97,8 +104,10 @@ class FlowMatching:
             generator: draws the times first, then the noise.
             t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
         Returns: a scalar; 1 + mean(images ** 2) on average for a model that predicts zero everywhere.
+        Raises: ValueError for images of a whole number's type, and a model's answer of another shape than the images.
         Source: Lipman et al. 2023, equation 23.
         """
+        check_floating("images", images)
         # a random time for every image (sample_times), then fresh noise (fresh_noise), unless they are given
         if t is None:
             t = self.sample_times(len(images), generator)

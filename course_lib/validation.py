@@ -66,10 +66,10 @@ def check_tensor(name: str, x: Tensor, allowed: str) -> None:
 
 
 def check_floating(name: str, x: Tensor) -> None:
-    """`x` must hold floating numbers: bytes would be taken for the numbers from 0 to 255, and noise cut off to them."""
+    """`x` must hold floating numbers: in bytes every root of alpha-bar would be 0. Raises: ValueError."""
     check_tensor(name, x, "a tensor (B, C, H, W)")
     if not x.is_floating_point():
-        raise ValueError(f"{name} has type {x.dtype}; allowed: floating numbers, such as float32, in [-1, 1]")
+        raise ValueError(f"{name} has type {x.dtype}; allowed: floating numbers, such as float32")
 
 
 def check_channels(name: str, x: Tensor, channels: int) -> None:

@@ -97,9 +97,15 @@ def write_reading_edition(out: Path, lessons: Sequence[Source]) -> Path:
             shutil.copyfile(path, pages / "static" / name)
         shutil.copytree(ASSETS / FIGURES, pages / FIGURES, ignore=shutil.ignore_patterns("*.md"))
         run_sphinx(pages, site, Path(workplace) / "doctrees")
-        if out.exists():  # it goes with the workplace, once the new one is ready to take its place
-            out.rename(Path(workplace) / "before")
-        site.rename(out)
+        before = Path(workplace) / "before"
+        if out.exists():  # it goes with the workplace, once the new one has taken its place
+            out.rename(before)
+        try:
+            site.rename(out)
+        except OSError:
+            if before.exists():
+                before.rename(out)
+            raise
     return out / "index.html"
 
 

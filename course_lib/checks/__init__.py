@@ -29,6 +29,7 @@ below "passed" (further.py), the journal of one's own progress (course_lib/progr
 import inspect
 import random
 import textwrap
+import types
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -60,16 +61,16 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
     Args:
         obj: the answer: a class or a function.
         exercise: name of the exercise, such as "ResidualBlock" or "DDPM.add_noise"; by default the object's own name.
-        seed: of the inputs; by default they are new each time. The seed that a verdict names repeats that verdict, also
-            when the reference has taken the place of the answer since.
+        seed: of the inputs, from 0 to 2^32 - 1; by default they are new each time. The seed that a verdict names
+            repeats that verdict, also when the reference has taken the place of the answer since.
     """
     try:
         check_docstrings()
         found = find_exercise(obj, exercise)
-        check_seed(seed)
+        seed = checked_seed(seed)
     except ValueError as error:
         return CheckResult("failed", f"{error}.")
-    return examine_for(found, meant_by(found, as_a_function(found, obj), seed), seed)[0]
+    return examine_for(found, meant_by(found, unbound(found, obj), seed), seed)[0]
 
 
 def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> Any:
@@ -87,22 +88,22 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     try:
         check_docstrings()
         found = find_exercise(obj, exercise)
-        check_seed(seed)
+        seed = checked_seed(seed)
     except ValueError as error:
         Verdict("not yet", head=f"{error}.", of_the_call=True).show()
         return obj
-    given, obj = obj, as_a_function(found, obj)
+    given, obj = obj, unbound(found, obj)
     if is_the_reference(found, obj):
         said = textwrap.fill(f"not yet · {sentence_for_the_reference(found)}", LINE, subsequent_indent="  ")
         Verdict("not yet", head=said.removeprefix("not yet · ")).show()
-        return found.answer
+        return bound_like(given, obj, found.answer)
     note_the_last(found, obj)
     result, printed = examine_for(found, obj, seed)
     note(found, obj, result)
     said = {"name": found.name, "printed": printed}
     answer = obj if found.step_of else found.answer
     if result.status == "passed":
-        answer = given
+        answer = obj
         beside_it = textwrap.fill(below_passed(found, obj), LINE, initial_indent="  ", subsequent_indent="  ")
         said |= {"head": ". The notebook goes on with yours.", "below": (beside_it, *keep(found, obj))}
     elif result.status == "not started":
@@ -117,7 +118,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     BESIDE.show(found.name, Verdict(WORDS[result.status], **said, beside=tuple(map(in_brackets, BESIDE.found()))))
     if result.pair is not None and in_a_notebook():
         show(result.pair)
-    return answer
+    return bound_like(given, obj, answer)
 
 
 def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[CheckResult, str]:
@@ -137,14 +138,23 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     return result, printed
 
 
-def check_seed(seed: int | None) -> None:
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32):
+def checked_seed(seed: int | None) -> int | None:
+    """The seed as Python's own int. Raises: ValueError for what the generators of torch and numpy do not both take."""
+    if seed is None:
+        return None
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**32:
         raise ValueError(f"seed is {seed!r}; allowed: a whole number from 0 to {2**32 - 1}")
+    return int(seed)
 
 
-def as_a_function(exercise: Exercise, obj: Any) -> Any:
+def unbound(exercise: Exercise, obj: Any) -> Any:
     """`obj`, or the function behind a method that is already bound to an object: DDPM().step is DDPM.step."""
     return obj.__func__ if exercise.method and inspect.ismethod(obj) else obj
+
+
+def bound_like(given: Any, obj: Any, answer: Any) -> Any:
+    """`answer`, bound as the method was that was given for `obj`: whoever calls it need not know the verdict."""
+    return answer if obj is given else types.MethodType(answer, given.__self__)
 
 
 def wrong_kind(exercise: Exercise, obj: Any) -> str:

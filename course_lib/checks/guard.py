@@ -84,10 +84,13 @@ def guarded(function: Callable[[], Any], seconds: float, output: CountedOutput) 
 
 def timed(function: Callable[[], Any], seconds: float) -> tuple[Any, "Clock"]:
     """The value of `function()`, or the Failure it ended with, and the clock that may have struck meanwhile."""
-    clock = Clock(seconds)
+    clock, depth = Clock(seconds), sys.getrecursionlimit()
     try:
-        with time_limit(clock):
-            return function(), clock
+        try:
+            with time_limit(clock):
+                return function(), clock
+        finally:  # first of all: to say what an error means takes some depth
+            sys.setrecursionlimit(depth)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # TimeIsUp too, which an answer may raise before its time
@@ -133,11 +136,10 @@ def undisturbed() -> Iterator[None]:
 def same_state_afterwards() -> Iterator[None]:
     torch_state = torch.get_rng_state()
     dtype, gradients = torch.get_default_dtype(), torch.is_grad_enabled()
-    threads, depth = torch.get_num_threads(), sys.getrecursionlimit()
+    threads = torch.get_num_threads()
     try:
         yield
     finally:
-        sys.setrecursionlimit(depth)
         torch.set_rng_state(torch_state)
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(gradients)

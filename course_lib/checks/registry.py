@@ -51,8 +51,10 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
     Raises: ValueError if there is none of that name, or the object cannot even be asked for its own.
     """
     check_it_can_be_asked(obj)
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"exercise is of type {type(name).__name__}; allowed: its name, such as 'ResidualBlock'")
     if name is not None:
-        found = named(name) if isinstance(name, str) else None
+        found = named(name)
         if found is None:
             raise ValueError(f"exercise is {name!r}; allowed: {', '.join(exercises())}")
         return found
@@ -77,10 +79,12 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
 
 def check_it_can_be_asked(obj: Any) -> None:
     """Raises: ValueError for an object that stops with an error of its own when it is asked what it is."""
-    for attribute in ("__name__", "__qualname__", "__module__", "__mro__", "__dict__"):
+    for attribute in ("__class__", "__name__", "__qualname__", "__module__", "__mro__", "__dict__"):
         try:
             getattr(obj, attribute, None)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise ValueError(
                 f"your object stops with {type(error).__name__} when it is asked for its {attribute}; allowed: a plain "
                 "class or function"

@@ -69,7 +69,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     back.add_argument(
         "--key", default="id", metavar="KEY", help="what rows are matched by: id (default), email, or a column's name"
     )
-    back.add_argument("--max", type=float, metavar="N", help="scale grades to this, where the file states no maximum")
+    back.add_argument("--max", type=float, metavar="N", help="scale grades to this, whatever maximum the file states")
     back.add_argument(
         "--return", dest="hand_back", action="store_true", help="write zips of feedback for Moodle and Canvas"
     )

@@ -1,7 +1,7 @@
 """What marks are worth: marking.toml. Without one, every exercise is worth a point, and that is all.
 
 pass_mark = 50                  # per cent of all points
-partial = true                  # for an answer that is not right, the share of the properties that hold
+partial = true                  # for an answer that failed, the share of the properties that hold
 
 [points]                        # of an exercise, or of each exercise of a lesson; 1 where nothing is said
 "03" = 2
@@ -12,7 +12,7 @@ ResidualBlock = 5
 
 [[best]]                        # of these lessons (or exercises) the best two count
 count = 2
-of = ["01", "02", "03"]
+of = ["01", "04", "05"]
 
 [late]                          # see `lateness`
 due = 2026-03-01T23:59:00

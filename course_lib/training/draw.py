@@ -61,7 +61,7 @@ def draw_states(
 
 
 def check_seed(seed: int) -> None:
-    if not isinstance(seed, Integral) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise ValueError(f"seed is {seed!r}; allowed: a whole number of at least 0")
 
 

@@ -17,7 +17,7 @@ from course_lib.ddpm import DDPM
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.batches import Batch, training_batch
 from course_lib.training.config import LARGEST_EMA_SHARE, Process, TrainingConfig
-from course_lib.training.rehearsal import timed
+from course_lib.training.rehearsal import seconds_of_steps
 from course_lib.training.start import new_state
 
 # an untrained network predicts small numbers, so its loss lies near that of a network that predicts zero
@@ -153,8 +153,11 @@ def timed_steps(
     make_model: Callable[..., nn.Module],
     cpu: bool = False,
 ) -> Iterator[float]:
-    """`timed` steps of a fresh network, trained as the run will train it."""
+    """The seconds of each step of a fresh network that is trained as the run will train it, for as long as one asks.
+
+    The first step sets things up and takes longer.
+    """
     accelerator = make_accelerator(cpu)
     state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     state.model, state.optimizer = accelerator.prepare(state.model, state.optimizer)
-    return timed(config, state, dataset, process, accelerator)
+    return seconds_of_steps(config, state, dataset, process, accelerator)

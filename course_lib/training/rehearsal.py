@@ -54,7 +54,7 @@ def rehearse(
     optimizer, first = copy.deepcopy(state.optimizer.state_dict()), state.step
     times = []
     try:
-        for taken in timed(config, state, dataset, process, accelerator):
+        for taken in seconds_of_steps(config, state, dataset, process, accelerator):
             times.append(taken)
             enough = not seconds or (len(times) > 2 and sum(times[1:]) > seconds)
             if broadcast_object_list([enough])[0]:  # several processes take the same number
@@ -72,7 +72,7 @@ def rehearse(
     return sum(counted) / len(counted)
 
 
-def timed(
+def seconds_of_steps(
     config: TrainingConfig, state: TrainingState, dataset: ImageDataset, process: Process, accelerator: Accelerator
 ) -> Iterator[float]:
     """Train as `config` says, for as long as the caller asks, and yield each step's seconds.

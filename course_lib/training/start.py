@@ -94,6 +94,7 @@ def state_to_save(state: TrainingState, model: nn.Module) -> dict:
 
 
 def load_state(state: TrainingState, saved: dict) -> None:
+    """Put what a checkpoint keeps back into `state`. Raises: OtherRunError if it is that of another network."""
     try:
         state.model.load_state_dict(saved["model"])
         state.ema.average.load_state_dict(saved["ema"])
@@ -113,7 +114,7 @@ def begin_from(
     make_model: Callable[..., nn.Module],
     process: Process,
 ) -> None:
-    """Begin with the averaged weights of another run."""
+    """Begin with the averaged weights of another run. Raises: ValueError that names it, if they do not fit."""
     source = load_trained(config.start_from, make_model=make_model, process=process)
     try:
         if len(source.class_names) != len(dataset.class_names):

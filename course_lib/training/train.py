@@ -13,7 +13,7 @@ from torch import nn
 
 from course_lib.data import load_dataset
 from course_lib.data.download import is_url
-from course_lib.files import local_path, save_checkpoint, write_text
+from course_lib.files import local_path, save_checkpoint, write_if_new
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import Process, TrainingConfig, ema_decay_within, make_process
@@ -122,7 +122,7 @@ def train(
             folder.prepare(BYTES_A_PARAMETER * sum(parameter.numel() for parameter in unwrapped.parameters()))
             if saved is not None:
                 folder.forget_metrics_after(state.step)
-                write_text(folder.config, config.to_json())  # of more steps than before, perhaps
+                write_if_new(folder.config, config.to_json())  # it may have more steps than before
             tell = stack.enter_context(told_progress(state.step, config.steps, config.batch_size))
         accelerator.wait_for_everyone()
         for loss in training_steps(config, state, dataset, process, accelerator):

@@ -1,5 +1,6 @@
 """Nothing a learner's code does may raise out of a check, hang it or disturb the notebook."""
 
+import inspect
 import random
 import sys
 import time
@@ -12,6 +13,7 @@ from torch import nn
 import course_lib
 from course_lib.checks import CheckResult, check, examine
 from course_lib.checks.mistakes import edited
+from course_lib.checks.registry import exercises
 
 
 def block(forward, init=None):
@@ -234,11 +236,19 @@ class Silent(type):
         raise RuntimeError("no")
 
 
-@pytest.mark.parametrize("make", [AsksBack, lambda: Silent("to_pixels", (), {})], ids=["object", "class"])
+class Pretends:
+    @property
+    def __class__(self):
+        raise SystemExit
+
+
+@pytest.mark.parametrize(
+    "make", [AsksBack, lambda: Silent("to_pixels", (), {}), Pretends], ids=["object", "class", "pretender"]
+)
 @pytest.mark.parametrize("exercise", [None, "to_pixels", "ResidualBlock"])
 def test_what_cannot_be_asked_for_its_name_gets_a_sentence(make, exercise, capsys):
     answer = make()
-    assert "when it is asked for its __name__" in examine(answer, exercise).message
+    assert "when it is asked for its __" in examine(answer, exercise).message
     assert check(answer, exercise) is answer
     assert "not yet" in capsys.readouterr().out
 
@@ -252,34 +262,42 @@ def test_a_seed_that_is_none_gets_a_sentence(seed, capsys):
 
 def test_an_exercise_that_is_no_name_gets_a_sentence(capsys):
     check(course_lib.ResidualBlock, course_lib.ResidualBlock)
-    assert "exercise is <class" in capsys.readouterr().out
+    assert "exercise is of type type" in capsys.readouterr().out
 
 
-METHODS = [
-    ("DDPM", "add_noise loss predict_clean step ddim_step sampling_times"),
-    ("FlowMatching", "interpolate velocity loss"),
-]
+def test_a_whole_number_of_numpy_is_a_seed():
+    assert examine(course_lib.Downsample, seed=np.int64(3)).seed == 3
 
 
-@pytest.mark.parametrize(("owner", "method"), [(owner, name) for owner, names in METHODS for name in names.split()])
-def test_a_method_bound_to_an_object_is_judged_as_the_method(owner, method, capsys):
-    made = getattr(course_lib, owner)()
-    assert examine(getattr(made, method)).status == "passed"
-    check(getattr(made, method))
+METHODS = [name for name, exercise in exercises().items() if exercise.method and "." in name]
+
+
+def made(owner):
+    return owner(**({"base_channels": 16, "num_res_blocks": 1} if owner is course_lib.UNet else {}))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_bound_to_an_object_is_judged_as_the_method(name, capsys):
+    owner, _, method = name.partition(".")
+    bound = getattr(made(getattr(course_lib, owner)), method)
+    assert examine(bound).status == "passed"
+    assert check(bound) == bound
     assert "is the reference's" in capsys.readouterr().out
 
 
-def test_a_wrong_method_bound_to_an_object_is_named(capsys):
+def test_a_wrong_method_bound_to_an_object_is_named_and_comes_back_bound_whatever_the_verdict(capsys):
     class DDPM(course_lib.DDPM):
         def add_noise(self, clean, t, noise):
             return clean + 0 * noise
 
-    assert examine(DDPM().add_noise).status == "failed"
-    assert check(DDPM().add_noise) is course_lib.DDPM.add_noise
+    mine = DDPM()
+    assert examine(mine.add_noise).status == "failed"
+    reference = check(mine.add_noise)
+    assert (reference.__func__, reference.__self__) == (course_lib.DDPM.add_noise, mine)
     assert "not yet" in capsys.readouterr().out
 
 
-def test_a_right_method_bound_to_an_object_comes_back_bound(monkeypatch, tmp_path):
+def test_a_right_method_bound_to_an_object_comes_back(monkeypatch, tmp_path):
     monkeypatch.setenv("UNET_COURSE_WORK", str(tmp_path))
 
     class FlowMatching(course_lib.FlowMatching):
@@ -287,17 +305,21 @@ def test_a_right_method_bound_to_an_object_comes_back_bound(monkeypatch, tmp_pat
             return noise - images
 
     mine = FlowMatching().velocity
-    assert check(mine) is mine
+    assert check(mine) == mine
 
 
-def test_how_deep_calls_may_go_is_as_before():
+@pytest.mark.parametrize("stops", [False, True])
+def test_how_deep_calls_may_go_is_as_before(stops):
+    set_to = []
+
     def to_pixels(image):
-        sys.setrecursionlimit(200)
-        return image
+        sys.setrecursionlimit(len(inspect.stack()) + 40)
+        set_to.append(sys.getrecursionlimit())
+        return image / 0 if stops else image + "text"
 
     before = sys.getrecursionlimit()
-    examine(to_pixels)
-    assert sys.getrecursionlimit() == before
+    assert "line" in examine(to_pixels).message
+    assert max(set_to) < before == sys.getrecursionlimit()
 
 
 def test_an_instance_instead_of_its_class_is_explained():

@@ -1,8 +1,10 @@
 """What marks are worth, how late is late, what was given by hand; and that what is wrong is refused in words."""
 
 import datetime
+import re
 
 import pytest
+from fabricated import ROOT
 
 from course_lib.grading.handing_back import canvas_name, comment, moodle_name, write_feedback
 from course_lib.grading.judging import Wishes, judge
@@ -86,6 +88,15 @@ def test_what_is_given_by_hand_counts_whatever_the_mark():
     assert total.points == 1
     assert Scheme().total(graded(), by_hand={"": ByHand(7.0)}).points == 7
     assert Scheme().total(graded(), by_hand={FIRST: ByHand(None, "good")}).points == 0
+
+
+def test_the_sample_of_the_instructors_guide_is_accepted(tmp_path):
+    guide = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```toml\n(pass_mark .*?)^```", guide, re.DOTALL | re.MULTILINE)
+    made = scheme(tmp_path, text)
+    assert made.partial
+    assert (made.best[0].count, len(made.best[0].of)) == (3, 4)
+    assert made.late.days == {"bob": 1}
 
 
 @pytest.mark.parametrize(

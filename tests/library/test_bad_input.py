@@ -107,10 +107,15 @@ BAD_CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: DDPM(beta_start=0.02, beta_end=0.01),
         ["beta_start", "0.02, 0.01", "0 < beta_start <= beta_end < 1"],
     ),
-    "bytes to add_noise": (lambda: DDPM().add_noise(X.byte(), T, X.byte()), ["images has", "torch.uint8", "floating"]),
-    "whole numbers to predict_clean": (lambda: DDPM().predict_clean(X.int(), T, X), ["images has", "torch.int32"]),
+    "bytes to add_noise": (lambda: DDPM().add_noise(X.byte(), T, X.byte()), ["x_t has", "torch.uint8", "floating"]),
+    "whole numbers to predict_clean": (lambda: DDPM().predict_clean(X.int(), T, X), ["x_t has", "torch.int32"]),
     "bytes to DDPM's loss": (lambda: DDPM().loss(zeros, X.byte()), ["images has", "torch.uint8", "floating"]),
     "bytes to flow matching's loss": (lambda: FlowMatching().loss(zeros, X.byte()), ["images has", "torch.uint8"]),
+    "bytes beside noise of numbers": (
+        lambda: FlowMatching().loss(zeros, X.byte(), noise=X),
+        ["images has", "floating"],
+    ),
+    "bytes beside a noise of DDPM": (lambda: DDPM().loss(zeros, X.byte(), t=T, noise=X), ["images has", "floating"]),
     "one channel from DDPM's model": (
         lambda: DDPM().loss(lambda x, *_: x[:, :1], X),
         ["model's answer", "(2, 1, 8, 8)", "(2, 3, 8, 8)"],

@@ -1,6 +1,8 @@
 """The command line as people use it: train, sample, evaluate, and what it says when something is wrong."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ import torch
 from PIL import Image, ImageSequence
 
 from course_lib.__main__ import main
+from course_lib.assets import asset_path
 from course_lib.data.pixels import to_pixels
+from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.pictures import save_gif, save_grid, save_loss_curve
 
 FAST = ["--profile", "smoke", "--steps", "4", "--base-channels", "8", "--batch-size", "4", "--cpu"]
@@ -134,3 +138,20 @@ def test_a_loss_curve_and_an_animation_are_pictures(tmp_path):
     save_gif([torch.zeros(2, 3, 32, 32), torch.ones(2, 3, 32, 32)], tmp_path / "way.gif", columns=2)
     with Image.open(tmp_path / "way.gif") as animation:
         assert animation.n_frames == 2
+
+
+class AskedError(Exception):
+    """What a training was asked for, in place of the training."""
+
+
+@pytest.mark.parametrize("method", ["flow", "ddpm"])
+def test_the_command_on_a_model_card_asks_for_the_training_that_the_weights_had(method, monkeypatch):
+    def ask(config, *_, **__):
+        raise AskedError(config)
+
+    card = asset_path(f"weights/{method}.md").read_text(encoding="utf-8")
+    command = re.search(r"^\| command \| `python -m course_lib (.+)` \|$", card, re.MULTILINE)[1]
+    monkeypatch.setattr("course_lib.training.train.train", ask)
+    with pytest.raises(AskedError) as asked:
+        main(shlex.split(command))
+    assert asked.value.args[0] == shipped_model(method).config

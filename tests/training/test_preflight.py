@@ -131,6 +131,6 @@ def test_every_profile_has_an_average_that_fits():
         assert ema_fits(profile).fine, name
 
 
-def test_steps_are_timed_without_touching_the_random_state_of_the_run(dataset):
+def test_steps_are_timed_for_as_long_as_one_asks_of_the_run(dataset):
     config = config_for(batch_size=4)
     assert next(timed_steps(config, dataset, FlowMatching(), UNet, cpu=True)) > 0

@@ -14,8 +14,13 @@ from course_lib.grading.sandbox.limits import data_held, set_limits, settle
 # what each level adds to the one before, in words for the instructor
 LEVELS = {
     "limits": "limits of time, memory and output; files, network and other processes are NOT protected",
-    "filters": "besides limits, no network, programs, threads, signals or writing; only Python's own files can be read",
-    "namespaces": "besides limits and filters, a private view: Python's own files read-only, no network, nobody else",
+    "filters": (
+        "besides limits, no network, programs, threads, signals or writing; only Python's and the system's files can "
+        "be read"
+    ),
+    "namespaces": (
+        "besides limits and filters, a private view: Python's and the system's files read-only, no network, nobody else"
+    ),
 }
 
 
