@@ -65,9 +65,7 @@ def examine(obj: Any, exercise: str | None = None, *, seed: int | None = None) -
             repeats that verdict, also when the reference has taken the place of the answer since.
     """
     try:
-        check_docstrings()
-        found = find_exercise(obj, exercise)
-        seed = checked_seed(seed)
+        found, seed = asked_for(obj, exercise, seed)
     except ValueError as error:
         return CheckResult("failed", f"{error}.")
     return examine_for(found, meant_by(found, unbound(found, obj), seed), seed)[0]
@@ -86,9 +84,7 @@ def check(obj: Any, exercise: str | None = None, *, seed: int | None = None) -> 
     from course_lib.progress.journal import note
 
     try:
-        check_docstrings()
-        found = find_exercise(obj, exercise)
-        seed = checked_seed(seed)
+        found, seed = asked_for(obj, exercise, seed)
     except ValueError as error:
         Verdict("not yet", head=f"{error}.", of_the_call=True).show()
         return obj
@@ -136,6 +132,12 @@ def examine_for(exercise: Exercise, obj: Any, seed: int | None = None) -> tuple[
     if handle.output.count > len(handle.output.kept):
         printed += f" ... ({handle.output.count:,} characters in all; only the beginning is shown)"
     return result, printed
+
+
+def asked_for(obj: Any, exercise: str | None, seed: int | None) -> tuple[Exercise, int | None]:
+    """The exercise and the seed that a call means. Raises: ValueError that says to whoever called what cannot be."""
+    check_docstrings()
+    return find_exercise(obj, exercise), checked_seed(seed)
 
 
 def checked_seed(seed: int | None) -> int | None:

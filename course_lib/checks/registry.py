@@ -51,9 +51,9 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
     Raises: ValueError if there is none of that name, or the object cannot even be asked for its own.
     """
     check_it_can_be_asked(obj)
-    if name is not None and not isinstance(name, str):
-        raise ValueError(f"exercise is of type {type(name).__name__}; allowed: its name, such as 'ResidualBlock'")
     if name is not None:
+        if not isinstance(name, str):
+            raise ValueError(f"exercise is of type {type(name).__name__}; allowed: its name, such as 'ResidualBlock'")
         found = named(name)
         if found is None:
             raise ValueError(f"exercise is {name!r}; allowed: {', '.join(exercises())}")

@@ -169,27 +169,27 @@ def test_a_gradebook_is_filled(class_folder, reports, tmp_path, capsys):
     assert [row[3] for row in rows] == ["Task (1)", "2", "1"]
 
 
-@pytest.mark.parametrize("name", ["unet.py", "data/pixels.py", "checks/trial.py", "lessons/lesson00/to_pixels.toml"])
-def test_old_marks_are_worthless_once_the_course_has_changed(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "COURSE", tmp_path)
+def digests_as_it_changes(path):
     digests = []
     for content in (b"a", b"b"):
-        written(tmp_path / name, content)
+        written(path, content)
         records.course_digest.cache_clear()
         digests.append(records.course_digest())
     records.course_digest.cache_clear()
-    assert digests[0] != digests[1]
+    return digests
+
+
+@pytest.mark.parametrize("name", ["unet.py", "data/pixels.py", "checks/trial.py", "lessons/lesson00/to_pixels.toml"])
+def test_old_marks_are_worthless_once_the_course_has_changed(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "COURSE", tmp_path)
+    before, after = digests_as_it_changes(tmp_path / name)
+    assert before != after
 
 
 def test_old_marks_are_worthless_once_a_notebook_has_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "lesson_notebooks", lambda: [tmp_path / "03.ipynb"])
-    digests = []
-    for content in (b"a", b"b"):
-        written(tmp_path / "03.ipynb", content)
-        records.course_digest.cache_clear()
-        digests.append(records.course_digest())
-    records.course_digest.cache_clear()
-    assert digests[0] != digests[1]
+    before, after = digests_as_it_changes(tmp_path / "03.ipynb")
+    assert before != after
 
 
 @pytest.fixture

@@ -11,10 +11,8 @@ import argparse
 import copy
 import dataclasses
 import json
-import shutil
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,14 +21,7 @@ from torch import Tensor
 
 from course_lib.assets import ASSETS
 from course_lib.ema import EMA
-from course_lib.files import (
-    load_checkpoint,
-    local_path,
-    save_checkpoint,
-    save_safetensors,
-    write_atomically,
-    write_text,
-)
+from course_lib.files import load_checkpoint, local_path, save_checkpoint, save_safetensors, write_text
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.seeds import mixed_seed
 from course_lib.straightening import euler_walk, guided_within, spaced_times, straight_piece
@@ -160,9 +151,8 @@ def main() -> None:
         print(f"paths {chunk + 1} of {CHUNKS}: {time.perf_counter() - began:.0f} s", flush=True)
     paths, labels = read_paths(options.work, CHUNKS)
     trained = train(options.work, CONFIG, lambda step: batch_of(paths, labels, step))
-    save_trained(trained, options.work / NAME, precision=torch.float16)
-    if options.ship:
-        write_atomically(ASSETS / "weights" / NAME, partial(shutil.copyfile, options.work / NAME))
+    for folder in (options.work, ASSETS / "weights") if options.ship else (options.work,):
+        save_trained(trained, folder / NAME, precision=torch.float16)
 
 
 if __name__ == "__main__":
