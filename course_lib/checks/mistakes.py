@@ -24,6 +24,7 @@ compared with the answer.
 
 import ast
 import builtins
+import importlib
 import inspect
 import sys
 import textwrap
@@ -93,14 +94,21 @@ class Misconception:
     def verify(self) -> None:
         """Ask of a mistake what nobody waits for while a check runs: that its edit can be made, and knows its names.
 
-        Raises: ValueError that names file and entry, also for a name that neither the source nor a notebook defines.
+        Raises: ValueError that names file and entry, also for a name that neither the source nor a notebook defines,
+            and for an attribute that nothing in sight has and the sentence does not speak of.
         """
         made = self.wrong
         if self.edit:
-            unknown = unknown_names(source_after(self.original, *self.edit), names_for(self.original))
+            source = source_after(self.original, *self.edit)
+            unknown = unknown_names(source, names_for(self.original))
             if unknown:
                 said = f"edit uses {', '.join(unknown)}, which neither the source nor a notebook defines"
                 raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}")
+            unknown = [one for one in unknown_attributes(source, self.original) if one not in self.sentence]
+            if unknown:
+                said = f"edit uses .{', .'.join(unknown)}, which no tensor, layer or module has"
+                allowed = "what one has, or what says names, where that is the mistake"
+                raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: {said}; allowed: {allowed}")
         if not callable(made):
             raise ValueError(f"{toml_of(self.exercise)}, [{self.name}]: answer is no function and no class")
         if self.shows and self.shows not in {one.name for one in self.exercise.properties}:
@@ -221,3 +229,31 @@ def unknown_names(source: str, known: Iterable[str]) -> list[str]:
         elif isinstance(node, ast.alias):
             made.add((node.asname or node.name).split(".")[0])
     return sorted(used - made)
+
+
+def unknown_attributes(source: str, original: Any) -> list[str]:
+    """What stands behind a dot in `source`, and nothing has that `source` can get at: a slip, or the mistake itself."""
+    used, made = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            (used if isinstance(node.ctx, ast.Load) else made).add(node.attr)
+        elif isinstance(node, ast.Import):
+            made = made.union(*(attributes_of(importlib.import_module(one.name)) for one in node.names))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "__import__":
+            made |= attributes_of(importlib.import_module(ast.literal_eval(node.args[0])))
+    return sorted(used - made - known_attributes(original.__module__))
+
+
+@cache
+def known_attributes(module: str) -> frozenset[str]:
+    """The attributes of all that a module and a notebook know by name, of torch's layers, and those its text uses."""
+    source = sys.modules[module]
+    used = {node.attr for node in ast.walk(ast.parse(inspect.getsource(source))) if isinstance(node, ast.Attribute)}
+    in_sight = [*vars(source).values(), *NOTEBOOK_NAMES.values(), *vars(builtins).values(), *vars(nn).values()]
+    return frozenset(used.union(*map(attributes_of, in_sight)))
+
+
+def attributes_of(value: Any) -> set[str]:
+    """What a value has behind the dot; of a class also what its objects are declared to have."""
+    classes = value.__mro__ if inspect.isclass(value) and not issubclass(value, type) else ()
+    return {*dir(value), *(name for one in classes for name in vars(one).get("__annotations__", ()))}

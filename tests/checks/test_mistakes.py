@@ -65,6 +65,8 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
         ("[a]\nsays = 'x'\nedit = [['HALF_OF_256', '1']]", r"from_pixels.toml, \[a\]: edit replaces 'HALF_OF_256'"),
         ("[a]\nsays = 'x'\nedit = [['LATS', '1']]\n[pieces]\nLAST = 'values'", r"\[a\]: edit replaces 'LATS'"),
         ("[a]\nsays = 'x'\nedit = [['return values', 'return valeus']]", r"\[a\]: edit uses valeus, which neither"),
+        ("[a]\nsays = 'x'\nedit = [['return values', 'return values.flaot()']]", r"\[a\]: edit uses \.flaot, which no"),
+        ("[a]\nsays = 'x'\nedit = [['return values', 'return F.slogmoid(values)']]", r"\[a\]: edit uses \.slogmoid"),
         ("[a]\nsays = 'x'\nedit = [['return values', 'return (values']]", r"from_pixels.toml, \[a\]: .*never closed"),
         ("[a]\nsays = 'x'\nanswer = 'nobody'", r"from_pixels.toml, \[a\]: answer is 'nobody'"),
         ("[a]\nsays = 'x'\nedits = []", r"from_pixels.toml, \[a\] holds edits; allowed: a table of answer, edit, says"),
@@ -90,6 +92,11 @@ def test_a_mistake_written_by_a_teacher_is_recognised(tmp_path):
 def test_what_is_written_wrong_names_file_and_entry(tmp_path, table, said):
     with pytest.raises(ValueError, match=said):
         read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].verify()
+
+
+def test_an_attribute_that_nothing_has_may_be_the_mistake_itself(tmp_path):
+    table = "[a]\nsays = 'A tensor has no .as_float().'\nedit = [['values /', 'values.as_float() /']]"
+    read_mistakes(written(tmp_path, table), FROM_PIXELS)[0].verify()
 
 
 @pytest.mark.parametrize("name", exercises())
