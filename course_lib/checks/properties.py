@@ -23,12 +23,17 @@ RESEEDS = "reseeds_the_random_state"
 def with_those_of_all(exercise: Exercise) -> tuple[Property, ...]:
     """An exercise's own properties, behind the shape and before the finer ones of every exercise.
 
-    Raises: ValueError for an exercise without an example, or one that does without a property there is not.
+    Raises: ValueError for an exercise without an example, or one that does without a property there is not, or whose
+        `elementwise` names no argument.
     """
     unknown = set(exercise.not_for_all) - {one.__name__ for one in (*BEFORE, *BEHIND)}
     if unknown or exercise.make_example is None:
         what = f"not_for_all holds {', '.join(sorted(unknown))}" if unknown else "there is no @example"
         raise ValueError(f"{exercise.name}: {what}; allowed: an @example, and names of functions in checks.properties")
+    unknown = set(exercise.elementwise) - set(exercise.argument_names)
+    if unknown:
+        allowed = ", ".join(exercise.argument_names)
+        raise ValueError(f"{exercise.name}: elementwise holds {', '.join(sorted(unknown))}; allowed: {allowed}")
     before, behind = (
         [
             property_of(one, exercise)

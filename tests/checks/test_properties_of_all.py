@@ -1,4 +1,4 @@
-"""What holds for every exercise is tried on every exercise, unless it says why not."""
+"""What holds for every exercise is met by an answer that breaks it. That all are tried is in `test_exercises.py`."""
 
 import dataclasses
 import inspect
@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.checks import examine, properties
+from course_lib.checks import examine
 from course_lib.checks.examination import examine_answer
 from course_lib.checks.guard import Failure
 from course_lib.checks.handle import Handle
@@ -17,30 +17,16 @@ from course_lib.editing import Split
 from course_lib.flow_matching import Velocity
 from course_lib.guidance import Model
 
-OF_ALL = [one.__name__ for one in (*properties.BEFORE, *properties.BEHIND)]
-
-
-@pytest.mark.parametrize("name", exercises())
-def test_every_exercise_has_all_of_them_or_a_reason(name):
-    exercise = exercises()[name]
-    names = [one.name for one in exercise.properties]
-    for one in OF_ALL:
-        reason = exercise.not_for_all.get(one)
-        assert (one in names) != (reason is not None) or (
-            reason and one in {own.name for own in exercise.own_properties}
-        )
-        assert reason is None or len(reason) > 10
-
-
-@pytest.mark.parametrize("name", exercises())
-def test_names_are_said_once(name):
-    names = [one.name for one in exercises()[name].properties]
-    assert len(set(names)) == len(names)
-
 
 def test_a_reason_for_what_there_is_not_is_refused():
     broken = dataclasses.replace(find_exercise(None, "from_pixels"), not_for_all={"mixes_the_batches": "a slip"})
     with pytest.raises(ValueError, match="mixes_the_batches"):
+        _ = broken.properties
+
+
+def test_an_elementwise_argument_there_is_not_is_refused():
+    broken = dataclasses.replace(find_exercise(None, "from_pixels"), elementwise=("pixel",))
+    with pytest.raises(ValueError, match="from_pixels: elementwise holds pixel; allowed: pixels"):
         _ = broken.properties
 
 
