@@ -188,7 +188,7 @@ def unexecuted(lesson: Lesson) -> tuple[NotebookNode, list[Path]]:
     """The solution before its execution, with the digest of what its outputs will follow from, and those files."""
     made = solution_notebook(lesson)
     cells = [cell.source for cell in code_cells(made)]
-    files = files_behind(cells)
+    files = files_behind(cells, lesson.shown)
     made.metadata["course"]["built_from"] = outputs_digest(cells, files)
     return made, files
 

@@ -69,7 +69,28 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
         answer: what an exercise's cell holds.
         solved: whether predictions are filled in, and outputs will be compared.
         set_up: another set-up cell.
+    Raises: ValueError that names the lesson, for a cell that asks for what is not there.
     """
+    with lesson.named():
+        cells = made_cells(lesson, answer, solved, set_up)
+    cells.insert(1, colab_cell())
+    made = new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "course": {"lesson": lesson.name},
+        },
+    )
+    made.nbformat_minor = 5
+    nbformat.validate(made)
+    return made
+
+
+def made_cells(
+    lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bool, set_up: str
+) -> list[NotebookNode]:
+    """A notebook's cells but for Colab's, see `notebook`."""
     cells = []
     ids = CellIds()
     set_up = set_up or SET_UP.format(number=lesson.number, imports="", switch="")
@@ -98,18 +119,7 @@ def notebook(lesson: Lesson, answer: Callable[[ExerciseSource], str], solved: bo
                 metadata["tags"] = [COMPARE]
         make = new_code_cell if cell.kind == "code" else new_markdown_cell
         cells.append(make(text, metadata=metadata, id=ids.new(name or f"{cell.kind}-{digest(text)[:8]}")))
-    cells.insert(1, colab_cell())
-    made = new_notebook(
-        cells=cells,
-        metadata={
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-            "course": {"lesson": lesson.name},
-        },
-    )
-    made.nbformat_minor = 5
-    nbformat.validate(made)
-    return made
+    return cells
 
 
 def with_set_up(lesson: Lesson, set_up: str) -> list[Cell]:

@@ -7,9 +7,10 @@ In it stand
 - the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands
   for results/steps.json and for the pictures beside it.
 
-So no figure is older than what draws it. Prose is not in it, nor are comments and the files of an exercise (what holds,
-what goes wrong): they change no output. Neither is the rest of the library, whose behaviour its tests hold;
-`build --force` executes everything.
+So no figure is older than the code of the lessons that draws it. Prose is not in it, nor are comments and the files of an
+exercise (what holds, what goes wrong): they change no output. Neither is the rest of the library, whose behaviour its
+tests hold. Where that changes how a figure or a verdict is written (`course_lib.pictures`, `course_lib.checks`), the
+notebooks keep the old ones until `build --force` executes everything.
 """
 
 import ast
@@ -28,12 +29,14 @@ LESSONS_PACKAGE = "course_lib.lessons"
 NAMED_ASSET = re.compile(r'shipped_results\("(\w+)"\)|(?:results|weights)/(\w+)')
 
 
-def files_behind(cells: Sequence[str]) -> list[Path]:
+def files_behind(cells: Sequence[str], where: str = "a notebook") -> list[Path]:
     """The modules and assets that the outputs of these code cells follow from.
 
+    Args:
+        where: the place that the cells come from, as errors call it.
     Raises: ValueError that names the cell or the module that is not Python.
     """
-    modules = imported_lesson_modules(cells)
+    modules = imported_lesson_modules(cells, where)
     return modules + named_assets([*cells, *(path.read_text(encoding="utf-8") for path in modules)])
 
 
@@ -56,16 +59,16 @@ def without_comments(code: str) -> str:
     return "\n".join(line for line in lines if line is not None)
 
 
-def imported_lesson_modules(cells: Iterable[str]) -> list[Path]:
+def imported_lesson_modules(cells: Iterable[str], where: str) -> list[Path]:
     """The files under course_lib/lessons that the cells import, those that these import among them."""
     found: set[Path] = set()
-    left = [(cell, f"the cell that begins with {cell.partition(chr(10))[0]!r}") for cell in cells]
+    left = [(cell, f"{where}: the cell that begins with {cell.partition(chr(10))[0]!r}") for cell in cells]
     while left:
         for name in lesson_imports(*left.pop()):
             path = file_of(name)
             if path is not None and path not in found:
                 found.add(path)
-                left.append((path.read_text(encoding="utf-8"), path.name))
+                left.append((path.read_text(encoding="utf-8"), f"{path.parent.name}/{path.name}"))
     return sorted(found)
 
 

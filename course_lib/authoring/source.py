@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +61,19 @@ class Lesson:
     def number(self) -> str:
         return self.name[:2]
 
+    @property
+    def shown(self) -> str:
+        """Where it is written, as errors call the place."""
+        return f"lesson{self.number}/lesson.md"
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Put the place in front of a ValueError about one of its cells."""
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(f"{self.shown}: {error}") from None
+
 
 def lesson_sources() -> list[Source]:
     """All lessons in order: every folder of course_lib/lessons that has a lesson.md."""
@@ -86,7 +101,8 @@ def read_lesson(source: Source, slide_marks: bool = False) -> Lesson:
 
     Args:
         slide_marks: whether SLIDE_MARK stays in the text; a mark between two cells of code is a cell then.
-    Raises: ValueError if the lesson does not begin with a title, or a cell carries a key the build does not know.
+    Raises: ValueError if the lesson does not begin with a title, has no figures.py, or a cell carries a key the build
+        does not know.
     """
     import jupytext  # a second of imports that finding a lesson does not need
 
@@ -104,6 +120,10 @@ def read_lesson(source: Source, slide_marks: bool = False) -> Lesson:
         cells.append(Cell(cell.cell_type, cell.source, dict(cell.metadata)))
     if not cells or cells[0].kind != "markdown" or not cells[0].text.startswith("# "):
         raise ValueError(f"{shown} does not begin with a title; allowed: '# Lesson ...' under the header")
+    if not (source.folder / "figures.py").is_file():
+        raise ValueError(
+            f"{source.folder.name}/figures.py is missing; allowed: what the lesson draws, or an empty file"
+        )
     return Lesson(source.name, cells)
 
 

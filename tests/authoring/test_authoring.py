@@ -182,6 +182,26 @@ def test_a_lesson_with_a_mistake_is_named(course, text, message):
         read_lesson(source)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("course_lib.group_norm.num_groups", "course_lib.nowhere.x", "exercise is 'course_lib.nowhere.x'; allowed"),
+        ('print("fixed")', "print(", r"the cell that begins with 'print\(' is not Python"),
+    ],
+)
+def test_a_cell_with_a_mistake_names_its_lesson(course, old, new, message):
+    course.edit_lesson(old, new)
+    for ask in (building.should_be, building.outdated, building.build):
+        with pytest.raises(ValueError, match=f"^lesson00/lesson.md: {message}"):
+            ask(course.source)
+
+
+def test_a_lesson_without_its_figures_is_told(course):
+    (course.lesson / "figures.py").unlink()
+    with pytest.raises(ValueError, match=r"lesson00/figures.py is missing; allowed: .* an empty file"):
+        building.build(course.source)
+
+
 @pytest.mark.parametrize(("header", "called"), [("lesson: 01_test", "01_test"), ("name: 00_test", "nothing")])
 def test_a_header_that_does_not_name_its_lesson_is_told(course, header, called):
     course.edit_lesson("lesson: 00_test", header)

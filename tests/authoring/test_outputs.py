@@ -88,7 +88,7 @@ def test_what_is_not_python_is_named(small):
     with pytest.raises(ValueError, match="the cell that begins with 'x = 1' is not Python"):
         outputs.files_behind(["x = 1\ny = ("])
     small.edit("course_lib/lessons/lesson00/measure_it.py", "1", "(")
-    with pytest.raises(ValueError, match=r"measure_it.py is not Python \(line 1"):
+    with pytest.raises(ValueError, match=r"lesson00/measure_it.py is not Python \(line 1"):
         outputs.files_behind(CELLS)
 
 
