@@ -7,10 +7,10 @@ In it stand
 - the results and weights in assets/ that all of these name: `shipped_results("steps")` or "results/steps.json" stands
   for results/steps.json and for the pictures beside it.
 
-So no figure is older than the code of the lessons that draws it. Prose is not in it, nor are comments and the files of an
-exercise (what holds, what goes wrong): they change no output. Neither is the rest of the library, whose behaviour its
-tests hold. Where that changes how a figure or a verdict is written (`course_lib.pictures`, `course_lib.checks`), the
-notebooks keep the old ones until `build --force` executes everything.
+So no figure is older than the code of the lessons that draws it. Prose is not in it, nor are comments and the files of
+an exercise (what holds, what goes wrong): they change no output. Neither is the rest of the library, whose behaviour
+its tests hold. Where that changes how a figure or a verdict is written (`course_lib.pictures`, `course_lib.checks`),
+the notebooks keep the old ones until `build --force` executes everything.
 """
 
 import ast

@@ -4,7 +4,7 @@ A solution is executed only by `build`. Where its outputs stay, because only pro
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from course_lib.authoring.build import (
@@ -17,6 +17,7 @@ from course_lib.authoring.build import (
     write_where_different,
 )
 from course_lib.authoring.source import LESSONS, ROOT, Source
+from course_lib.checks.mistakes import read_tables
 from course_lib.shown_command import shown_command
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -62,6 +63,7 @@ class Watcher:
                 known = self.files.get(source.name)
                 if known is None or known & changed or any(path.parent == source.folder for path in changed):
                     lines += self.built(source)
+                    lines += unreadable(path for path in changed if path.parent == source.folder)
             lines += [f"{shown(path)} has no lesson any more{again}" for path in orphans()]
         except ValueError as error:
             lines.append(f"error: {error}")
@@ -86,6 +88,17 @@ class Watcher:
             build = shown_command("course_lib.authoring", "build", source.name[:2])
             lines.append(f"{shown(solution)} is out of date: run {build}")
         return lines or [f"{source.name}: up to date"]
+
+
+def unreadable(paths: Iterable[Path]) -> Iterator[str]:
+    """What is wrong in the files of mistakes among these, a line each: no build reads them."""
+    for path in sorted(path for path in paths if path.suffix == ".toml"):
+        try:
+            read_tables(path)
+        except ValueError as error:
+            yield f"error: {error}"
+        except OSError:  # it is gone
+            continue
 
 
 def stamps() -> dict[Path, tuple[int, int]]:

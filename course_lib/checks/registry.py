@@ -42,7 +42,23 @@ def exercises() -> dict[str, Exercise]:
 
 
 def read(module: str) -> Exercise:
-    return importlib.import_module(module).EXERCISE
+    """The exercise of a module.
+
+    Raises: ValueError if its file does not bear its name: nobody would find it there.
+    """
+    found = importlib.import_module(module).EXERCISE
+    if file_name(found.name) != module.rpartition(".")[2]:
+        here = f"{found.file.parent.name}/{found.file.name}"
+        raise ValueError(f"{found.name} stands in {here}; allowed: {file_name(found.name)}.py, and .toml beside it")
+    return found
+
+
+def check_its_mistakes_are_there(name: str) -> None:
+    """Raises: ValueError if there is a file for an exercise of this name, and none with its mistakes."""
+    paths = [path for path in LESSONS.glob("lesson[0-9][0-9]/*.py") if path.stem == file_name(name)]
+    for path in paths:
+        if not path.with_suffix(".toml").exists() and "EXERCISE = Exercise(" in path.read_text(encoding="utf-8"):
+            raise ValueError(f"{path.parent.name}/{path.stem}.toml is missing; allowed: a table for each mistake")
 
 
 def find_exercise(obj: Any, name: str | None = None) -> Exercise:
@@ -56,6 +72,7 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
             raise ValueError(f"exercise is of type {type(name).__name__}; allowed: its name, such as 'ResidualBlock'")
         found = named(name)
         if found is None:
+            check_its_mistakes_are_there(name)
             raise ValueError(f"exercise is {name!r}; allowed: {', '.join(exercises())}")
         return found
     path = obj.__qualname__.split("<locals>.")[-1] if inspect.isclass(obj) or inspect.isroutine(obj) else ""
@@ -71,6 +88,7 @@ def find_exercise(obj: Any, name: str | None = None) -> Exercise:
     found = named(path.partition(".")[0]) if owner else None
     if found is not None:
         return found
+    check_its_mistakes_are_there(path)
     raise ValueError(
         f"there is no exercise for {path or 'an object of type ' + type(obj).__name__}; allowed: a class or "
         f"function called {', '.join(exercises())}, or its name as second argument"

@@ -68,6 +68,24 @@ def test_what_changes_no_notebook_is_up_to_date(course, watcher):
     assert watcher.look() == []
 
 
+def test_a_file_of_mistakes_that_is_no_toml_is_told(course, watcher):
+    mistakes = course.lesson / "num_groups.toml"
+    mistakes.write_text('[a]\nsays = "b"\n[x\n', encoding="utf-8")
+    up_to_date, told = watcher.look()
+    assert up_to_date == "00_test: up to date"
+    assert told.startswith("error: lesson00/num_groups.toml is no TOML: ")
+    assert "line 3" in told
+    mistakes.unlink()
+    assert watcher.look() == ["00_test: up to date"]
+
+
+def test_the_mistakes_of_a_lesson_are_read_in_a_tenth_of_a_second():
+    longest = max(REAL_LESSONS, key=lambda lesson: sum(path.stat().st_size for path in lesson.glob("*.toml")))
+    started = time.process_time()
+    assert list(watch.unreadable(longest.glob("*.toml"))) == []
+    assert time.process_time() - started < 0.1
+
+
 def test_a_mistake_is_told_and_forgotten_once_it_is_mended(course, watcher):
     course.edit_lesson("# Lesson 99", "Lesson 99")
     assert watcher.look() == [
