@@ -1,7 +1,9 @@
 """The reading edition works from the file system: every link and image is there, nothing comes from a network."""
 
+import base64
 import contextlib
 import html
+import io
 import json
 import os
 import re
@@ -15,10 +17,13 @@ from urllib.parse import unquote, urlparse
 
 import nbformat
 import pytest
+from markupsafe import Markup
+from PIL import Image
 
-from course_lib.authoring import reading_edition
+from course_lib.authoring import first_page, reading_edition
 from course_lib.authoring.__main__ import main
 from course_lib.authoring.build import SOLUTIONS
+from course_lib.authoring.slides import Deck, Slide
 from course_lib.authoring.source import LESSONS as LESSONS_FOLDER
 from course_lib.authoring.source import lesson_sources, read_lesson
 from course_lib.pictures.html_figure import INCH
@@ -177,6 +182,28 @@ def test_the_first_page_shows_the_map_and_what_each_lesson_is(site, pages):
     # the sentence is the README's, what one can do afterwards the lesson's
     assert "and find out where checkerboards come from" in text
     assert "say what size comes out of a convolution" in text
+
+
+def slide_with_a_figure(kind, alt):
+    written = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(written, "PNG")
+    source = base64.b64encode(written.getvalue()).decode()
+    return Slide(kind, Markup(kind), [Markup(f'<img alt="{alt}" src="{first_page.IN_THE_PAGE}{source}">')])
+
+
+@pytest.mark.parametrize("figures", [["the map", "a figure"], ["the map"], []])
+def test_the_card_of_a_lesson_without_a_figure_shows_its_map_or_nothing(tmp_path, figures):
+    kinds = {"the map": "map", "a figure": "shown"}
+    slides = [slide_with_a_figure(kinds[alt], alt) for alt in figures]
+    deck = Deck("00_welcome", "Welcome", 10, [Slide("title", Markup("Welcome"), []), *slides])
+    made = first_page.card(lesson_sources()[0], deck, tmp_path)
+    assert (made.picture, made.alt) == (("lesson_00.png", figures[-1]) if figures else ("", ""))
+    assert (tmp_path / "lesson_00.png").exists() == bool(figures)
+    page = first_page.template("first_page.md").render(
+        title="", address="", cards=[made], alt="", telephone=1, hours=1, pages=[]
+    )
+    assert ("_static/lesson_00.png" in page) == bool(figures)
+    assert 'src="_static/"' not in page
 
 
 @needs_tools
