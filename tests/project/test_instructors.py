@@ -10,14 +10,15 @@ import sys
 
 import pytest
 
-from course_lib.authoring.source import ROOT
+from course_lib.authoring.source import ROOT, lesson_sources
 from course_lib.checks.registry import exercises
 from course_lib.commands import grade
 from course_lib.grading.marks import Mark
 from course_lib.grading.reports.page import STATUSES
 
 GUIDE = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCKS = BLOCK.findall(GUIDE)
 
 SAID_ELSEWHERE = {"interleave", "look_up_by_one_hot", "SelfAttention"}
 
@@ -75,43 +76,50 @@ def test_links_lead_to_headings_and_named_files_exist():
             assert (ROOT / path).exists(), path
 
 
-def block_that_begins(text: str) -> str:
-    return next(code for _, code in BLOCKS if code.startswith(text))
+def block_that_begins(text: str, guide: str = GUIDE) -> str:
+    return next(code for _, code in BLOCK.findall(guide) if code.startswith(text))
 
 
 def test_the_exercise_it_adds_step_by_step_works(tmp_path):
-    """`negative` of the section "Add an exercise", made in a copy of the course by its own words, and tried there."""
+    """`negative` of the section "Add an exercise", made in a copy of the course by its own words, and tried there.
+
+    Under a number and a name that nobody has: whoever followed the guide before has a lesson 15 and a `negative`.
+    """
+    number = f"{int(lesson_sources()[-1].name[:2]) + 1:02d}"
+    guide = GUIDE.replace("negative", "as_the_guide_adds_it").replace("15", number)
     copy = tmp_path / "course_lib"
     shutil.copytree(ROOT / "course_lib", copy, ignore=shutil.ignore_patterns("__pycache__"))
     for folder in ("assets", "pyproject.toml", "notebooks", "solutions"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     with (copy / "warm_ups.py").open("a", encoding="utf-8") as file:
-        file.write("\n\n" + block_that_begins("def negative"))
-    lesson = copy / "lessons" / "lesson15"
+        file.write("\n\n" + block_that_begins("def as_the_guide_adds_it", guide))
+    lesson = copy / "lessons" / f"lesson{number}"
     lesson.mkdir()
-    (lesson / "__init__.py").write_text('"""Lesson 15: negatives."""\n', encoding="utf-8")
+    (lesson / "__init__.py").write_text('"""Negatives."""\n', encoding="utf-8")
     (lesson / "figures.py").touch()
-    (lesson / "negative.py").write_text(block_that_begins('"""What holds for negative'), encoding="utf-8")
-    (lesson / "negative.toml").write_text(block_that_begins("[one_minus]"), encoding="utf-8")
-    cells = re.search(r"````markdown\n(### Exercise 15.1.*?)````", GUIDE, re.DOTALL)[1]
-    (lesson / "lesson.md").write_text(block_that_begins("---") + "\n" + cells, encoding="utf-8")
-    tried = """
+    holds = block_that_begins('"""What holds for as_the_guide_adds_it', guide)
+    (lesson / "as_the_guide_adds_it.py").write_text(holds, encoding="utf-8")
+    (lesson / "as_the_guide_adds_it.toml").write_text(block_that_begins("[one_minus]", guide), encoding="utf-8")
+    cells = re.search(rf"````markdown\n(### Exercise {number}.1.*?)````", guide, re.DOTALL)[1]
+    (lesson / "lesson.md").write_text(block_that_begins("---", guide) + "\n" + cells, encoding="utf-8")
+    tried = f"""
 from course_lib.authoring.notebooks import learners_notebook
 from course_lib.authoring.source import lesson_sources, read_lesson
 from course_lib.checks import examine
 from course_lib.checks.registry import exercises
 
-exercise = exercises()["negative"]
-assert examine(exercise.answer, "negative").status == "passed"
+name = "as_the_guide_adds_it"
+exercise = exercises()[name]
+assert examine(exercise.answer, name).status == "passed"
 assert len(exercise.alternatives) >= 3 and len(exercise.misconceptions) >= 5
 for right in exercise.alternatives:
-    assert examine(right.right, "negative").status == "passed", right.name
+    assert examine(right.right, name).status == "passed", right.name
 for mistake in exercise.misconceptions:
-    assert examine(mistake.wrong, "negative").misconception == mistake.name, mistake.name
+    assert examine(mistake.wrong, name).misconception == mistake.name, mistake.name
 source = lesson_sources()[-1]
-assert source.name == "15_negative"
+assert source.name == "{number}_as_the_guide_adds_it"
 cells = learners_notebook(read_lesson(source)).cells
-assert any("negative is still blank" in cell.source for cell in cells)
+assert any("as_the_guide_adds_it is still blank" in cell.source for cell in cells)
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", tried], cwd=tmp_path, env=environment, capture_output=True, text=True)
