@@ -13,9 +13,11 @@ from helpers import words_of
 
 from course_lib.authoring import build as building
 from course_lib.authoring.blanks import BEGIN, END
+from course_lib.authoring.first_page import ROW
 from course_lib.authoring.notebooks import learners_notebook, solution_notebook, to_text
 from course_lib.authoring.source import ROOT, lesson_sources, read_lesson, repository_address
 from course_lib.checks.registry import exercises
+from course_lib.lessons.shared.unet_map import LESSON_TITLES
 
 LESSONS = lesson_sources()
 BLOCK = "course_lib.residual_block.ResidualBlock"
@@ -253,6 +255,14 @@ def test_the_parts_every_lesson_has(source):
     assert "you_are_here(" in "\n".join(cell.source for cell in made.cells)
     for word in ("simply", "just", "obviously", "as you can see", "of course"):
         assert f" {word} " not in text.lower(), word
+
+
+@pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
+def test_every_lesson_has_its_row_in_the_readme_and_its_title_on_the_map(source):
+    rows = [number for number, *_ in ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))]
+    assert rows.count(source.name[:2]) == 1, "README.md: the table of lessons needs a row for it"
+    # without one the caption calls every network "the trained network"
+    assert source.name[:2] in LESSON_TITLES, "course_lib/lessons/shared/unet_map.py: LESSON_TITLES needs a title for it"
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda source: source.name)
