@@ -117,19 +117,19 @@ class Exercise:
         return tell
 
     def holds(
-        self, says: str, *, name: str = "", mistake: str | None = None, alone: bool = False
+        self, says: str, *, mistake: str | None = None, alone: bool = False
     ) -> Callable[[Callable[["Trial"], None]], Callable[["Trial"], None]]:
         """Mark a probe as a property: its name is the property's, its docstring the sentence for whom it fails.
 
         Args:
             says: what holds, as the end of "Expected: ...".
-            name, mistake: where a probe serves more than one exercise.
+            mistake: the sentence, where a probe serves more than one exercise.
             alone: see `Property`.
         """
 
         def mark(probe: Callable[["Trial"], None]) -> Callable[["Trial"], None]:
             sentence = mistake or (probe.__doc__ and " ".join(probe.__doc__.split()))
-            self.own_properties.append(Property(name or probe.__name__, says, probe, sentence, alone))
+            self.own_properties.append(Property(probe.__name__, says, probe, sentence, alone))
             return probe
 
         return mark

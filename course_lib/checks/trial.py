@@ -301,9 +301,9 @@ class Built:
         call = self.calling(*args, method=method, **kwargs)
         return call.see(label, tolerance, training=training, dtype=dtype, observed=observed)
 
-    def every_gradient(self, *args: Any, method: str = "", **kwargs: Any) -> Gradients:
+    def every_gradient(self, *args: Any, **kwargs: Any) -> Gradients:
         """The gradients themselves, not recorded; ends the property (recorded) if there are none."""
-        call = self.calling(*args, method=method, **kwargs)
+        call = self.calling(*args, **kwargs)
         found = call.gradients()
         if isinstance(found, Failure):
             self.trial.checked("the gradients", found, call.text())

@@ -82,10 +82,6 @@ class Total:
     taken: float = 0.0
     by_hand: Mapping[str, ByHand] = field(default_factory=dict)
 
-    @property
-    def per_cent(self) -> float:
-        return 100 * self.points / self.of if self.of else 0.0
-
 
 @dataclass(frozen=True)
 class Scheme:
