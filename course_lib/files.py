@@ -5,6 +5,7 @@ import errno
 import glob
 import io
 import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def local_path(path: str | Path) -> Path:
     A shell replaces it itself, but not in `--out=~/runs`, Windows' command line never does, and nobody does in a
     notebook. Where there is no such home it stays.
     """
-    return Path(os.path.expanduser(path))
+    found = Path(os.path.expanduser(path))
+    # Path makes ~ of ./~, which the next reader would take for the home
+    return Path.cwd() / found if str(found).startswith("~") else found
 
 
 def local_or_address(text: str) -> str:
@@ -33,14 +36,18 @@ def local_or_address(text: str) -> str:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary path beside `path`, push its bytes to the disk, then move it into place.
 
-    What a killed process left of an earlier try is removed.
+    What a killed process left of an earlier try is removed. A device or a pipe is written to, as it is.
 
     Raises: whatever `write` or the system raises; the old file is then untouched and the temporary one removed.
     """
+    if is_device(path):
+        write(path)
+        return
+    path = Path(os.path.realpath(path))  # where a link leads: the link itself stays
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, path.stem)
     # the ending stays last: image writers choose the format by it
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{threading.get_ident()}.{os.getpid()}.tmp{path.suffix}")
     try:
         write(temporary)
         with contextlib.suppress(OSError):  # FAT and some network drives have no such permissions
@@ -50,6 +57,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def is_device(path: Path) -> bool:
+    """Whether something is at `path` that is neither a file nor a folder, such as /dev/stdout."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _push_to_the_disk(path: Path) -> None:
@@ -82,6 +94,8 @@ def check_place(name: str, path: Path) -> None:
 
     Raises: ValueError that names the argument and says what is in the way.
     """
+    if is_device(path):
+        return
     probe = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         if path.is_dir():
@@ -137,4 +151,8 @@ def load_checkpoint(path: Path) -> dict:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many types for a damaged archive; all mean the same to the reader
-        raise ValueError(f"{path} is not a readable checkpoint ({type(error).__name__}: {error})") from None
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0] or "it is empty or cut short"
+        raise ValueError(
+            f"{path} is not a readable checkpoint ({type(error).__name__}: {reason}); what was trained may still be in "
+            "model.safetensors beside it, which a new run can begin with: train --from"
+        ) from None

@@ -25,7 +25,12 @@ def shown_command(*arguments: object) -> str:
         python = str(running.relative_to(Path.cwd()))
     else:
         python = str(running)
-    return quoted([python, "-m", *map(str, arguments)])
+    return quoted([python, "-m", *map(as_argument, arguments)])
+
+
+def as_argument(argument: object) -> str:
+    """An argument as text; a path that begins with a dash would be taken for an option."""
+    return f"./{argument}" if isinstance(argument, Path) and str(argument).startswith("-") else str(argument)
 
 
 def quoted(words: Sequence[str]) -> str:

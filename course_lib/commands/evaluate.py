@@ -25,11 +25,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> None:
     from course_lib.evaluation.evaluate import JUDGED_DATA
     from course_lib.files import check_place, write_text
+    from course_lib.training.draw import check_seed
     from course_lib.training.hardware import pick_device
     from course_lib.training.saved_model import load_trained
 
     if options.count < 20:
         raise ValueError(f"count is {options.count}; allowed: at least 20, two of each class")
+    check_seed(options.seed)
     if options.json is not None:
         check_place("json", options.json)
     trained = load_trained(options.run_folder, pick_device(options.device))
@@ -52,10 +54,15 @@ def run(options: argparse.Namespace) -> None:
 def _judge(trained: "TrainedModel", options: argparse.Namespace) -> tuple[dict, str]:  # noqa: F821
     import dataclasses
 
-    from course_lib.evaluation.evaluate import Judge, balanced_labels
+    from course_lib.evaluation.evaluate import MOST_JUDGED, Judge, balanced_labels
+    from course_lib.training.draw import draw_states
 
+    if options.count > MOST_JUDGED:
+        raise ValueError(f"count is {options.count}; allowed: from 20 to {MOST_JUDGED:,}")
     judge = Judge()
     labels = balanced_labels(options.count, len(trained.class_names))
+    # what cannot be drawn is told before the real images are judged
+    draw_states(trained, labels, seed=options.seed, num_steps=options.steps, solver=options.solver)
     rows = {"real images": judge.real_scores(options.count, options.seed)}
     for scale in options.guidance:
         images = _draw(trained, labels, scale, options)

@@ -19,12 +19,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from course_lib.ddpm import DDPM
     from course_lib.exporting import write_diffusers_folder
     from course_lib.training.saved_model import load_trained
 
-    written = write_diffusers_folder(load_trained(options.run_folder), options.folder, options.steps)
+    trained = load_trained(options.run_folder)
+    written = write_diffusers_folder(trained, options.folder, options.steps)
     print(f"written: {written}. To draw with it (pip install diffusers):")
     print("  from diffusers import DDPMPipeline")
     print(f"  pipeline = DDPMPipeline.from_pretrained({str(written)!r}, trust_remote_code=True)")
-    print(f"  pipeline(batch_size=4, num_inference_steps={options.steps}).images[0].save('picture.png')")
+    steps = trained.process.num_timesteps if isinstance(trained.process, DDPM) else options.steps
+    print(f"  pipeline(batch_size=4, num_inference_steps={steps}).images[0].save('picture.png')")
     print(f"More, and the names of the classes: {written / 'README.md'}")

@@ -7,6 +7,8 @@ from course_lib.commands.options import add_subparser, finite_number
 from course_lib.files import local_or_address, local_path
 
 FRAMES = 60
+# a grid as wide as a PNG file may be for most programs
+MOST_PICTURES = 10_000
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -33,11 +35,16 @@ def run(options: argparse.Namespace) -> None:
     from course_lib.data.image_dataset import class_number
     from course_lib.files import check_place
     from course_lib.pictures import save_grid
+    from course_lib.pictures.animation import MOST_COLUMNS
     from course_lib.training.hardware import pick_device
     from course_lib.training.saved_model import load_trained
 
-    if options.count < 1:
-        raise ValueError(f"count is {options.count}; allowed: at least 1 picture a class")
+    most = MOST_COLUMNS if options.gif is not None else MOST_PICTURES
+    if not 1 <= options.count <= most:
+        raise ValueError(
+            f"count is {options.count}; allowed: from 1 to {most:,} pictures a class"
+            + " in an animation" * (options.gif is not None)
+        )
     for name, path, ending in [("out", options.out, ".png"), ("gif", options.gif, ".gif")]:
         if path is not None and path.suffix.lower() != ending:
             raise ValueError(f"{name} is {str(path)!r}; allowed: a name that ends in {ending}")

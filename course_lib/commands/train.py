@@ -81,7 +81,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from course_lib.training.config import PROFILES
+    from course_lib.training.config import PROFILES, TrainingConfig
     from course_lib.training.run_folder import RunFolder
     from course_lib.training.train import train
 
@@ -92,11 +92,12 @@ def run(options: argparse.Namespace) -> None:
     if options.minutes is not None and (options.steps is not None or options.resume):
         raise ValueError("--minutes finds the number of steps of a new run; allowed: without --steps and --resume")
     profile = PROFILES[options.profile]
-    out = options.out or f"runs/{options.method or profile.method}-{options.data or profile.data}"
     if options.resume:
+        out = options.out or f"runs/{options.method or profile.method}-{options.data or profile.data}"
         config, minutes = _resumed_config(options, RunFolder(out)), None
     else:
         config, minutes = _new_config(options, profile), options.minutes
+        out = options.out or f"runs/{config.method}-{config.data}"
         if minutes is None and options.steps is None and options.profile == "laptop":
             minutes = MINUTES_OF_LAPTOP
     try:
@@ -118,7 +119,7 @@ def run(options: argparse.Namespace) -> None:
         raise OSError(
             f"{_in_one_line(error)}; the training has stopped. {_how_to_go_on(options, RunFolder(out))}"
         ) from None
-    steps = RunFolder(out).read_metrics()[-1]["step"]
+    steps = TrainingConfig.from_json(folder.config.read_text(encoding="utf-8")).steps
     print(f"done: look at {folder.samples(steps)}, then try")
     print(" ", shown_command("course_lib", "sample", folder.path, "--guidance", 2, "--out", "grid.png"))
 
@@ -136,6 +137,7 @@ def _how_to_go_on(options: argparse.Namespace, folder: "RunFolder") -> str:  # n
     if options.overwrite and not _is_newer(folder):
         return "No checkpoint was written yet, and the run that was there before is as it was."
     arguments = ["--out", folder.path, "--resume"]
+    arguments += ["--steps", options.steps] if options.resume and options.steps else []
     arguments += ["--data-dir", options.data_dir] if options.data_dir else []
     arguments += [f"--{name}" for name in ("compile", "cpu") if getattr(options, name)]
     return f"To go on from the checkpoint of step {step}: {shown_command('course_lib', 'train', *arguments)}"

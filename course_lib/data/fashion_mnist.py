@@ -117,7 +117,7 @@ def load_fashion_mnist_full(data_dir: str | Path | None = None) -> ImageDataset:
     """The official 60,000 training images, from a folder that has the files or from torchvision's addresses.
 
     Files are known by their content: unpacked, packed anew, renamed, in a folder below or beside, they are found. What
-    has their name and another content is an error.
+    has their name and another content, in the folder or below, is an error.
 
     Args:
         data_dir: a folder with the two `train-*-ubyte.gz` files, where they are also stored if they must be downloaded
@@ -148,6 +148,8 @@ def load_fashion_mnist_full(data_dir: str | Path | None = None) -> ImageDataset:
         if name in found:
             continue
         for path, reason in impostors:
+            if not path.absolute().is_relative_to(folder.absolute()):
+                continue  # a neighbour may be anything
             if path.name.removesuffix(".gz") == name.removesuffix(".gz"):
                 if reason:
                     raise ValueError(reason)

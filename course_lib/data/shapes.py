@@ -40,7 +40,7 @@ def draw_shapes(count: int, seed: int = 0) -> ImageDataset:
     Raises: ValueError for a count below 1.
     """
     check_positive_int("count", count)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     labels = torch.randint(len(CLASS_NAMES), (count,), generator=generator, device="cpu")
     radius = 5 + 5 * torch.rand(count, generator=generator, dtype=torch.float64, device="cpu")
     # a margin of one pixel, so that no shape is cut off

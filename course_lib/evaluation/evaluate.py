@@ -19,6 +19,8 @@ from course_lib.training.saved_model import TrainedModel
 from course_lib.training.show_progress import somebody_watches
 
 JUDGED_DATA = ("fashion-mnist", "fashion-mnist-full")
+# of 10,000 real images two at least have to be left, see `Judge.real_scores`
+MOST_JUDGED = 9_998
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def balanced_order(labels: Tensor, seed: int) -> Tensor:
 
     The order within a class is random. Once a class is used up, the others go on without it.
     """
-    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed), device="cpu")
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(int(seed)), device="cpu")
     classes = torch.nn.functional.one_hot(labels[order])
     # in which round each image's turn comes: the place it has in its class
     rounds = (classes.cumsum(0) * classes).sum(1)

@@ -16,6 +16,7 @@ from course_lib.ddpm import DDPM
 from course_lib.files import local_path, save_safetensors, write_text
 from course_lib.training.draw import IMAGE_SHAPE
 from course_lib.training.saved_model import TrainedModel
+from course_lib.unet import UNet, without_wrappers
 
 NETWORK = "course_unet"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -78,12 +79,19 @@ def write_diffusers_folder(trained: TrainedModel, folder: str | Path, num_steps:
     is_ddpm = isinstance(trained.process, DDPM)
     scheduler = ddpm_scheduler(trained.process) if is_ddpm else flow_scheduler(num_steps)
     network = {**trained.config.unet, "num_classes": len(trained.class_names)}
-    weights = dict(renamed(trained.model.state_dict()))
+    ours = without_wrappers(trained.model.state_dict())
+    with torch.device("meta"):
+        parts = UNet(**network).state_dict()
+    if ours.keys() != parts.keys():
+        odd = min(ours.keys() ^ parts.keys())
+        raise ValueError(f"model is no UNet of {network}: {odd!r} is too much or missing; allowed: such a UNet")
+    weights = dict(renamed(ours))
     try:
         (folder / "unet").mkdir(parents=True, exist_ok=True)
-        save_safetensors(weights, folder / "unet" / WEIGHTS, {"format": "pt"})
+        # first what tells this folder from others: a second try may go on here
         code = files("course_lib.exporting").joinpath(f"{NETWORK}.py").read_text(encoding="utf-8")
         write_text(folder / "unet" / f"{NETWORK}.py", code)
+        save_safetensors(weights, folder / "unet" / WEIGHTS, {"format": "pt"})
         write_json(folder / "unet" / "config.json", {"_class_name": "CourseUNet", **network})
         write_json(folder / "scheduler" / "scheduler_config.json", scheduler)
         write_text(folder / "README.md", page(trained, "ddpm" if is_ddpm else "flow", num_steps))
@@ -96,7 +104,7 @@ def write_diffusers_folder(trained: TrainedModel, folder: str | Path, num_steps:
 
 
 def any_file(folder: Path) -> bool:
-    return not folder.is_dir() or any(folder.iterdir())
+    return not folder.is_dir() or any(not path.is_dir() for path in folder.rglob("*"))
 
 
 def write_json(path: Path, values: dict) -> None:
@@ -154,6 +162,6 @@ def page(trained: TrainedModel, method: str, num_steps: int) -> str:
         last=len(names) - 1,
         last_name=names[-1],
         network=NETWORK,
-        steps=1000 if method == "ddpm" else num_steps,
+        steps=trained.process.num_timesteps if method == "ddpm" else num_steps,
         about_steps=ABOUT_STEPS[method].format(steps=num_steps),
     )

@@ -6,9 +6,11 @@ from pathlib import Path
 from torch import Tensor
 
 from course_lib.files import local_path, write_atomically
-from course_lib.pictures.grid import tile
+from course_lib.pictures.grid import GAP, PIXEL_ZOOM, tile
 
 FRAME_MS, LAST_FRAME_MS = 100, 2000
+# a GIF says its width in two bytes
+MOST_COLUMNS = (2**16 - 1 - GAP) // (32 * PIXEL_ZOOM + GAP)
 
 
 def save_gif(states: Sequence[Tensor], path: Path, columns: int) -> None:

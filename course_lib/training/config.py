@@ -144,6 +144,28 @@ def make_process(config: TrainingConfig) -> Process:
     return DDPM() if config.method == "ddpm" else FlowMatching(config.time_sampling)
 
 
+def process_for(config: TrainingConfig, given: Process | None, schedule: str) -> Process:
+    """The process that was given, or else the one that `config.method` names.
+
+    Args:
+        schedule: `schedule_of` the process that the network was trained with, where that is known.
+    Raises: ValueError for the library's process of the other method, and for another noise schedule.
+    """
+    process = make_process(config) if given is None else given
+    if isinstance(process, FlowMatching if config.method == "ddpm" else DDPM):
+        raise ValueError(f"process is {type(process).__name__}; allowed: that of the method, {config.method!r}")
+    own = schedule_of(process)
+    if own and schedule and own != schedule:
+        raise ValueError(f"process has {own}; allowed: what the network was trained with, {schedule} (give `process`)")
+    return process
+
+
+def schedule_of(process: Process) -> str:
+    """What a config does not say of a process: its noise schedule, in words; "" where it has none."""
+    table = getattr(process, "alphas_cumprod", None)
+    return "" if table is None else f"{len(table)} steps, alpha-bar from {table[0]:.6g} to {table[-1]:.6g}"
+
+
 SMALL_UNET = {"base_channels": 16, "channel_mults": (1, 2, 4), "num_res_blocks": 1, "dropout": 0.0}
 
 # what a lesson trains: one to two minutes on two cores, enough to see clothes

@@ -61,14 +61,14 @@ def draw_states(
 
 
 def check_seed(seed: int) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ValueError(f"seed is {seed!r}; allowed: a whole number of at least 0")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed is {seed!r}; allowed: a whole number of at least 0, below 2**63")
 
 
 def default_steps(trained: TrainedModel, solver: str | None) -> int:
-    """50, or for a DDPM's ancestral sampler all of its steps."""
-    ancestral = isinstance(trained.process, DDPM) and solver == "ddpm"
-    return trained.process.num_timesteps if ancestral else 50
+    """50, or as many as a DDPM has, for its ancestral sampler and where they are fewer."""
+    steps = trained.process.num_timesteps if isinstance(trained.process, DDPM) else 50
+    return steps if solver == "ddpm" else min(50, steps)
 
 
 def numbers_in_class(labels: Tensor) -> list[int]:

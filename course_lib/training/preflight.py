@@ -53,8 +53,9 @@ def preflight(
 ) -> Iterator[Readiness]:
     """Ask the questions one after the other, on a fresh network of the run's kind; nothing of the run is touched."""
     yield ema_fits(config)
-    torch.manual_seed(config.seed)
-    model = make_model(num_classes=len(dataset.class_names), **config.unet).to(device)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = make_model(num_classes=len(dataset.class_names), **config.unet).to(device)
     batch = Batch(*(part[:OVERFIT_IMAGES].to(device) for part in training_batch(config, dataset, process, step=0)))
     start = starting_loss(model, process, batch)
     yield start

@@ -12,7 +12,9 @@ A folder holds a run from its first checkpoint on; until then nothing in it chan
 
 import contextlib
 import json
+import math
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,8 +45,29 @@ class RunFolder:
         except (ValueError, KeyError, TypeError, IndexError):
             return True
 
+    def stamp(self) -> int | None:
+        """Tells one checkpoint from the next; None where there is none."""
+        return self.checkpoint.stat().st_mtime_ns if self.checkpoint.exists() else None
+
+    def check_free(self) -> None:
+        """Raises: ValueError if a run is here, or somebody's files under names that a run needs."""
+        taken = f"out is {str(self.path)!r}, which"
+        if self.holds_a_run():
+            raise ValueError(
+                f"{taken} already holds a run; allowed: another folder, --resume to go on with it, or --overwrite to "
+                "start it again"
+            )
+        foreign = [file.name for file in (self.config, self.metrics, self.loss_curve) if file.exists()]
+        if foreign and not self.checkpoint.exists():
+            raise ValueError(
+                f"{taken} holds no run but {', '.join(foreign)}; allowed: another folder, or --overwrite to replace "
+                "these files"
+            )
+
     def last_checkpoint(self) -> dict:
-        """What a run goes on with: "step", "model", "ema", "optimizer", "config" (JSON), "data_dir".
+        """What a run goes on with: "step", "model", "ema", "optimizer", "config" (JSON), "data_dir", "schedule".
+
+        A run's first checkpoint also has "begins_with", the lines of metrics until then: see `begin`.
 
         Raises: ValueError that names the folder if no step was taken in it, or the file if it is damaged.
         """
@@ -130,33 +153,51 @@ class RunFolder:
     def begin(self, config: str, metrics: list[dict]) -> None:
         """Make the folder that of the run whose first checkpoint has just been written, and of no older one.
 
-        Only files that a run writes are removed, and nothing else that may be in the folder.
+        Only files that a run writes are removed, and nothing else that may be in the folder. The config is written
+        last: where it is not the checkpoint's, this was cut off, and has to be done again.
         """
-        for file in (self.model, self.loss_curve, *self.path.glob("samples_*.png")):
+        grids = [file for file in self.path.glob("samples_*.png") if re.fullmatch(r"samples_\d{6,}\.png", file.name)]
+        for file in (self.model, self.loss_curve, *grids):
             file.unlink(missing_ok=True)
-        write_text(self.config, config)
         write_text(self.metrics, "".join(map(as_line, metrics)))
+        write_text(self.config, config)
+
+    def has_config(self, config: str) -> bool:
+        return self.config.is_file() and self.config.read_bytes() == config.encode("utf-8")
 
     def append_metrics(self, **metrics: float) -> None:
         with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
             file.write(as_line(metrics))
 
     def read_metrics(self) -> list[dict]:
-        """All complete lines; a last line that a crash cut short is left out."""
-        if not self.metrics.exists():
-            return []
-        rows = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:
-                break
-        return rows
+        """All complete lines; those that are none of ours, or that a crash cut short, are passed over."""
+        return [row for row in map(as_row, self._lines()) if row is not None]
 
     def forget_metrics_after(self, step: int) -> None:
-        """Drop lines of steps that a resumed run is about to do again."""
-        kept = [row for row in self.read_metrics() if row["step"] <= step]
-        write_text(self.metrics, "".join(map(as_line, kept)))
+        """Drop lines of steps that a resumed run is about to do again, and a last one that was cut short.
+
+        What cannot be read otherwise stays: it is somebody's.
+        """
+        lines = self._lines()
+        if lines and not lines[-1].endswith("\n"):
+            lines.pop()
+        rows = map(as_row, lines)
+        kept = [line for line, row in zip(lines, rows, strict=True) if row is None or row["step"] <= step]
+        write_text(self.metrics, "".join(kept))
+
+    def _lines(self) -> list[str]:
+        if not self.metrics.exists():
+            return []
+        return self.metrics.read_text(encoding="utf-8-sig", errors="replace").splitlines(keepends=True)
+
+
+def as_row(line: str) -> dict | None:
+    """A line of metrics, or None if it has not the numbers that all of them have."""
+    try:
+        row = json.loads(line)
+        return row if math.isfinite(row["loss"]) and row["step"] >= 0 else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def as_line(metrics: dict) -> str:

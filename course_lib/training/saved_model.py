@@ -12,7 +12,7 @@ from torch import nn
 from course_lib.defaults import usual_defaults
 from course_lib.files import local_path, save_safetensors
 from course_lib.shown_command import shown_command
-from course_lib.training.config import Process, TrainingConfig, make_process
+from course_lib.training.config import Process, TrainingConfig, process_for, schedule_of
 from course_lib.training.run_folder import RunFolder
 from course_lib.unet import UNet, without_wrappers
 
@@ -34,8 +34,11 @@ def save_trained(trained: TrainedModel, path: Path, precision: torch.dtype = tor
         "config": trained.config.to_json(),
         "class_names": json.dumps(trained.class_names),
         "step": str(trained.step),
+        "schedule": schedule_of(trained.process),
     }
-    weights = {name: values.to(precision) for name, values in without_wrappers(trained.model.state_dict()).items()}
+    # copies: in the file, weights that two layers share stand twice
+    weights = without_wrappers(trained.model.state_dict())
+    weights = {name: values.to(precision, copy=True) for name, values in weights.items()}
     save_safetensors(weights, local_path(path), metadata)
 
 
@@ -52,8 +55,9 @@ def load_trained(
     something in front of are read like any others.
 
     Args:
-        make_model, process: what `train` was given, where that was not the library's own.
-    Raises: ValueError that names the run if there is nothing to load, the file is damaged, or a weight is not a number.
+        make_model, process: what `train` was given, where it was given any.
+    Raises: ValueError that names the run if there is nothing to load, the file is damaged, or a weight is not a number;
+        and for a run whose noise schedule is another than DDPM's usual one, unless its process is given.
     """
     folder = RunFolder(run)
     path = folder.model if folder.path.is_dir() else folder.path
@@ -72,13 +76,18 @@ def load_trained(
         model = make_model(num_classes=len(class_names), **config.unet)
         model.load_state_dict(weights)
         step = int(metadata.get("step", 0))
-    except (SafetensorError, OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{path} is not a trained model of this course ({error})") from None
+    except (SafetensorError, OSError, KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} is not a trained model of this course ({reason}); allowed: a run's folder, or the "
+            "model.safetensors in it"
+        ) from None
     for name, values in weights.items():
         if not values.isfinite().all():
             raise ValueError(f"{path} holds {name} with values that are nan or infinite, so that it can draw nothing")
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    process = make_process(config) if process is None else process
+    if process is None:
+        process = process_for(config, None, metadata.get("schedule", ""))
     return TrainedModel(model, process, config, class_names, step)

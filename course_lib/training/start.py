@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from course_lib.data.image_dataset import ImageDataset
+from course_lib.defaults import usual_defaults
 from course_lib.ema import EMA
 from course_lib.training.config import Process, TrainingConfig
 from course_lib.training.hardware import memory_format_for
@@ -24,6 +25,7 @@ class OtherRunError(ValueError):
     """A run cannot go on, because its checkpoint is that of another config or network."""
 
 
+@usual_defaults()
 def new_state(
     config: TrainingConfig, num_classes: int, device: torch.device, make_model: Callable[..., nn.Module] = UNet
 ) -> TrainingState:
@@ -39,7 +41,13 @@ def new_state(
             f"{getattr(make_model, '__name__', 'make_model')}"
         ) from None
     torch.manual_seed(config.seed)
-    model = make_model(num_classes=num_classes, **config.unet).to(device)
+    try:
+        model = make_model(num_classes=num_classes, **config.unet).to(device)
+    except (RuntimeError, MemoryError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            f"unet is {config.unet}, which cannot be built here ({reason}); allowed: a smaller one"
+        ) from None
     model = model.to(memory_format=memory_format_for(device))
     return TrainingState(model, EMA(model, config.ema_decay), new_optimizer(config, model, device))
 

@@ -16,8 +16,8 @@ from course_lib.data.download import is_url
 from course_lib.files import local_path, save_checkpoint, write_if_new
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
-from course_lib.training.config import Process, TrainingConfig, ema_decay_within, make_process
-from course_lib.training.draw import draw_images
+from course_lib.training.config import Process, TrainingConfig, ema_decay_within, process_for, schedule_of
+from course_lib.training.draw import default_steps, draw_images
 from course_lib.training.loop import TrainingState, training_steps
 from course_lib.training.rehearsal import needed_at_the_end, rehearse
 from course_lib.training.run_folder import RunFolder
@@ -30,10 +30,12 @@ from course_lib.unet import UNet
 BYTES_A_PARAMETER = 4 * 4
 # a budget of minutes goes to steps but for this share: checkpoints, pictures, and a machine that is slower at times
 SHARE_FOR_STEPS = 0.88
+MINUTES_OF_A_YEAR = 525_600
 # how long steps are timed for it
 SECONDS_TIMED = 3.0
 
 
+@torch.random.fork_rng(devices=[])
 def train(
     config: TrainingConfig,
     out: str | Path,
@@ -62,7 +64,8 @@ def train(
         resume: go on from the last checkpoint. On the CPU the weights end up the same, bit for bit, as without the
             interruption. More steps than before are allowed where the schedule is "constant".
         make_model, process: what to train and how, where they are not the library's: a class like `UNet`, and a
-            process like the one that `config.method` names. A learner's own, for instance.
+            process like the one that `config.method` names. A learner's own, for instance, or a DDPM with another
+            schedule; whoever loads the run gives them again.
         grids: whether to draw sample grids, at the end and now and then.
         minutes: time some steps first, and take as many as fit in place of `config.steps`. The number is stored in the
             run's config, so that the run is as reproducible as any. A resumed run has its number already.
@@ -71,19 +74,17 @@ def train(
     """
     folder = RunFolder(out)
     check_minutes(minutes)
+    found = folder.stamp()
     saved = folder.last_checkpoint() if resume else None
     if saved is not None:
         check_same_run(config, saved)
         data_dir = saved.get("data_dir") if data_dir is None else data_dir
-    elif folder.holds_a_run() and not overwrite:
-        raise ValueError(
-            f"out is {str(folder.path)!r}, which already holds a run; allowed: another folder, --resume to go on with "
-            "it, or --overwrite to start it again"
-        )
+    elif not overwrite:
+        folder.check_free()
     accelerator = make_accelerator(cpu)
     with accelerator.main_process_first():  # which downloads the data; the others find the files
         dataset = load_dataset(config.data, data_dir)
-    process = make_process(config) if process is None else process
+    process = process_for(config, process, "" if saved is None else saved.get("schedule", ""))
     state = new_state(config, len(dataset.class_names), accelerator.device, make_model)
     if saved is not None:
         load_state(state, saved)
@@ -106,23 +107,44 @@ def train(
     def store(trained: TrainedModel) -> None:
         nonlocal folder_is_ours
         require_numbers(state, folder if folder_is_ours else None)
-        kept = {"config": config.to_json(), "data_dir": remembered(data_dir)}
+        kept = {"config": config.to_json(), "data_dir": remembered(data_dir), "schedule": schedule_of(process)}
+        kept |= {} if folder_is_ours else {"begins_with": waiting}
         save_checkpoint(state_to_save(state, unwrapped) | kept, folder.checkpoint)
         if not folder_is_ours:
             folder.begin(config.to_json(), waiting)
             folder_is_ours = True
+        show(trained)
+
+    def show(trained: TrainedModel) -> None:
         save_trained(trained, folder.model)
         save_loss_curve(folder.read_metrics(), folder.loss_curve)
+
+    def draw(trained: TrainedModel) -> None:
+        save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
+
+    def as_trained() -> TrainedModel:
+        return TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
 
     watch = Stopwatch(config, state.step)
     with contextlib.ExitStack() as stack:
         tell = None
         if accelerator.is_main_process:
             stack.enter_context(folder.only_writer())
+            if folder.stamp() != found:
+                raise ValueError(
+                    f"out is {str(folder.path)!r}, in which another process has trained meanwhile; allowed: another "
+                    "folder, or this command once more"
+                )
             folder.prepare(BYTES_A_PARAMETER * sum(parameter.numel() for parameter in unwrapped.parameters()))
             if saved is not None:
+                # what came after the checkpoint may have been cut off
+                if "begins_with" in saved and not folder.has_config(saved["config"]):
+                    folder.begin(saved["config"], saved["begins_with"])
                 folder.forget_metrics_after(state.step)
                 write_if_new(folder.config, config.to_json())  # it may have more steps than before
+                show(as_trained())
+                if grids and state.step == config.steps:
+                    draw(as_trained())
             tell = stack.enter_context(told_progress(state.step, config.steps, config.batch_size))
         accelerator.wait_for_everyone()
         for loss in training_steps(config, state, dataset, process, accelerator):
@@ -130,7 +152,6 @@ def train(
                 continue
             watch.add(loss)
             at_the_end, metrics = state.step == config.steps, None
-            trained = TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
             draws = grids and (at_the_end or state.step % config.sample_every == 0)
             if at_the_end or state.step % config.log_every == 0:
                 metrics = watch.read(state.step, folder if folder_is_ours else None)
@@ -140,17 +161,17 @@ def train(
                 else:
                     waiting.append(metrics)
             if at_the_end or state.step % config.checkpoint_every == 0 or (draws and not folder_is_ours):
-                store(trained)
+                store(as_trained())
             if draws:
-                save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
+                draw(as_trained())
             tell(state.step, metrics)
     accelerator.end_training()
     return folder
 
 
 def check_minutes(minutes: float | None) -> None:
-    if minutes is not None and not 0 < minutes < math.inf:
-        raise ValueError(f"minutes is {minutes!r}; allowed: a number above 0")
+    if minutes is not None and not 0 < minutes <= MINUTES_OF_A_YEAR:
+        raise ValueError(f"minutes is {minutes!r}; allowed: a number above 0, at most {MINUTES_OF_A_YEAR:,}, a year")
 
 
 def remembered(data_dir: str | Path | None) -> str | None:
@@ -197,4 +218,5 @@ def diverged(what: str, step: int, folder: RunFolder | None) -> FloatingPointErr
 def sample_grid(trained: TrainedModel, columns: int = 5) -> torch.Tensor:
     """Images (classes * columns, 3, 32, 32), one row a class, always from the same noise: grids can be compared."""
     labels = torch.arange(len(trained.class_names), device="cpu").repeat_interleave(columns)
-    return draw_images(trained, labels, seed=0, num_steps=10, guidance_scale=2.0)
+    num_steps = min(10, default_steps(trained, None))
+    return draw_images(trained, labels, seed=0, num_steps=num_steps, guidance_scale=2.0)

@@ -55,6 +55,34 @@ def ours(model, label, guidance, **options):
     return (images / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy()
 
 
+def test_a_compiled_network_is_written_like_any_other_and_another_kind_is_refused(tmp_path):
+    plain = trained("flow", NETWORKS["one level"])
+    write_diffusers_folder(plain, tmp_path / "plain")
+    compiled = dataclasses.replace(plain, model=torch.compile(plain.model))
+    write_diffusers_folder(compiled, tmp_path / "compiled")
+    file = "unet/diffusion_pytorch_model.safetensors"
+    assert (tmp_path / "compiled" / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
+    for other in (torch.nn.Sequential(torch.nn.Linear(2, 2)), UNet(num_classes=3, base_channels=8, num_res_blocks=2)):
+        with pytest.raises(ValueError, match="model is no UNet of"):
+            write_diffusers_folder(dataclasses.replace(plain, model=other), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_export_that_failed_can_be_repeated(tmp_path, monkeypatch):
+    plain = trained("flow", NETWORKS["one level"])
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("course_lib.exporting.diffusers_folder.save_safetensors", full)
+        with pytest.raises(ValueError, match="No space left"):
+            write_diffusers_folder(plain, tmp_path / "export")
+    write_diffusers_folder(plain, tmp_path / "export")
+    (tmp_path / "other" / "empty").mkdir(parents=True)
+    write_diffusers_folder(plain, tmp_path / "other")
+
+
 @pytest.mark.parametrize("method", ["flow", "ddpm"])
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_the_same_noise_gives_the_same_picture(method, network, tmp_path):

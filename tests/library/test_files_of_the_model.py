@@ -34,7 +34,7 @@ AROUND = {
 MODEL_AND_PROCESSES = [path for path in sorted(LIBRARY.glob("*.py")) if path.name not in AROUND]
 TRAINING = sorted((LIBRARY / "training").glob("*.py"))
 # a third of them sees to it that a training loses nothing: run folders, trials before the work, data, wrong numbers
-MOST_LINES = 1920
+MOST_LINES = 2000
 
 NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 

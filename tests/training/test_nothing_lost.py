@@ -17,7 +17,15 @@ from safetensors import safe_open
 from safetensors.torch import load, load_file, save_file
 
 from course_lib.__main__ import main
-from course_lib.files import load_checkpoint, remove_leftovers, save_checkpoint, write_atomically
+from course_lib.ddpm import DDPM
+from course_lib.files import (
+    check_place,
+    load_checkpoint,
+    remove_leftovers,
+    save_checkpoint,
+    write_atomically,
+    write_text,
+)
 from course_lib.training import train as train_module
 from course_lib.training.config import PROFILES, TrainingConfig
 from course_lib.training.run_folder import RunFolder
@@ -121,6 +129,188 @@ def test_a_folder_in_which_no_step_was_taken_is_no_run(tmp_path):
     with pytest.raises(ValueError, match="no run to resume"):
         train(SHORT, tmp_path / "run", cpu=True, resume=True)
     train(dataclasses.replace(SHORT, steps=1), tmp_path / "run", cpu=True)  # without --overwrite
+
+
+def test_a_run_that_was_cut_off_after_its_last_step_is_completed(run, finished_run, capsys):
+    """Between the last checkpoint and what is made of it: the model, the curve and the pictures."""
+    made = [run / "model.safetensors", run / "loss.png", *run.glob("samples_*4.png")]
+    assert len(made) == 3
+    for file in made:
+        file.unlink()
+    assert main(["train", *FAST, "--out", str(run), "--resume"]) == 0
+    weights, wanted = (load_file(folder / "model.safetensors") for folder in (run, finished_run))
+    assert all(torch.equal(values, wanted[name]) for name, values in weights.items())
+    assert all(file.is_file() for file in made)
+    assert (run / "metrics.jsonl").read_bytes() == (finished_run / "metrics.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["begin", "read_metrics"])
+def test_an_overwriting_run_that_was_cut_off_at_its_first_checkpoint_is_nobody_elses(run, name, monkeypatch, tmp_path):
+    class KilledError(BaseException):
+        pass
+
+    def killed(*_, **__):
+        raise KilledError
+
+    (run / "samples_holiday.png").write_bytes(b"mine")
+    other = [*FAST, "--seed", "5", "--learning-rate", "0.001"]
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFolder, name, killed)
+        with pytest.raises(KilledError):
+            main(["train", *other, "--out", str(run), "--overwrite"])
+    assert main(["train", "--profile", "smoke", "--cpu", "--out", str(run), "--resume"]) == 0
+    straight = tmp_path / "straight"
+    assert main(["train", *other, "--out", str(straight)]) == 0
+    ours, wanted = (load_file(folder / "model.safetensors") for folder in (run, straight))
+    assert all(torch.equal(values, wanted[key]) for key, values in ours.items())
+    losses, same = ([row["loss"] for row in RunFolder(folder).read_metrics()] for folder in (run, straight))
+    assert losses == same
+    assert json.loads((run / "config.json").read_text())["seed"] == 5
+    assert (run / "samples_holiday.png").read_bytes() == b"mine"
+
+
+def test_a_run_that_came_meanwhile_is_not_replaced(run, tmp_path, monkeypatch, capsys):
+    """Between the question whether a run is there and the lock, another process may finish one."""
+    for place, arguments in ((tmp_path / "new", FAST), (run, ["--profile", "smoke", "--cpu", "--resume"])):
+
+        def meanwhile(*_, place=place, **__):
+            place.mkdir(exist_ok=True)
+            (place / "checkpoint.pt").write_bytes(b"another's")
+            return 1.0
+
+        with monkeypatch.context() as patched:
+            patched.setattr(train_module, "rehearse", meanwhile)
+            assert main(["train", "--out", str(place), *arguments]) == 2
+        assert "in which another process has trained meanwhile" in capsys.readouterr().err
+        assert (place / "checkpoint.pt").read_bytes() == b"another's"
+
+
+def test_somebodys_files_under_a_runs_names_are_not_replaced(tmp_path, capsys):
+    (tmp_path / "config.json").write_text("my own")
+    assert main(["train", *FAST, "--out", str(tmp_path)]) == 2
+    assert "which holds no run but config.json; allowed: another folder, or --overwrite" in capsys.readouterr().err
+    assert content(tmp_path) == {"config.json": b"my own"}
+
+
+def test_the_command_that_goes_on_asks_for_as_many_steps(tmp_path, monkeypatch, capsys):
+    out = ["--out", str(tmp_path / "run")]
+    assert main(["train", *FAST, "--schedule", "constant", *out]) == 0
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_module, "training_steps", stopped)
+    assert main(["train", "--cpu", "--profile", "smoke", *out, "--resume", "--steps", "9"]) == 130
+    command = re.search(r"step 4: (.+)", capsys.readouterr().err)[1]
+    assert shlex.split(command)[-4:] == ["--resume", "--steps", "9", "--cpu"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["null", "[]", '{"step": 2}', '{"loss": 0.5}', '{"step": "2", "loss": 1}', '{"step": 2, "loss": NaN}', "step 2"],
+)
+def test_a_line_of_metrics_that_is_none_of_ours_is_passed_over_and_stays(run, line):
+    folder = RunFolder(run)
+    rows = folder.read_metrics()
+    first, *others = folder.metrics.read_text().splitlines(keepends=True)
+    strange = "\ufeff" + first + line + "\n" + "".join(others) + '{"step": 9, "lo'
+    folder.metrics.write_text(strange, encoding="utf-8")
+    assert folder.read_metrics() == rows
+    assert main(["train", *FAST, "--out", str(run), "--resume"]) == 0
+    assert line in folder.metrics.read_text(encoding="utf-8").splitlines()
+    assert folder.read_metrics() == rows
+
+
+def test_a_finished_run_without_its_metrics_is_still_finished(run, capsys):
+    (run / "metrics.jsonl").unlink()
+    assert main(["train", *FAST, "--out", str(run), "--resume"]) == 0
+    assert "samples_000004.png" in capsys.readouterr().out
+
+
+def test_a_folder_called_like_the_home_is_no_home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert main(["train", *FAST, "--out", "./~"]) == 0
+    assert {"model.safetensors", "loss.png", "checkpoint.pt", "samples_000004.png"} <= content(tmp_path / "~").keys()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_device_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        write_text(pipe, "{}\n")
+        assert reader.communicate()[0] == b"{}\n"
+    check_place("json", Path(os.devnull))
+    write_text(Path(os.devnull), "{}\n")
+    assert not pipe.is_file()
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", *FAST, "--base-channels", "1000000"], "unet is"),
+        (
+            ["train", "--profile", "smoke", "--minutes", "1e308"],
+            "minutes is 1e+308; allowed: a number above 0, at most",
+        ),
+        (["sample", "RUN", "--count", "1000000000000"], "count is 1000000000000; allowed: from 1 to 10,000"),
+        (["sample", "RUN", "--count", "993", "--gif", "way.gif"], "from 1 to 992 pictures a class in an animation"),
+        (["evaluate", "RUN", "--seed", str(2**64)], "seed is"),
+        (["evaluate", "RUN", "--seed", "-1"], "seed is -1"),
+        (["evaluate", "RUN", "--count", "10001"], "count is 10001; allowed: from 20 to 9,998"),
+        (["evaluate", "RUN", "--count", "20", "--solver", "ddim"], "solver is 'ddim'"),
+        (["sample", "RUN/checkpoint.pt"], "allowed: a run's folder, or the model.safetensors in it"),
+    ],
+)
+def test_what_is_too_large_or_another_file_is_one_sentence(run, arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("course_lib.evaluation.evaluate.Judge.real_scores", None)  # it is told before
+    assert main([argument.replace("RUN", str(run)) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_damaged_checkpoint_is_one_sentence_with_a_way_on(run, capsys):
+    for damaged in (b"", b"{}", b"\x80\x04K\x01.", (run / "model.safetensors").read_bytes()):
+        (run / "checkpoint.pt").write_bytes(damaged)
+        assert main(["train", *FAST, "--out", str(run), "--resume"]) == 2
+        error = capsys.readouterr().err
+        assert "is not a readable checkpoint" in error
+        assert "weights_only" not in error
+        assert "model.safetensors beside it, which a new run can begin with: train --from" in error
+        assert len(error.strip().splitlines()) == 1
+
+
+def test_a_run_knows_its_noise_schedule(tmp_path):
+    config = TrainingConfig(method="ddpm", data="shapes", unet={"base_channels": 8}, steps=2, batch_size=2)
+    out, short = tmp_path / "run", DDPM(8)
+    train(config, out, cpu=True, process=short)  # its pictures are drawn in as many steps as there are
+    assert load_trained(out, process=short).process is short
+    for call in (
+        lambda: load_trained(out),
+        lambda: train(config, out, cpu=True, resume=True),
+    ):
+        with pytest.raises(ValueError, match=r"process has 1000 steps.*allowed: what.*8 steps"):
+            call()
+    train(config, out, cpu=True, process=DDPM(8), resume=True)
+    with pytest.raises(ValueError, match="process is DDPM; allowed: that of the method, 'flow'"):
+        train(dataclasses.replace(config, method="flow"), tmp_path / "other", cpu=True, process=short)
+
+
+def test_weights_that_two_layers_share_are_stored(tmp_path):
+    class Tied(UNet):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.mid_resblock2.conv1.weight = self.mid_resblock1.conv1.weight
+
+    config = TrainingConfig(data="shapes", unet={"base_channels": 8}, steps=1, batch_size=2)
+    train(config, tmp_path / "run", cpu=True, make_model=Tied, grids=False)
+    model = load_trained(tmp_path / "run", make_model=Tied).model
+    assert model.mid_resblock2.conv1.weight is model.mid_resblock1.conv1.weight
 
 
 def test_the_rehearsal_leaves_no_trace(tmp_path):

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from course_lib import FlowMatching
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.data.shapes import draw_shapes
-from course_lib.files import load_checkpoint, write_atomically
+from course_lib.files import load_checkpoint, write_atomically, write_text
 from course_lib.training.batches import share_of, training_batch
 from course_lib.training.config import PROFILES, TrainingConfig
 from course_lib.training.loop import training_steps
@@ -268,6 +269,17 @@ def test_a_file_is_old_or_new_and_never_half(tmp_path):
 class Bomb:
     def __reduce__(self):
         return print, ("this must never be printed",)
+
+
+def test_a_link_leads_to_what_is_written_and_threads_do_not_disturb_each_other(tmp_path):
+    (tmp_path / "large").mkdir()
+    link, target = tmp_path / "model.txt", tmp_path / "large" / "model.txt"
+    link.symlink_to(target)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: write_text(link, f"{number}" * 1000), range(10, 60)))
+    assert link.is_symlink()
+    assert len(target.read_text(encoding="utf-8")) == 2000
+    assert [path.name for path in (tmp_path / "large").iterdir()] == ["model.txt"]
 
 
 def test_a_checkpoint_that_wants_to_run_code_or_is_cut_short_is_refused(uninterrupted, tmp_path, capsys):
