@@ -1,10 +1,14 @@
-"""The map of the network as the course's emblem: four files that open README, drawn by what draws it in the lessons.
+"""README's pictures that lessons show, too: the map of the network, and what the samplers reach.
 
-For wide windows and for a telephone's, each in light and in dark; README chooses with <picture>.
+The map opens README as the course's emblem, in four files, drawn by what draws it in the lessons: for wide windows and
+for a telephone's, each in light and in dark; README chooses with <picture>.
 """
 
+import base64
 import colorsys
 import io
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from course_lib.assets import ASSETS
+from course_lib.authoring.source import SOLUTIONS
 from course_lib.files import write_atomically
 from course_lib.pictures.html_figure import png_of
 from course_lib.tracing import trace
@@ -20,6 +25,8 @@ from course_lib.unet import UNet
 EMBLEM = LIGHT, DARK, NARROW, NARROW_DARK = tuple(
     ASSETS / "figures" / f"map{kind}.png" for kind in ("", "_dark", "_narrow", "_narrow_dark")
 )
+QUALITY = ASSETS / "figures" / "quality_against_calls.png"
+QUALITY_IN_LESSON = ("09_flow_matching.ipynb", "lesson.plot_side_by_side()")
 ALT = (
     "Map of the UNet as a U: the encoder goes down from 32x32 pixels and 64 channels to 8x8 and 256, the middle is at "
     "the bottom, the decoder goes up again. Nine blue lines, the skips, lead across. Boxes are filled by their share "
@@ -80,8 +87,18 @@ def write_emblem() -> list[Path]:
     return list(wanted)
 
 
+def quality() -> dict[Path, bytes]:
+    """The PNG of what samplers reach with their calls, as it is stored in lesson 09's solution, where there is one."""
+    name, code = QUALITY_IN_LESSON
+    if not (SOLUTIONS / name).exists():
+        return {}
+    cells = json.loads((SOLUTIONS / name).read_text(encoding="utf-8"))["cells"]
+    shown = next("".join(cell["outputs"][0]["data"]["text/html"]) for cell in cells if "".join(cell["source"]) == code)
+    return {QUALITY: base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', shown)[1])}
+
+
 def _to_draw_again() -> dict[Path, bytes]:
-    return {path: png for path, png in emblem().items() if not shows(path, png)}
+    return {path: png for path, png in (emblem() | quality()).items() if not shows(path, png)}
 
 
 def shows(path: Path, png: bytes) -> bool:

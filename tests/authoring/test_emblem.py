@@ -22,9 +22,15 @@ def test_the_files_are_what_the_course_draws_now(drawn):
     assert all(emblem.shows(path, png) for path, png in drawn.items())
 
 
+def test_the_samplers_picture_is_the_one_that_lesson_09_shows():
+    ((path, png),) = emblem.quality().items()
+    assert emblem.shows(path, png)
+
+
 def test_another_drawing_is_written_anew(drawn, tmp_path, monkeypatch):
     wanted = {tmp_path / path.name: png for path, png in drawn.items()}
     monkeypatch.setattr(emblem, "emblem", lambda: wanted)
+    monkeypatch.setattr(emblem, "quality", dict)
     assert emblem.outdated_emblem() == list(wanted) == emblem.write_emblem()
     light, dark, narrow, _ = wanted
     assert emblem.outdated_emblem() == []
