@@ -67,7 +67,8 @@ class DDPM(nn.Module):
         beta_start, beta_end: variance added by the first and by the last step; linear in between.
     Attributes:
         betas, alphas_cumprod: (T,) buffers, float64.
-    Raises: ValueError for T below 1 or variances that do not satisfy 0 < beta_start <= beta_end < 1.
+    Raises: ValueError for T below 1, variances that do not satisfy 0 < beta_start <= beta_end < 1, or so many or so
+        large ones that nothing of an image is left, from which no sampler comes back.
     Source: Ho et al. 2020, section 4 for the schedule.
     """
 
@@ -83,6 +84,11 @@ class DDPM(nn.Module):
         self.num_timesteps = int(num_timesteps)
         betas = torch.linspace(beta_start, beta_end, self.num_timesteps, dtype=torch.float64)
         alphas_cumprod = torch.cumprod(1 - betas, dim=0)
+        if values_are_free_to_read(alphas_cumprod) and not alphas_cumprod[-1] >= torch.finfo(torch.float32).tiny:
+            raise ValueError(
+                f"num_timesteps, beta_start, beta_end are {num_timesteps}, {beta_start}, {beta_end}, which leave "
+                f"{alphas_cumprod[-1]:.1e} of an image; allowed: what float32 can tell from 0, at least 1.2e-38"
+            )
         # not saved with a model's weights: the three numbers above say it all
         self.register_buffer("betas", betas, persistent=False)
         self.register_buffer("alphas_cumprod", alphas_cumprod, persistent=False)

@@ -16,6 +16,7 @@ from torch import Tensor
 from course_lib.ddpm import DDPM
 from course_lib.flow_matching import TIME_SCALE, FlowMatching
 from course_lib.guidance import Model, guided_prediction
+from course_lib.validation import at_least_float32
 
 # what a network sees in x at time t: (clean, noise), each shaped like x
 Split = Callable[[Tensor, float], tuple[Tensor, Tensor]]
@@ -60,7 +61,7 @@ def split_of(
     @torch.no_grad()
     def split(x: Tensor, t: float) -> tuple[Tensor, Tensor]:
         if isinstance(process, FlowMatching):
-            times = torch.full((len(x),), TIME_SCALE * t, dtype=x.dtype, device=x.device)
+            times = torch.full((len(x),), TIME_SCALE * t, dtype=at_least_float32(x), device=x.device)
             velocity = guided_prediction(model, x, times, labels, guidance_scale)
             # the two ends of the straight line through x
             return x - t * velocity, x + (1 - t) * velocity
@@ -167,6 +168,7 @@ def slerp(start: Tensor, end: Tensor, share: float) -> Tensor:
     """Walk along the arc of a sphere from `start` to `end`, each image on its own.
 
     Of two noises of one length everything between them has that length, too. A straight line cuts through the inside.
+    Images of zeros have no direction: what comes is nan.
 
     Args:
         share: how much of the way: 0 is start, 1 is end.
@@ -177,7 +179,8 @@ def slerp(start: Tensor, end: Tensor, share: float) -> Tensor:
     a, b = start.flatten(1), end.flatten(1)
     # the cosine of the angle between the two of each row: (B, 1)
     cosine = (a * b).sum(dim=1, keepdim=True) / (a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True))
-    angle = torch.acos(cosine.clamp(-1, 1))
+    # not quite zero, where sin(angle) would be, and the weights 0 / 0
+    angle = torch.acos(cosine.clamp(-1, 1)).clamp(min=1e-3)
     # the two weights: sin((1 - share) * angle) / sin(angle), and sin(share * angle) / sin(angle)
     weight_a = torch.sin((1 - share) * angle) / torch.sin(angle)
     weight_b = torch.sin(share * angle) / torch.sin(angle)

@@ -29,6 +29,7 @@ from course_lib.validation import (
     check_positive_int,
     check_same_shape,
     check_vector,
+    check_within,
 )
 
 # the model sees 1000 t, so that both methods use one range of the time embedding
@@ -58,11 +59,12 @@ class FlowMatching:
         """The point on the straight line at time t: (1 - t) clean + t noise.
 
         Shapes: clean, noise (B, C, H, W), t (B,) in [0, 1] -> (B, C, H, W).
-        Raises: ValueError for shapes that differ.
+        Raises: ValueError for shapes that differ, and, where t can be read at once (on the CPU), a t outside [0, 1].
         Source: Lipman et al. 2023, equation 22 with sigma_min = 0; Liu et al. 2023, equation 1.
         """
         check_same_shape("noise", noise, "clean", clean)
         check_vector("t", t, len(clean))
+        check_within("t", t, 0, 1)
         # one time an image, the same for all its pixels: (B,) -> (B, 1, 1, 1)
         t = t.reshape(-1, *[1] * (clean.ndim - 1))
         # so much of the image is left, and so much noise has come
@@ -100,7 +102,8 @@ class FlowMatching:
 
         Args:
             model: called as model(x_t, 1000 * t, labels), predicts the velocity.
-            images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None.
+            images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None. The times get the images' precision: in
+                bfloat16 only some 400 of the model's 1,000 are left, so give float32, and autocast does the rest.
             generator: draws the times first, then the noise.
             t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
         Returns: a scalar; 1 + mean(images ** 2) on average for a model that predicts zero everywhere.

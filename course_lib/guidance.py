@@ -48,10 +48,12 @@ def drop_labels(labels: Tensor, probability: float, generator: torch.Generator |
     they can be repeated; without one, from torch's global random numbers.
 
     Shapes: (B,) int64 -> (B,) int64.
-    Raises: ValueError for a probability outside [0, 1).
+    Raises: ValueError for a probability outside [0, 1), and for labels in bytes, which cannot hold -1.
     Source: Ho and Salimans 2022, algorithm 1.
     """
     check_probability("probability", probability)
+    if labels.dtype == torch.uint8:
+        raise ValueError("labels has type torch.uint8, which cannot hold -1; allowed: torch.int64, as of labels.long()")
     device = labels.device if generator is None else generator.device  # a generator draws only where it lives
     # draw one number from 0 to 1 for each label: (B,)
     draws = torch.rand(labels.shape, generator=generator, device=device).to(labels.device)

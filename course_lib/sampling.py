@@ -117,7 +117,8 @@ def labels_for(shape: tuple[int, ...], labels: Tensor | None, device: torch.devi
     if labels is None:
         return None
     check_vector("labels", labels, shape[0])
-    return labels.to(device)
+    # in a byte, "no class" would be 255
+    return labels.to(device, torch.int64 if labels.dtype == torch.uint8 else labels.dtype)
 
 
 def last_image(states: Iterator[SamplerState]) -> Tensor:

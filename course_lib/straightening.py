@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_lib.flow_matching import TIME_SCALE
 from course_lib.guidance import Model, guided_prediction
-from course_lib.validation import check_positive_int, check_same_shape, check_vector
+from course_lib.validation import at_least_float32, check_positive_int, check_same_shape, check_vector
 
 # velocity(x, t): shaped like x, with one time for all of x
 Velocity = Callable[[Tensor, float], Tensor]
@@ -128,8 +128,8 @@ def spaced_times(num_steps: int, shift: float = 1.0) -> list[float]:
         raise ValueError(f"shift is {shift}; allowed: a number above 0")
     # evenly from 1 to 0
     even = [1 - i / num_steps for i in range(num_steps + 1)]
-    # moved together; both ends stay
-    return [shift * u / (1 + (shift - 1) * u) for u in even]
+    # moved together; 1 + (shift - 1) * u in another order, in which rounding leaves both ends where they are
+    return [shift * u / (1 - u + shift * u) for u in even]
 
 
 def guided_within(
@@ -144,7 +144,7 @@ def guided_within(
     Source: Kynkäänniemi et al. 2024, equation 6.
     """
     # the model wants a time for each image, and sees 1000 t
-    times = torch.full((len(x),), TIME_SCALE * t, dtype=x.dtype, device=x.device)
+    times = torch.full((len(x),), TIME_SCALE * t, dtype=at_least_float32(x), device=x.device)
     # the scale of this time: 1 is no guidance, and costs one call
     scale = guidance_scale if low < t <= high else 1.0
     return guided_prediction(model, x, times, labels, scale)

@@ -109,6 +109,14 @@ def check_vector(name: str, vector: Tensor, batch: int | None = None) -> None:
         raise ValueError(f"{name} has shape {tuple(vector.shape)}; allowed: ({length},), one value an image")
 
 
+def check_within(name: str, vector: Tensor, lowest: float, highest: float) -> None:
+    """`vector` must hold numbers from `lowest` to `highest` (looked at only where that is free)."""
+    if values_are_free_to_read(vector):
+        wrong = vector[~((vector >= lowest) & (vector <= highest))]  # so that nan is wrong, too
+        if wrong.numel():
+            raise ValueError(f"{name} contains {wrong[0].item():g}; allowed: numbers from {lowest} to {highest}")
+
+
 def check_embedding(name: str, emb: Tensor, batch: int, dim: int) -> None:
     check_tensor(name, emb, f"a tensor of shape ({batch}, {dim}), one vector an image")
     if emb.shape != (batch, dim):

@@ -6,7 +6,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from course_lib.assets import asset_path
-from course_lib.validation import check_channels
+from course_lib.defaults import usual_defaults
+from course_lib.validation import check_channels, check_floating
 
 JUDGE_FILE = "judge/fashion_mnist_judge.safetensors"
 
@@ -52,6 +53,7 @@ class FashionClassifier(nn.Module):
         return self.classify(self.features(images))
 
 
+@usual_defaults()
 def load_judge() -> FashionClassifier:
     """The trained judge from assets/, in evaluation mode, on the CPU."""
     judge = FashionClassifier()
@@ -62,5 +64,6 @@ def load_judge() -> FashionClassifier:
 @torch.no_grad()
 def judge_images(judge: FashionClassifier, images: Tensor, batch_size: int = 500) -> tuple[Tensor, Tensor]:
     """Features (N, 64) and predicted classes (N,) of images (N, 3, 32, 32) in [-1, 1]."""
-    features = torch.cat([judge.features(part) for part in images.split(batch_size)])
+    check_floating("images", images)
+    features = torch.cat([judge.features(part.float()) for part in images.split(batch_size)])
     return features, judge.classify(features).argmax(dim=1)

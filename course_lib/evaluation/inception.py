@@ -17,9 +17,12 @@ def inception_fid(images: Tensor, dataset: ImageDataset, batch_size: int = 100) 
 
     Comparable with published figures for N = 50,000; fewer samples give larger values.
 
-    Raises: ValueError, with what to do, where torch-fidelity or the network's weights are missing.
+    Raises: ValueError, with what to do, where torch-fidelity or the network's weights are missing; FloatingPointError
+        for images that are not numbers.
     Source: Heusel et al. 2017.
     """
+    if not images.isfinite().all():
+        raise FloatingPointError("the pictures hold nan or infinite values")
     fid = needed_for_fid()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     fid = fid.to(device)

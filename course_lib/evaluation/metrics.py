@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_lib.validation import check_same_shape
+
 
 def class_accuracy(predicted: Tensor, wanted: Tensor) -> float:
     """Share of images that the judge takes for the class they were drawn as.
@@ -13,6 +15,7 @@ def class_accuracy(predicted: Tensor, wanted: Tensor) -> float:
         predicted: what the judge takes each image for; wanted: the class it was drawn as.
     Shapes: (N,), (N,) int64 -> a number from 0 to 1.
     """
+    check_same_shape("predicted", predicted, "wanted", wanted)
     # for every image: is it taken for what was wanted?
     right = predicted == wanted
     # the share of yes among all answers (the mean needs numbers, so turn True and False into 1.0 and 0.0)
@@ -41,7 +44,7 @@ def frechet_distance(features: Tensor, real_features: Tensor) -> float:
     distance = metric.compute().item()
     if not math.isfinite(distance):
         raise FloatingPointError(f"the Fréchet distance is {distance}: the features are not numbers")
-    return distance
+    return max(0.0, distance)  # of two equal sets, rounding may leave it below 0
 
 
 def feature_statistics(features: Tensor) -> tuple[Tensor, Tensor]:

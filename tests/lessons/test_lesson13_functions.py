@@ -111,6 +111,13 @@ def test_an_arc_keeps_the_length_and_takes_even_steps():
         torch.testing.assert_close(angle, angles[0])
 
 
+@pytest.mark.parametrize("apart", [0.0, 1e-4, 3e-4])
+def test_between_two_that_are_nearly_one_lies_the_straight_line(apart):
+    start = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    for end in (start + apart * start.flip(3), (1 + apart) * start):
+        torch.testing.assert_close(slerp(start, end, 0.3), torch.lerp(start, end, 0.3), rtol=0, atol=1e-6)
+
+
 def test_two_views_of_a_bell_curve_draw_what_reads_both_ways():
     """One view wants 1 in the left half, the other, turned, as well: then the right half is 1, too."""
     strengths = strengths_of(FlowMatching())

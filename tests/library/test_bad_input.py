@@ -21,6 +21,8 @@ from course_lib import (
     num_groups,
 )
 from course_lib.ema import EMA
+from course_lib.evaluation.classifier import judge_images, load_judge
+from course_lib.evaluation.metrics import class_accuracy
 
 SHAPE = (2, 3, 8, 8)
 X, T, LABELS = torch.zeros(SHAPE), torch.tensor([5, 6]), torch.tensor([0, 1])
@@ -107,6 +109,29 @@ BAD_CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: DDPM(beta_start=0.02, beta_end=0.01),
         ["beta_start", "0.02, 0.01", "0 < beta_start <= beta_end < 1"],
     ),
+    "variances that leave nothing of an image": (
+        lambda: DDPM(beta_end=0.2),
+        ["num_timesteps, beta_start, beta_end are 1000, 0.0001, 0.2", "2.1e-47"],
+    ),
+    "steps that leave nothing of an image": (lambda: DDPM(20_000), ["num_timesteps", "20000", "1.2e-38"]),
+    "DDPM's times to flow matching": (
+        lambda: FlowMatching().loss(zeros, X, t=T),
+        ["t contains", "allowed: numbers from 0 to 1"],
+    ),
+    "a time that is none": (
+        lambda: FlowMatching().interpolate(X, torch.tensor([0.5, float("nan")]), X),
+        ["t contains nan", "0 to 1"],
+    ),
+    "labels in bytes to be dropped": (lambda: drop_labels(LABELS.byte(), 0.5), ["labels has", "torch.uint8", "-1"]),
+    "predictions for other images": (
+        lambda: class_accuracy(torch.arange(4), torch.arange(4)[:, None]),
+        ["predicted has", "(4,)", "(4, 1)"],
+    ),
+    "one prediction for four images": (
+        lambda: class_accuracy(torch.arange(1), torch.arange(4)),
+        ["predicted has", "(1,)", "(4,)"],
+    ),
+    "bytes to the judge": (lambda: judge_images(load_judge(), X.byte()), ["images has", "torch.uint8"]),
     "bytes to add_noise": (lambda: DDPM().add_noise(X.byte(), T, X.byte()), ["x_t has", "torch.uint8", "floating"]),
     "whole numbers to predict_clean": (lambda: DDPM().predict_clean(X.int(), T, X), ["x_t has", "torch.int32"]),
     "bytes to DDPM's loss": (lambda: DDPM().loss(zeros, X.byte()), ["images has", "torch.uint8", "floating"]),

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
@@ -12,13 +13,17 @@ from course_lib import DDPM, FlowMatching, UNet
 from course_lib.class_embedding import ClassEmbedding
 from course_lib.data import load_dataset
 from course_lib.data.shapes import draw_shapes
+from course_lib.editing import split_of
 from course_lib.ema import EMA
+from course_lib.evaluation.classifier import judge_images, load_judge
 from course_lib.seeds import mixed_seed
+from course_lib.straightening import guided_within
 from course_lib.time_embedding import SinusoidalPositionEmbedding
 from course_lib.training.batches import training_batch
 from course_lib.training.config import TrainingConfig, make_process
 from course_lib.training.draw import draw_images
 from course_lib.training.saved_model import TrainedModel
+from course_lib.training.train import train
 
 SMALL = {"base_channels": 8, "channel_mults": (1, 2), "num_res_blocks": 1, "dropout": 0.0}
 
@@ -238,6 +243,52 @@ def test_other_default_types_and_devices():
         for part, other in zip(batch, same, strict=True):
             assert torch.equal(part, other)
         close(embedded, SinusoidalPositionEmbedding(64)(torch.tensor([999])), 1e-4)
+
+
+def test_bytes_are_labels_for_a_sampler(network):
+    """In a byte -1, "no class", would be 255."""
+    drawn = {}
+    for labels in (torch.tensor([1, 9]), torch.tensor([1, 9], dtype=torch.uint8)):
+        options = {"num_steps": 2, "guidance_scale": 2.0, "generator": torch.Generator().manual_seed(0)}
+        drawn[labels.dtype] = FlowMatching().sample(network, (2, 3, 8, 8), labels, **options)
+    assert torch.equal(*drawn.values())
+
+
+def test_training_and_judging_under_another_default_type(tmp_path):
+    config = TrainingConfig(data="shapes", unet=SMALL, steps=1, batch_size=2)
+    torch.set_default_dtype(torch.float64)
+    try:
+        train(config, tmp_path / "double", cpu=True, grids=False)
+        features, _ = judge_images(load_judge(), torch.zeros(1, 3, 32, 32))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    train(config, tmp_path / "single", cpu=True, grids=False)
+    weights, same = (load_file(tmp_path / name / "model.safetensors") for name in ("double", "single"))
+    assert all(torch.equal(values, same[name]) for name, values in weights.items())
+    assert features.dtype == torch.float32
+
+
+def test_training_leaves_the_random_numbers_alone(tmp_path):
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    train(TrainingConfig(data="shapes", unet=SMALL, steps=1, batch_size=2), tmp_path / "run", cpu=True, grids=False)
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_a_network_in_bfloat16_is_told_the_time_exactly():
+    """Between 512 and 1,024 bfloat16 knows every fourth number only."""
+    told = []
+
+    def model(x, t, labels):
+        told.append(t)
+        return torch.zeros_like(x)
+
+    x, labels = torch.zeros(2, 3, 8, 8, dtype=torch.bfloat16), torch.zeros(2, dtype=torch.long)
+    split_of(FlowMatching(), model)(x, 0.777)
+    guided_within(model, x, 0.777, labels, 1.0, 0.0, 1.0)
+    for times in told:
+        close(times, torch.full((2,), 777.0), 1e-3)
 
 
 def test_weights_of_wrapped_networks_load(network):
