@@ -63,8 +63,9 @@ def test_what_lesson_05_says_about_the_trained_heads_is_so():
         return attention_weights(q, k)[0]
 
     to_bag = weights_of("decoder.0.attentions.1")[:, :, on_bag].sum(dim=-1)
-    assert [f"{share:.2f}" for share in to_bag[:, on_bag].mean(dim=1).sort().values[[0, -1]]] == ["0.52", "0.83"]
-    assert [f"{share:.2f}" for share in to_bag[:, ~on_bag].mean(dim=1).sort().values[[0, -1]]] == ["0.10", "0.29"]
-    places = weights_of("mid_attention")[2].argmax(dim=-1)
-    assert len(places.unique()) == 1
-    assert int(places[0]) // 8 == 7
+    assert [f"{share:.2f}" for share in to_bag[:, on_bag].mean(dim=1).sort().values[[0, -1]]] == ["0.38", "0.77"]
+    assert [f"{share:.2f}" for share in to_bag[:, ~on_bag].mean(dim=1).sort().values[[0, -1]]] == ["0.14", "0.36"]
+    places = weights_of("mid_attention")[1].argmax(dim=-1)
+    assert int((places // 8 == 7).sum()) == 63
+    assert int(places.mode().values) // 8 == 7
+    assert int((places == places.mode().values).sum()) == 53

@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from course_lib import SelfAttention
 from course_lib.document import FORWARD_PASS
+from course_lib.flow_matching import TIME_SCALE
 from course_lib.lessons.lesson05.explore_attention import LAYERS, explore_attention, noisy_bag, queries_keys_values
 from course_lib.lessons.lesson05.figures import bytes_kept_for_gradients, entropy, one_row_of_weights
 from course_lib.lessons.shared.claims import claim
@@ -116,8 +117,9 @@ def reshape_reads_in_the_order_of_the_axes() -> bool:
     "In this layer, at t = 0.3, they do not.",
     "The bag is 20 of the 64 pixels.",
     "For this one picture and this one noise its pixels give, on average and depending on the head, "
-    "between 52 and 83 % of their weight to the bag; pixels of the background give it between 10 and 29 %.",
-    "in the middle of the bag, gives the bag 17 % in head 0, and 62 to 75 % in the other three.",
+    "between 38 and 77 % of their weight to the bag; pixels of the background give it between 14 and 36 %, "
+    "and in each head at most about half as much.",
+    "in the middle of the bag, gives the bag 28 % in head 0, and 74 to 79 % in the other three.",
 )
 def pixels_of_the_bag_hear_the_bag() -> bool:
     qkv, heads = queries_keys_values(0.3, "decoder.0.attentions.1")
@@ -128,15 +130,31 @@ def pixels_of_the_bag_hear_the_bag() -> bool:
     began = to_bag[:, 4 * 8 + 4].round().tolist()
     ends = [float(edge.round()) for part in (of_bag, of_background) for edge in (part.min(), part.max())]
     middle = bag.reshape(8, 8)[3:6, 3:6].all()
-    return bool(middle) and int(bag.sum()) == 20 and (ends, began) == ([52, 83, 10, 29], [17, 75, 72, 62])
+    half = bool((of_background < 0.51 * of_bag).all())
+    return bool(middle) and half and int(bag.sum()) == 20 and (ends, began) == ([38, 77, 14, 36], [28, 74, 78, 79])
 
 
-@claim("at t = 0.3 and for this noise, all 64 pixels look first at one and the same place, in the lowest row;")
-def in_the_middle_all_look_at_one_place() -> bool:
-    qkv, heads = queries_keys_values(0.3, "mid_attention")
-    q, k, _ = split_heads(qkv, heads)
-    place = attention_weights(q, k)[0, 2].argmax(dim=-1).unique()
-    return len(place) == 1 and int(place) // 8 == 7
+@claim(
+    "in its head 1, at t = 0.3 and for this noise, 63 of the 64 pixels look first at the lowest row, and 53 of them at "
+    "one and the same place; with 29 other noises at least 61 look there first."
+)
+def in_the_middle_nearly_all_look_at_the_lowest_row() -> bool:
+    trained, seen = shipped_model("flow"), []
+    attention = trained.model.mid_attention
+    hook = attention.qkv.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    noise, t = torch.cat([noise_of(seed) for seed in range(30)]), torch.full((30,), 0.3)
+    try:
+        with torch.no_grad():
+            noisy = trained.process.interpolate(image_of_class(8).expand_as(noise), t, noise)
+            trained.model(noisy, TIME_SCALE * t, torch.full((30,), 8))
+    finally:
+        hook.remove()
+    shown = torch.equal(noisy[:1], noisy_bag(0.3))  # the first of the noises is that of the explorer
+    q, k, _ = split_heads(seen[0], attention.num_heads)
+    first = attention_weights(q, k)[:, 1].argmax(dim=-1)
+    lowest, places = (first // 8 == 7).sum(1), first[0].bincount(minlength=64)
+    at_one_place = (int(places.max()), int(places.argmax()) // 8) == (53, 7)
+    return shown and at_one_place and int(lowest[0]) == 63 and int(lowest.min()) >= 61
 
 
 @claim("So it has four attentions: one in the encoder, one in the middle, two in the decoder.")

@@ -13,6 +13,7 @@ from course_lib.evaluation.metrics import frechet_distance
 from course_lib.flow_matching import euler_step, heun_step
 from course_lib.lessons.lesson09.figures import (
     class_means,
+    correlation,
     gaussian_velocity,
     mean_and_spread,
     model_of_the_papers,
@@ -24,6 +25,7 @@ from course_lib.lessons.shared.explore_trajectory import ROWS_OF_STILL, spread, 
 from course_lib.lessons.shared.results import shipped_results
 from course_lib.lessons.shared.shipped import shipped_model
 from course_lib.lessons.shared.training import lesson_config
+from course_lib.straightening import paired_noise
 from course_lib.time_embedding import embedding_frequencies
 
 
@@ -63,22 +65,26 @@ def the_small_network_is_64_wide() -> bool:
 
 
 @claim(
-    "They bring flow matching's distance from 0.58 (the mean of three seeds, from 0.54 to 0.65) to 0.28 (one seed):",
-    "no number of further steps did that.",
+    "They come no nearer than twenty plain ones:",
+    "flow matching's distance is 0.33 (one seed) with them, and 0.31 without guidance (the mean of three seeds, from "
+    "0.29 to 0.35).",
+    "Twenty guided steps, 40 calls, bring it to 0.22 (one seed), and no number of further plain steps did that.",
 )
-def guidance_is_worth_more_than_steps() -> bool:
-    plain, guided = stored("euler", 20), stored("euler", 10, 1.5)
-    distances = [row["frechet"] for row in plain]
-    found = (round(mean_of(plain, "frechet"), 2), round(min(distances), 2), round(guided[0]["frechet"], 2))
+def guidance_is_worth_more_than_steps_with_forty_calls() -> bool:
+    distances = sorted(row["frechet"] for row in stored("euler", 20))
+    (ten,), (twenty,) = stored("euler", 10, 1.5), stored("euler", 20, 1.5)
+    mean = sum(distances) / len(distances)
+    found = [round(one, 2) for one in (ten["frechet"], mean, distances[0], distances[-1], twenty["frechet"])]
     steps = [row["frechet"] for count in (20, 50) for row in stored("euler", count)]
-    return len(guided) == 1 and min(steps) > 0.28 and found == (0.58, 0.54, 0.28) and abs(max(distances) - 0.65) < 0.006
+    told = len(distances) == 3 and twenty["calls"] == 40 and found == [0.33, 0.31, 0.29, 0.35, 0.22]
+    return told and ten["frechet"] > mean and min(steps) - twenty["frechet"] > distances[-1] - distances[0]
 
 
-@claim("(their diversity falls from 1.07 to 0.77; real images have 1.02)")
+@claim("(ten guided steps have a diversity of 0.74, twenty plain ones 1.00, real images 1.02)")
 def guidance_costs_diversity() -> bool:
     guided, real = stored("euler", 10, 1.5)[0], shipped_results("side_by_side")["real, 1000 pictures"]
-    found = [mean_of(stored("euler", 20), "diversity"), guided["diversity"], real["diversity"]]
-    return [round(one, 2) for one in found] == [1.07, 0.77, 1.02]
+    found = [guided["diversity"], mean_of(stored("euler", 20), "diversity"), real["diversity"]]
+    return [round(one, 2) for one in found] == [0.74, 1.00, 1.02]
 
 
 @claim("Flow matching's curve stops falling: with 50 calls it is no lower than with 20.")
@@ -88,15 +94,29 @@ def more_steps_do_not_help_euler() -> bool:
 
 @claim(
     "Their distances lie on each other:",
-    "0.79 with 9 calls against 0.77 with 10, 0.67 with 19 against 0.58 with 20",
-    "(Heun's accuracy is about two hundredths lower.)",
+    "0.38 with 9 calls against 0.42 with 10, 0.33 with 19 against 0.31 with 20, which is less than two seeds differ.",
 )
 def heun_is_level_with_euler() -> bool:
-    found = [stored("heun", steps)[0] for steps in (5, 10)] + stored("euler", 10)
-    calls, distances = [row["calls"] for row in found], [round(row["frechet"], 2) for row in found]
-    euler = [mean_of(stored("euler", steps), "accuracy") for steps in (10, 20)]
-    lower = [round(high - row["accuracy"], 2) for high, row in zip(euler, found[:2], strict=True)]
-    return calls == [9, 19, 10] and distances == [0.79, 0.67, 0.77] and lower == [0.02, 0.02]
+    heun = [stored("heun", steps)[0] for steps in (5, 10)]
+    euler = [mean_of(stored("euler", steps), "frechet") for steps in (10, 20)]
+    seeds = [row["frechet"] for row in stored("euler", 20)]
+    apart = [abs(one["frechet"] - other) for one, other in zip(heun, euler, strict=True)]
+    found = [round(one, 2) for one in (heun[0]["frechet"], euler[0], heun[1]["frechet"], euler[1])]
+    calls = [row["calls"] for row in heun]
+    return calls == [9, 19] and found == [0.38, 0.42, 0.33, 0.31] and max(apart) < max(seeds) - min(seeds)
+
+
+@claim("With 20 calls Heun does end nearer to the exact path (lesson 10); the judge does not see it.")
+def heun_ends_nearer_to_the_path() -> bool:
+    """Here with four other pictures, against 200 steps."""
+    network, labels = shipped_model("flow").model, torch.arange(4)
+    noise = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(5))
+    euler, heun, exact = (
+        FlowMatching().sample(network, noise.shape, labels, num_steps=steps, solver=solver, noise=noise)
+        for solver, steps in (("euler", 20), ("heun", 10), ("euler", 200))
+    )
+    judged = stored("heun", 10)[0]["frechet"] > mean_of(stored("euler", 20), "frechet")
+    return judged and float((heun - exact).norm()) < 0.8 * float((euler - exact).norm())
 
 
 @claim("Only Euler and DDIM with 20 calls have three seeds", "All others have one, and no bar")
@@ -136,23 +156,33 @@ def the_mean_velocity_transports_the_density() -> bool:
 
 
 @claim(
-    "This network leans towards one picture already;",
+    "This network leans towards one picture already.",
+    "In the second half of its training noise and images were paired (lesson 14), and such noise does say a little "
+    "about its image.",
+    "It leans too far, though:",
     "its training hardly ever asked it so near to `t = 1`",
     "of a hundred one or two lie above 0.9.",
     "The network that came with the course was trained with such times, too.",
 )
 def near_noise_the_network_was_hardly_asked() -> bool:
-    """At t = 1 the mean of the class is the best answer there is; the network misses it by more than the mean does."""
+    """From the mean of the class its guess points towards the image that the noise is paired with, and not towards one
+    that it is not paired with; half as far from the mean it would be better than the mean and than it is."""
     trained, config = shipped_model("flow"), lesson_config("flow")
-    images, labels = load_dataset("fashion-mnist").batch(torch.arange(100))
-    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        predicted = noise - trained.model(noise, torch.full((100,), 1000.0), labels)
-    means = class_means(list(range(10)))[labels]
-    errors = [float((answer - images).square().mean()) for answer in (predicted, means)]
+    images, labels = load_dataset("fashion-mnist").batch(torch.arange(2000, 2128))
+    fresh = torch.randn(images.shape, generator=torch.Generator().manual_seed(1)).split(64)
+    paired = [paired_noise(*batch) for batch in zip(images.split(64), fresh, labels.split(64), strict=True)]
+    means, alike, errors = class_means(list(range(10)))[labels], [], []
+    for noise in (torch.cat(fresh), torch.cat(paired)):
+        with torch.no_grad():
+            leans = noise - trained.model(noise, torch.full((len(noise),), 1000.0), labels) - means
+        alike.append(correlation(leans, images - means))
+        errors.append([float((means + part * leans - images).square().mean()) for part in (0, 0.5, 1)])
+    pairs_tell = trained.config.pairing == "within-classes" and abs(alike[0]) < 0.1 and alike[1] > 0.2
+    too_far = errors[1][1] < min(errors[1][0], errors[1][2]) and errors[0][2] > 1.2 * errors[0][0]
     above = 1 - torch.special.ndtr(torch.logit(torch.tensor([0.9, 0.98], dtype=torch.float64)))
     drawn = [one.time_sampling for one in (trained.process, config)]
-    return errors[0] > 1.2 * errors[1] and 0.01 < above[0] < 0.02 and above[1] < 1e-4 and set(drawn) == {"logit-normal"}
+    seldom = 0.01 < above[0] < 0.02 and above[1] < 1e-4 and set(drawn) == {"logit-normal"}
+    return pairs_tell and too_far and seldom
 
 
 @claim("This is what much longer training, on 60,000 images, makes of it, from the network that came with the course:")
@@ -162,10 +192,20 @@ def the_shipped_network_saw_more_images_for_longer() -> bool:
     return shipped.step > 10 * own.steps and data == ("fashion-mnist-full", "fashion-mnist")
 
 
-@claim("Fifty times the calls do buy something.")
-def a_thousand_calls_are_ahead_of_every_seed() -> bool:
-    long = stored("ddpm", 1000, method="ddpm")[0]
-    return long["frechet"] < min(row["first_500"]["frechet"] for row in stored("euler", 20))
+@claim("Fifty times the calls buy no clear lead: DDPM's one draw lies among the three of flow matching.")
+def a_thousand_calls_lie_among_the_seeds() -> bool:
+    (long,), short = stored("ddpm", 1000, method="ddpm"), [row["first_500"]["frechet"] for row in stored("euler", 20)]
+    return len(short) == 3 and min(short) < long["frechet"] < max(short)
+
+
+@claim("The ancestral curve goes on falling.")
+def more_steps_help_the_ancestral_sampler() -> bool:
+    """With 50 calls it is about as low as Euler's. The point at 1,000 calls is larger for being of 500 pictures."""
+    twenty, fifty, thousand = (stored("ddpm", steps, method="ddpm")[0] for steps in (20, 50, 1000))
+    falls = twenty["frechet"] > fifty["frechet"] > thousand["frechet"]
+    seeds = [row["frechet"] for row in stored("euler", 20)]
+    near = abs(fifty["frechet"] - stored("euler", 50)[0]["frechet"]) < max(seeds) - min(seeds)
+    return falls and near and thousand["frechet"] < fifty["first_500"]["frechet"]
 
 
 @claim(
@@ -296,11 +336,11 @@ def each_mistake_has_its_own_pictures() -> bool:
 
 
 @claim(
-    "Asked at `t = 0` as well, where there is nothing to learn, this network comes to a distance of 1.67 with 20 "
+    "Asked at `t = 0` as well, where there is nothing to learn, this network comes to a distance of 1.38 with 20 "
     "calls, and with only 4 calls to a distance above 20: 1,000 pictures each, one seed.",
 )
 def one_bad_question_spoils_the_sampler() -> bool:
-    """With 100 pictures. With 1,000, seeds 0 to 9 for ten batches, it was 1.67 in ten steps and 20.5 in two."""
+    """With 100 pictures. With 1,000, seeds 0 to 9 for ten batches, it was 1.38 in ten steps and 21.4 in two."""
     network, labels = shipped_model("flow").model, torch.arange(100) % 10
     noise = torch.randn(100, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     asked = []

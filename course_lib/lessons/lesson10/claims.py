@@ -46,14 +46,26 @@ def guidance_trades_diversity_for_accuracy() -> bool:
 
 @claim(
     "one draw of real images, with every class equally often",
-    "Ten such draws lie between 0.09 and 0.17. The smallest distance of the networks, 0.28, lies above them all.",
+    "Ten such draws lie between 0.09 and 0.17. The smallest distance of the networks, 0.23, lies above them all.",
 )
 def no_network_reaches_the_floor() -> bool:
     judge, stored = the_judge(), shipped_results("guidance")
     real = [judge.real_scores(500, seed).frechet for seed in range(10)]
     best = min(row["frechet"] for row in stored.values() if "method" in row)
     found = [round(distance, 2) for distance in (min(real), max(real), best)]
-    return round(real[0], 4) == stored["real"]["frechet"] and found == [0.09, 0.17, 0.28]
+    return round(real[0], 4) == stored["real"]["frechet"] and found == [0.09, 0.17, 0.23]
+
+
+@claim(
+    "DDPM's distance is smallest at scale 1.",
+    "Even there its 20 ancestral steps leave a class less varied than real images are.",
+)
+def guidance_brings_the_ddpms_distance_no_lower() -> bool:
+    stored, more = shipped_results("guidance"), shipped_results("side_by_side")
+    one, higher = (more[f"ddpm ddpm, 20 steps, scale {scale}, seed 0"]["frechet"] for scale in (1, 1.5))
+    best = figures.best_scales() == {"flow": 1.5, "ddpm": 1.0} and one < higher  # with 1,000 pictures as well
+    at_one = stored["ddpm, scale 1"]
+    return best and at_one["steps"] == 20 and at_one["diversity"] < 0.9 < stored["real"]["diversity"]
 
 
 @claim("its diversity is about three times that of a class")
@@ -123,11 +135,11 @@ def the_warm_up_is_the_decay_in_short_runs() -> bool:
     return round(decay_at(999, 0.9999), 3) == 0.991 == round(decay_at(999, 0.999), 3)
 
 
-@claim("below -1.05 or above 1.05: at scale 1 a few in a thousand.", "it grows more than ten times")
+@claim("below -1.05 or above 1.05: at scale 1 about one in a thousand.", "it grows more than ten times")
 def much_guidance_leaves_the_range() -> bool:
     labels = torch.tensor(CLASSES)
     mild, strong = (beyond(draw_guided(guided_prediction, labels, scale, steps=12)) for scale in (1.0, 8.0))
-    return 0.001 < mild < 0.005 and strong > 10 * mild
+    return round(1000 * mild) == 1 and strong > 10 * mild
 
 
 @claim(
@@ -203,11 +215,12 @@ def with_little_noise_the_outline_stays() -> bool:
 def heun_is_ahead_with_few_calls() -> bool:
     rows = {(row["how"], row["calls"]): row["frechet"] for row in shipped_results("steps").values() if "how" in row}
     stored = [row for row in shipped_results("side_by_side").values() if row.get("solver") == "euler"]
-    plain = [row for row in stored if row["scale"] == 1]
-    five = next(row for row in plain if row["calls"] == 5)["first_500"]["frechet"]  # the same 500 pictures
-    seeds = [row["first_500"]["frechet"] for row in plain if row["calls"] == 20]
+    seeds = [row["first_500"]["frechet"] for row in stored if row["scale"] == 1 and row["calls"] == 20]
     gaps = [abs(rows["heun", calls - 1] - rows["euler", calls]) for calls in (10, 20, 40)]
-    return rows["heun", 5] < five and max(gaps) < max(seeds) - min(seeds)
+    # ahead of Euler with one call more; and by more than seeds differ of the mean of Euler's neighbours, 4 and 6 calls
+    between = (rows["euler", 4] * rows["euler", 6]) ** 0.5
+    ahead = rows["heun", 5] < min(rows["euler", 6], between - (max(seeds) - min(seeds)))
+    return ahead and max(gaps) < max(seeds) - min(seeds)
 
 
 @claim("The checks before a training run in lesson 08 are milder: they refuse an average over more than a fifth")
@@ -262,7 +275,7 @@ def the_first_step_has_the_number_zero() -> bool:
 
 
 @claim(
-    "(Its DDPM walks by DDIM: 2.0 with 20 calls, where the ancestral sampler of section 10.3 had 0.86.)",
+    "(Its DDPM walks by DDIM: 0.9 with 20 calls, where the ancestral sampler of section 10.3 had 0.65.)",
     "Now the same with 500 pictures a scale",
     "20 steps each, of Euler for flow matching and of the ancestral sampler for DDPM.",
 )
@@ -270,7 +283,7 @@ def ddim_beside_the_ancestral_sampler() -> bool:
     by_ddim = shipped_results("steps")["ddpm, trailing, 20 steps"]
     ancestral = shipped_results("guidance")["ddpm, scale 1"]
     same = by_ddim["pictures"] == ancestral["pictures"] == 500 and ancestral["steps"] == 20
-    return same and (round(by_ddim["frechet"], 1), round(ancestral["frechet"], 2)) == (2.0, 0.86)
+    return same and (round(by_ddim["frechet"], 1), round(ancestral["frechet"], 2)) == (0.9, 0.65)
 
 
 @claim(
@@ -381,13 +394,13 @@ def velocity_of(labels: torch.Tensor) -> Callable[[torch.Tensor, float], torch.T
     return velocity
 
 
-@claim("So the class decides *early*, while there is little but noise.", "Later the picture speaks for itself.")
+@claim("So the class decides *early*, while the noise outweighs the picture.", "Later the picture speaks for itself.")
 def the_class_that_is_named_first_is_drawn() -> bool:
     first = torch.arange(20) % 10
     then = (first + 3) % 10
     x = torch.randn(20, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    for i in range(20):  # from t = 0.7 on another class is named
-        x = euler_step(None, x, 1 - i / 20, 1 - (i + 1) / 20, velocity_of(first if i < 6 else then)(x, 1 - i / 20))
+    for i in range(20):  # from t = 0.65 on another class is named
+        x = euler_step(None, x, 1 - i / 20, 1 - (i + 1) / 20, velocity_of(first if i < 7 else then)(x, 1 - i / 20))
     seen = judge_images(load_judge(), x.clamp(-1, 1))[1]
     return int((seen == first).sum()) >= 15 and int((seen == then).sum()) <= 4
 
@@ -436,14 +449,19 @@ def typical_pictures_are_named_more_often() -> bool:
 
 @claim(
     "which cost 19 (its last step saves one",
-    "Here they are not:",
-    "Heun's steps are twice as long as Euler's, as they were there, and the second look does not make up for it.",
+    "With 20 calls second order pays: Heun ends about twice as near as Euler.",
+    "At the left, with few calls, it does not: there their lines lie on each other.",
+    "Here ten are ahead, too.",
+    "With as many calls Heun's steps are twice as long as Euler's, and where steps are long, the second look does no "
+    "more than make up for it.",
     "With few calls that one bad answer weighs most:",
+    "twice as many steps should leave a quarter of Heun's error, and in the figure, from 19 calls to 39, more than "
+    "half is left.",
 )
-def the_second_look_does_not_pay_on_the_network() -> bool:
-    trained, labels, errors = shipped_model("flow"), torch.tensor([1, 8]), {}
-    noise = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
-    velocity, calls = velocity_of(labels), []
+def the_second_look_pays_where_steps_are_short() -> bool:
+    trained, labels, errors = shipped_model("flow"), torch.tensor([1, 5, 8, 9]), {}  # the four pictures of the figure
+    noise = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    calls = []
 
     def drawn(solver: str, steps: int) -> torch.Tensor:
         def model(*args: torch.Tensor) -> torch.Tensor:
@@ -453,14 +471,15 @@ def the_second_look_does_not_pay_on_the_network() -> bool:
         return trained.process.sample(model, noise.shape, labels, num_steps=steps, solver=solver, noise=noise)
 
     drawn("heun", 10)
-    exact = noise
-    for i in range(100):
-        exact = exact - velocity(exact, 1 - i / 100) / 100
-    for name, steps in (("euler", 10), ("heun", 5), ("heun", 2)):
-        errors[name, steps] = rms(drawn(name, steps) - exact)
-    to_the_end = rms(figures.heun_to_the_end(trained, noise, labels, 2) - exact)
-    few = errors["heun", 2] < to_the_end / 1.3
-    return calls[:19] == ["heun"] * 19 and calls[19] == "euler" and errors["euler", 10] < errors["heun", 5] and few
+    nineteen = len(calls) == 19
+    exact = drawn("heun", 60)
+    for solver, counts in (("euler", (3, 5, 20)), ("heun", (2, 3, 10, 20))):
+        errors.update({(solver, steps): rms(drawn(solver, steps) - exact) for steps in counts})
+    twice = 1.7 < errors["euler", 20] / errors["heun", 10] < 2.4
+    # with 3 and with 5 calls
+    alike = all(0.85 < errors["heun", n] / errors["euler", 2 * n - 1] < 1.15 for n in (2, 3))
+    bad_answer = rms(figures.heun_to_the_end(trained, noise, labels, 2) - exact) > 1.3 * errors["heun", 2]
+    return nineteen and twice and alike and bad_answer and errors["heun", 20] > 0.5 * errors["heun", 10]
 
 
 def rms(difference: torch.Tensor) -> float:
@@ -485,11 +504,16 @@ def so_many_steps_are_near_the_end_of_all() -> bool:
     return rms(finer - fine) < 0.5 * rms(fine - coarse) and rms(finer - fine) / 4 < 0.005
 
 
-@claim("what is left there is the network's own mistake, and finer steps along its path do not remove it.")
+@claim(
+    "Where a line falls no further, more calls are wasted, whatever the error says: what is left there is the "
+    "network's own mistake, and finer steps along its path do not remove it.",
+)
 def more_calls_than_twenty_bring_nothing() -> bool:
     rows = {(row["how"], row["steps"]): row["frechet"] for row in shipped_results("steps").values() if "how" in row}
-    level = [abs(rows["euler", 40] - rows["euler", 20]), abs(rows["heun", 20] - rows["heun", 10])]
-    return max(level) < 0.1 < 0.3 < rows["euler", 40] - shipped_results("steps")["real"]["frechet"]
+    no_further = rows["euler", 40] >= rows["euler", 20] and rows["heun", 20] >= rows["heun", 10]
+    fall = all(rows[how, 20] < rows[how, 10] for how in ("trailing", "leading", "both ends"))
+    left = min(rows["euler", 20], rows["heun", 10])
+    return no_further and fall and left > 2 * shipped_results("steps")["real"]["frechet"]
 
 
 @claim(

@@ -205,8 +205,8 @@ def plot_guidance_results() -> None:
     show(
         figure,
         f"{real['pictures']} pictures a scale. " + ". ".join(text) + ".",
-        "Three line plots against the guidance scale: accuracy rises steeply and levels off, diversity falls all the "
-        "way, the distance has its minimum at a small scale and grows beyond it.",
+        "Three line plots against the guidance scale: accuracy rises steeply and levels off, diversity falls less and "
+        "less, the distance has its minimum at a small scale and grows beyond it.",
     )
 
 

@@ -449,7 +449,8 @@ def losses_fall_early_and_pictures_improve_late() -> bool:
     # means of 20 steps: three of thirty are a tenth of the run
     early = all(losses[0] - losses[3] > 0.75 * (losses[0] - losses[-1]) for losses in flow + ddpm)
     ends = min(losses[-1] for losses in flow) > 0.1 > 0.05 > max(losses[-1] for losses in ddpm) > 0.01
-    # the network of ten times as many steps: little was left for the loss to fall, and much for the pictures
+    # the network of over twenty times as many steps, in two trainings (trained_steps counts those of the second):
+    # little was left for the loss to fall, and much for the pictures
     stored = json.loads(asset_path("results/ablations.json").read_text(encoding="utf-8"))["runs"]
     short = [run["frechet"] for run in stored if run["variant"] == "full"]
     later = shipped_results("guidance")["flow, scale 1.5"]

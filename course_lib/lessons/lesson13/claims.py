@@ -94,10 +94,11 @@ def answers_change_near_the_noise() -> bool:
 
 @claim(
     "A DDPM has at t = 0.5 the ratio that flow matching has at 0.77: half of its steps lie near the noise",
-    "With each in the other's ratios, in 20 steps, flow matching comes back at a distance of 0.10 instead of 0.67, and "
-    "DDPM of 0.68 instead of 0.23.",
-    "That matters less: with a noise of 0 in place of the named one at t = 0, DDPM comes back at 0.30.",
-    "in DDPM's ratios flow matching arrives with 0.46.",
+    "That is one part: with each in the other's ratios, in 20 steps, flow matching comes back at a distance of 0.39 "
+    "instead of 0.62, and DDPM of 0.38 instead of 0.21.",
+    "The other part is the network: in the same ratios DDPM's comes back nearer both times.",
+    "It arrives with a spread of 0.99 in both, flow matching's with 0.61 in its own ratios and 0.50 in DDPM's.",
+    "That hardly matters: with a noise of 0 in place of the named one at t = 0, DDPM comes back at 0.20.",
 )
 def where_steps_lie_decides_what_comes_back() -> bool:
     images, labels = (part[::2] for part in figures.real_pictures())
@@ -114,12 +115,12 @@ def where_steps_lie_decides_what_comes_back() -> bool:
         found = walk(split, strengths, images, times)
         return figures.rms(walk(split, strengths, found, times[::-1]) - images), float(found.std())
 
-    moved, spread = back(flow, line, as_ddpm)
-    ways = (flow, line, even), (ddpm, arc, as_flow), (ddpm, arc, even), (without_noise_at_first, arc, even)
-    found = [moved, *(back(*way)[0] for way in ways), spread]
-    said = [0.10, 0.67, 0.68, 0.23, 0.30, 0.46]
-    near = all(abs(one - other) < 0.03 for one, other in zip(found, said, strict=True))
-    return near and round(as_ddpm[10], 2) == 0.77
+    ways = (flow, line, as_ddpm), (flow, line, even), (ddpm, arc, as_flow), (ddpm, arc, even)
+    distances, spreads = zip(*(back(*way) for way in (*ways, (without_noise_at_first, arc, even))), strict=True)
+    said = [0.39, 0.62, 0.38, 0.21, 0.20, 0.50, 0.61, 0.99, 0.99]
+    near = all(abs(one - other) < 0.03 for one, other in zip((*distances, *spreads[:4]), said, strict=True))
+    ddpm_is_nearer = distances[3] < distances[0] and distances[2] < distances[1]
+    return near and ddpm_is_nearer and round(as_ddpm[10], 2) == 0.77
 
 
 @claim("Then the distance falls with the number of steps, from the first count on")
@@ -129,12 +130,12 @@ def more_steps_come_back_closer() -> bool:
     return many < 0.8 * more < 0.8 * few
 
 
-@claim("The five differ: the shirt nearly comes back, the bag does not.")
+@claim("The five differ: the shirt comes back nearest, the pullover stays the farthest off.")
 def pictures_come_back_differently() -> bool:
-    images, labels = (part[6:10:2] for part in figures.real_pictures())
+    images, labels = (part[::2] for part in figures.real_pictures())
     back, _, _ = figures.there_and_back(walk, "flow", 0.0, 40, images, labels)
-    shirt, bag = (figures.rms(one) for one in back - images)
-    return labels.tolist() == [6, 8] and shirt < 0.2 and bag > 0.6
+    _, farthest, *_others, nearest, _ = far = [figures.rms(one) for one in back - images]
+    return labels.tolist() == [0, 2, 4, 6, 8] and farthest == max(far) > 0.7 and nearest == min(far) < 0.35
 
 
 @claim(
@@ -213,7 +214,8 @@ def a_blur_leaves_grain() -> bool:
     "the more noise there is, the less texture a single step leaves.",
     "Ten steps end at one picture, with a texture nearer to that of real ones.",
     "It is most likely another one than the true one, and that costs distance.",
-    "at none of the four times do they differ by more than two of the thirty pictures.",
+    "up to t = 0.7 they differ by no more than one of the thirty pictures.",
+    "At t = 0.85 one step is four ahead, but with three other draws of noise together it is behind.",
     "After a blur it names fewer, from t = 0.7 on no more than by guessing.",
 )
 def the_judge_hardly_tells_one_step_from_ten() -> bool:
@@ -223,7 +225,8 @@ def the_judge_hardly_tells_one_step_from_ten() -> bool:
             found = figures.denoised(walk, t)
         scores = figures.denoising_scores(found)
         blur, one, ten = (scores[name]["accuracy"] for name in ("blur", "one step", "ten steps"))
-        near = len(found["real"]) == 30 and abs(one - ten) * 30 < 2.5
+        ahead = round((one - ten) * 30)
+        near = len(found["real"]) == 30 and (abs(ahead) <= 1 if t <= 0.7 else ahead == 4)
         real, smooth, rough = (scores[name]["grain"] for name in ("real", "one step", "ten steps"))
         farther = scores["ten steps"]["distance"] > scores["one step"]["distance"]
         grains.append(smooth)
@@ -231,7 +234,13 @@ def the_judge_hardly_tells_one_step_from_ten() -> bool:
             return False
         if not farther or abs(rough - real) >= abs(smooth - real):
             return False
-    return len(figures.LEVELS) == 4 and grains == sorted(grains, reverse=True)
+    behind, drawn = 0, figures.noise_for
+    for seed in (70, 71, 72):
+        other = mock.patch.object(figures, "noise_for", lambda count, _, seed=seed: drawn(count, seed))
+        with mock.patch.object(figures, "STEPS", 10), other:
+            scores = figures.denoising_scores(figures.denoised(walk, 0.85))
+        behind += round((scores["ten steps"]["accuracy"] - scores["one step"]["accuracy"]) * 30)
+    return len(figures.LEVELS) == 4 and grains == sorted(grains, reverse=True) and behind > 0
 
 
 @claim("All of `num_steps` steps lie between `strength` and 0.", "0.8, 0.6, 0.4, 0.2, 0. Five times.")
@@ -312,21 +321,44 @@ def a_ddpm_at_the_clean_end() -> bool:
 
 
 @claim(
-    "what it draws is nearly black.",
+    "What the DDPM draws from it is dim and smooth.",
+    "what is wrong is enlarged by it, in each of them anew.",
+    "So it draws nearly the same boot from any two noises: ten of these boots are 0.12 apart on average, by the "
+    "distance of section 13.3, and ten from the arc 0.63.",
+    "(With the clean images clipped to -1 and 1 in each step they are 0.37 apart, and no brighter.)",
     "There the boot in the middle is only a little smoother than the one on the arc.",
-    "(So it is on average with ten other pairs of noises, and the DDPM's are nearly black with each.)",
+    "(So it is on average with the ten pairs of noises as well.)",
 )
 def what_is_drawn_from_the_middle_of_a_line() -> bool:
-    start, end, found = figures.noise_for(10, 51), figures.noise_for(10, 52), {}
-    for method in figures.METHOD_NAMES:
-        for mix in (figures.line, slerp):
-            noises = mix(start, end, 0.5)
-            drawn = walk(*figures.network(method, torch.full((10,), 9)), noises, figures.even_times(10))
-            found[method, mix.__name__] = drawn
-    contrast = [float(image.std()) for image in found["ddpm", "line"]]
-    smooth = figures.grain(found["flow", "line"]) / figures.grain(found["flow", "slerp"])
-    black = max(contrast) < 0.3 * float(found["ddpm", "slerp"].std()) and bool(found["ddpm", "line"].mean() < -0.8)
-    return black and 0.75 < smooth < 1
+    start, end = figures.noise_for(10, 51), figures.noise_for(10, 52)
+    on_line, on_arc = figures.line(start, end, 0.5), slerp(start, end, 0.5)
+    (flow, straight), (ddpm, bent) = (figures.network(method, torch.full((10,), 9)) for method in figures.METHOD_NAMES)
+    spreads: list[float] = []
+
+    def watched(x: torch.Tensor, t: float) -> tuple[torch.Tensor, torch.Tensor]:
+        clean, noise = ddpm(x, t)
+        spreads.append(float(clean.std()))
+        return clean, noise
+
+    def clipped(x: torch.Tensor, t: float) -> tuple[torch.Tensor, torch.Tensor]:
+        signal, sigma = bent(t)
+        clean = ddpm(x, t)[0].clamp(-1, 1)
+        return clean, (x - signal * clean) / sigma
+
+    def brightest(images: torch.Tensor) -> float:
+        return float(images.amax((1, 2, 3)).mean())
+
+    times = figures.even_times(20)
+    on = {name: walk(split, bent, on_line, times) for name, split in (("line", watched), ("clipped", clipped))}
+    on["arc"] = walk(watched, bent, on_arc, times)
+    apart = [float(torch.pdist(images.flatten(1)).mean()) / 3072**0.5 for images in on.values()]
+    as_said = all(abs(one - said) < 0.03 for one, said in zip(apart, [0.12, 0.37, 0.63], strict=True))
+    dim = max(brightest(on["line"]), brightest(on["clipped"])) < 0.7 * brightest(on["arc"])
+    dim = dim and brightest(on["clipped"]) < brightest(on["line"])
+    enlarged = all(spreads[step] > 3 * spreads[20 + step] for step in range(5))
+    rough = [figures.grain(walk(flow, straight, noises, times)) for noises in (on_line, on_arc)]
+    smooth = figures.grain(on["line"]) < 0.8 * min(figures.grain(on["arc"]), *rough)
+    return as_said and dim and smooth and enlarged and 0.75 < rough[0] / rough[1] < 1
 
 
 @claim(

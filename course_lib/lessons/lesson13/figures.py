@@ -210,7 +210,7 @@ def plot_classes_by_strength(found: dict[str, list[dict[str, float]]]) -> None:
         + ". Right, the same against how much image stands beside the noise; flow matching at strength 1 has none "
         "of it, and is drawn at 0.005.",
         "Two plots of four lines. Those of the old class fall in the end to 0; those of the new one rise, but DDPM's "
-        "falls a little at the last point. Against the strength DDPM changes earlier than flow matching, which stays "
+        "falls at the last point. Against the strength DDPM changes earlier than flow matching, which stays "
         "level for long; against the ratio of image to noise, on a logarithmic axis that ends at 0.005, the two lie "
         "closer together. Flow matching's last point, at that end, stands for 0.",
     )
@@ -364,7 +364,7 @@ def plot_mixed_noises(drawn: dict[str, Tensor]) -> None:
         "boots from mixtures of two noises; above, the share of the second. In the middle, contrast (spread of the "
         "pixels) and grain (difference of neighbours): " + "; ".join(texts) + ".",
         "Four rows of five pictures from one boot to another. On the line the middle is a little smoother for flow "
-        "matching and nearly all black for DDPM; on the arc every picture is a boot.",
+        "matching, and dim and smooth for DDPM; on the arc it is nearly as bright as the ends.",
     )
 
 

@@ -94,7 +94,7 @@ def card(method: str, trained: TrainedModel, results: dict, seconds: float, note
         pairing=config.pairing,
         lr=config.learning_rate,
         ema=config.ema_decay,
-        begun=" --from RUN" if config.start_from else "",
+        begun=" --from FIRST" if config.start_from else "",
     )
     parameters = sum(values.numel() for values in trained.model.parameters())
     name = {"flow": "Flow matching", "ddpm": "DDPM"}[method]
@@ -111,7 +111,7 @@ def card(method: str, trained: TrainedModel, results: dict, seconds: float, note
             f"| command | `{command}` |",
             f"| seed | {config.seed} |",
             f"| training | {config.steps:,} steps of {config.batch_size} images, {seconds / 60:.0f} minutes of one "
-            f"processor core that was shared with other work. {note} |",
+            f"processor core that was shared with other work. {note.format(method=method)} |",
             "| licence | MIT, like the course |",
             "",
             f"{COUNT:,} samples a row, equally many of each class, by the judge in assets/judge (64 features), "
@@ -145,7 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flow", type=local_path, required=True, help="folder of the finished flow matching run")
     parser.add_argument("--ddpm", type=local_path, required=True, help="folder of the finished DDPM run")
-    parser.add_argument("--note", default="", help="what else a reader of the cards should know of the training")
+    parser.add_argument("--note", default="", help="what else to know of the training; {method} in it is the method")
     parser.add_argument("--out", type=local_path, default=ASSETS / "results" / "shipped_weights.json")
     options = parser.parse_args()
     results, judge = read_results(options.out), Judge()
