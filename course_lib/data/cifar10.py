@@ -17,7 +17,15 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
-from course_lib.data.download import DataUnavailableError, download, explain_no_network, files_near, folder_of, is_url
+from course_lib.data.download import (
+    DataUnavailableError,
+    download,
+    explain_no_network,
+    files_near,
+    folder_of,
+    is_to_be_told,
+    is_url,
+)
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.files import write_atomically
 
@@ -65,7 +73,8 @@ def load_cifar10(data_dir: str | Path | None = None) -> ImageDataset:
     told = [
         reason
         for path, reason in wrong
-        if path.name in dict(CIFAR10.train_list) or (missing and "cifar" in path.name.lower())
+        if (path.name in dict(CIFAR10.train_list) or (missing and "cifar" in path.name.lower()))
+        and is_to_be_told(path, folder, missing and found)
     ]
     if told and not ours:
         raise ValueError(told[0])

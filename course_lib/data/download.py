@@ -54,6 +54,14 @@ def files_near(folder: Path) -> Iterator[Path]:
     return itertools.islice(itertools.chain(_below(folder, LEVELS_BELOW), beside), MOST_FILES)
 
 
+def is_to_be_told(path: Path, folder: Path, found: object) -> bool:
+    """Whether a wrong file is worth a word: it is in the folder that was named or below, or beside one that is right.
+
+    What lies beside the folder otherwise is a neighbour's, and may be anything.
+    """
+    return bool(found) or path.absolute().is_relative_to(folder.absolute())
+
+
 def _below(folder: Path, levels: int) -> Iterator[Path]:
     """Files first, then folders, both by name; what may not be read is passed over."""
     try:

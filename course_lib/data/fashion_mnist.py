@@ -15,7 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_lib.assets import asset_path
-from course_lib.data.download import DataUnavailableError, download, explain_no_network, files_near, folder_of, is_url
+from course_lib.data.download import (
+    DataUnavailableError,
+    download,
+    explain_no_network,
+    files_near,
+    folder_of,
+    is_to_be_told,
+    is_url,
+)
 from course_lib.data.image_dataset import IMAGE_SIZE, ImageDataset
 
 CLASS_NAMES = (
@@ -117,7 +125,7 @@ def load_fashion_mnist_full(data_dir: str | Path | None = None) -> ImageDataset:
     """The official 60,000 training images, from a folder that has the files or from torchvision's addresses.
 
     Files are known by their content: unpacked, packed anew, renamed, in a folder below or beside, they are found. What
-    has their name and another content, in the folder or below, is an error.
+    has their name and another content is an error, but for what lies beside a folder that has none of them.
 
     Args:
         data_dir: a folder with the two `train-*-ubyte.gz` files, where they are also stored if they must be downloaded
@@ -148,8 +156,8 @@ def load_fashion_mnist_full(data_dir: str | Path | None = None) -> ImageDataset:
         if name in found:
             continue
         for path, reason in impostors:
-            if not path.absolute().is_relative_to(folder.absolute()):
-                continue  # a neighbour may be anything
+            if not is_to_be_told(path, folder, found):
+                continue
             if path.name.removesuffix(".gz") == name.removesuffix(".gz"):
                 if reason:
                     raise ValueError(reason)

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import math
 import pickle
+import re
 import shutil
 import struct
 import tarfile
@@ -145,6 +146,27 @@ def test_a_file_with_the_right_name_and_another_content_is_named(fabricated_fash
     with pytest.raises(ValueError, match=TRAIN_LABELS):
         load_dataset("fashion-mnist-full", folder)
     assert (folder / TRAIN_LABELS).read_bytes() == before  # it is the user's file
+
+
+@pytest.mark.usefixtures("no_home")
+def test_a_neighbours_files_are_not_ours(fabricated_fashion, fabricated_cifar, tmp_path, monkeypatch):
+    """Another data set in a folder beside: the one that was named is empty, or has a damaged file of its own, or all."""
+    folder, contents, _ = fabricated_fashion
+    neighbour = tmp_path / "found" / "mnist"
+    put(neighbour, {name: content[:-1] + b"\x07" for name, content in contents.items()}, TRAIN_IMAGES, TRAIN_LABELS)
+    monkeypatch.setattr(FashionMNIST, "mirrors", [NO_SUCH_HOST + "/"])
+    with pytest.raises(DataUnavailableError):  # a download was tried
+        load_dataset("fashion-mnist-full", folder)
+    put(folder, contents, TRAIN_IMAGES, TRAIN_LABELS)
+    assert len(load_dataset("fashion-mnist-full", folder)) == 6
+    (folder / TRAIN_LABELS).write_bytes(b"cut")
+    with pytest.raises(ValueError, match=re.escape(str(folder / TRAIN_LABELS))):
+        load_dataset("fashion-mnist-full", folder)
+    server, _ = fabricated_cifar
+    beside = server.parent / "another" / "data_batch_3"
+    beside.parent.mkdir()
+    beside.write_bytes(b"cut")
+    assert len(load_dataset("cifar10", server)) == 20
 
 
 @pytest.mark.usefixtures("no_home")

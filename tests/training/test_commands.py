@@ -145,6 +145,16 @@ class AskedError(Exception):
     """What a training was asked for, in place of the training."""
 
 
+def test_a_run_from_weights_goes_into_the_folder_of_its_own_method(monkeypatch):
+    def ask(_, out, **__):
+        raise AskedError(out)
+
+    monkeypatch.setattr("course_lib.training.train.train", ask)
+    weights = str(asset_path("weights/fashion_mnist_ddpm.safetensors"))
+    with pytest.raises(AskedError, match=r"^runs/ddpm-fashion-mnist$"):
+        main(["train", "--from", weights, "--steps", "5"])
+
+
 @pytest.mark.parametrize("method", ["flow", "ddpm"])
 def test_the_command_on_a_model_card_asks_for_the_training_that_the_weights_had(method, monkeypatch):
     def ask(config, *_, **__):
