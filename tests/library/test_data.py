@@ -150,7 +150,7 @@ def test_a_file_with_the_right_name_and_another_content_is_named(fabricated_fash
 
 @pytest.mark.usefixtures("no_home")
 def test_a_neighbours_files_are_not_ours(fabricated_fashion, fabricated_cifar, tmp_path, monkeypatch):
-    """Another data set in a folder beside: the one that was named is empty, or has a damaged file of its own, or all."""
+    """Another data set beside the named folder, which is empty, whole, or has a damaged file of its own."""
     folder, contents, _ = fabricated_fashion
     neighbour = tmp_path / "found" / "mnist"
     put(neighbour, {name: content[:-1] + b"\x07" for name, content in contents.items()}, TRAIN_IMAGES, TRAIN_LABELS)
