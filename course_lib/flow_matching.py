@@ -59,12 +59,11 @@ class FlowMatching:
         """The point on the straight line at time t: (1 - t) clean + t noise.
 
         Shapes: clean, noise (B, C, H, W), t (B,) in [0, 1] -> (B, C, H, W).
-        Raises: ValueError for shapes that differ, and, where t can be read at once (on the CPU), a t outside [0, 1].
+        Raises: ValueError for shapes that differ.
         Source: Lipman et al. 2023, equation 22 with sigma_min = 0; Liu et al. 2023, equation 1.
         """
         check_same_shape("noise", noise, "clean", clean)
         check_vector("t", t, len(clean))
-        check_within("t", t, 0, 1)
         # one time an image, the same for all its pixels: (B,) -> (B, 1, 1, 1)
         t = t.reshape(-1, *[1] * (clean.ndim - 1))
         # so much of the image is left, and so much noise has come
@@ -103,14 +102,18 @@ class FlowMatching:
         Args:
             model: called as model(x_t, 1000 * t, labels), predicts the velocity.
             images: clean images (B, C, H, W) in [-1, 1]; labels: (B,) or None. The times get the images' precision: in
-                bfloat16 only some 400 of the model's 1,000 are left, so give float32, and autocast does the rest.
+                bfloat16 only some 500 of the model's 1,000 are left, so give float32, and autocast does the rest.
             generator: draws the times first, then the noise.
             t, noise: (B,) and (B, C, H, W), to use these instead of drawing.
         Returns: a scalar; 1 + mean(images ** 2) on average for a model that predicts zero everywhere.
-        Raises: ValueError for images of a whole number's type, and a model's answer of another shape than the images.
+        Raises: ValueError for images of a whole number's type, a model's answer of another shape than the images, and,
+            where t can be read at once (on the CPU), a t outside [0, 1].
         Source: Lipman et al. 2023, equation 23.
         """
         check_floating("images", images)
+        if t is not None:
+            check_vector("t", t, len(images))
+            check_within("t", t, 0, 1)
         # a random time for every image (sample_times), then fresh noise (fresh_noise), unless they are given
         if t is None:
             t = self.sample_times(len(images), generator)
@@ -192,7 +195,7 @@ class FlowMatching:
 
 
 def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
-    """Euler's method: follow the velocity at the start of the step. First order, one model call.
+    """Euler's method: follow the velocity at the start of the step. One model call.
 
     Args:
         velocity_at: velocity_at(x, t) is the velocity at any other point; this method has no need of it.
@@ -206,7 +209,7 @@ def euler_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Ten
 
 
 def heun_step(velocity_at: Velocity, x: Tensor, t: float, t_next: float, v: Tensor) -> Tensor:
-    """Heun's method: try an Euler step, then use the mean of the velocities at both ends. Second order, two calls.
+    """Heun's method: try an Euler step, then use the mean of the velocities at both ends. Two model calls.
 
     Line 6 of the source's algorithm 1, no second call at t = 0, stands in `sample_steps`.
 

@@ -87,8 +87,8 @@ def merge_heads(h: Tensor, height: int, width: int) -> Tensor:
 class SelfAttention(nn.Module):
     """Every pixel gathers from all pixels what its query finds in their keys, and adds it to itself.
 
-    The document's shape table reshapes before projecting, its drawing projects first. As long as only pixels are put in
-    one row, both give the same numbers; here the projection comes first, so that every head is made from all channels.
+    The document's shape table reshapes before projecting, its drawing projects first. Here the projection comes first,
+    so that every head is made from all channels.
 
     Args:
         channels: channels of the input and of the output, divisible by `num_heads`.

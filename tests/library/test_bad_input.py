@@ -119,7 +119,7 @@ BAD_CALLS: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["t contains", "allowed: numbers from 0 to 1"],
     ),
     "a time that is none": (
-        lambda: FlowMatching().interpolate(X, torch.tensor([0.5, float("nan")]), X),
+        lambda: FlowMatching().loss(zeros, X, t=torch.tensor([0.5, float("nan")])),
         ["t contains nan", "0 to 1"],
     ),
     "labels in bytes to be dropped": (lambda: drop_labels(LABELS.byte(), 0.5), ["labels has", "torch.uint8", "-1"]),

@@ -136,7 +136,7 @@ def pixels_of_the_bag_hear_the_bag() -> bool:
 
 @claim(
     "in its head 1, at t = 0.3 and for this noise, 63 of the 64 pixels look first at the lowest row, and 53 of them at "
-    "one and the same place; with 29 other noises at least 61 look there first."
+    "one and the same place; with 29 other noises at least 61 look first at that row."
 )
 def in_the_middle_nearly_all_look_at_the_lowest_row() -> bool:
     trained, seen = shipped_model("flow"), []

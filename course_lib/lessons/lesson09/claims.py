@@ -65,9 +65,9 @@ def the_small_network_is_64_wide() -> bool:
 
 
 @claim(
-    "They come no nearer than twenty plain ones:",
-    "flow matching's distance is 0.33 (one seed) with them, and 0.31 without guidance (the mean of three seeds, from "
-    "0.29 to 0.35).",
+    "They come about as near as twenty plain ones:",
+    "flow matching's distance is 0.33 with them (one seed, whose plain pictures are at 0.35), and 0.31 without "
+    "guidance (the mean of three seeds, from 0.29 to 0.35).",
     "Twenty guided steps, 40 calls, bring it to 0.22 (one seed), and no number of further plain steps did that.",
 )
 def guidance_is_worth_more_than_steps_with_forty_calls() -> bool:
@@ -77,7 +77,9 @@ def guidance_is_worth_more_than_steps_with_forty_calls() -> bool:
     found = [round(one, 2) for one in (ten["frechet"], mean, distances[0], distances[-1], twenty["frechet"])]
     steps = [row["frechet"] for count in (20, 50) for row in stored("euler", count)]
     told = len(distances) == 3 and twenty["calls"] == 40 and found == [0.33, 0.31, 0.29, 0.35, 0.22]
-    return told and ten["frechet"] > mean and min(steps) - twenty["frechet"] > distances[-1] - distances[0]
+    (same,) = (row["frechet"] for row in stored("euler", 20) if row["seed"] == ten["seed"])
+    told = told and round(same, 2) == 0.35 and distances[0] < ten["frechet"] < distances[-1]
+    return told and min(steps) - twenty["frechet"] > distances[-1] - distances[0]
 
 
 @claim("(ten guided steps have a diversity of 0.74, twenty plain ones 1.00, real images 1.02)")

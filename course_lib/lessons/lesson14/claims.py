@@ -268,8 +268,9 @@ def with_guidance_and_forty_calls_it_is_better() -> bool:
     "There, with 500 pictures, flow matching with 20 calls, as trained and without guidance, comes about as near as "
     "DDPM's own sampler with 1,000: a distance of 0.39 (the mean of three draws, from 0.32 to 0.45, mostly of other "
     "noises than those two above, which gave 0.39 as well) and 0.33 (one draw).",
-    "Ten steps guided by 1.5, which are 20 calls as well, come no nearer than the 20 plain ones: to 0.39 in one draw "
-    "of 500 (lesson 09 shows 0.33, of 1,000), with less diversity than the DDPM (0.72 against 1.01).",
+    "Ten steps guided by 1.5, which are 20 calls as well, come about as near: 0.39 in one draw of 500, where 20 plain "
+    "ones from the same noises come to 0.45 (lesson 09 shows 0.33 and 0.35, of 1,000), with less diversity than the "
+    "DDPM (0.72 against 1.01).",
 )
 def twenty_calls_beside_a_thousand() -> bool:
     compared = shipped_results("side_by_side")
@@ -278,11 +279,17 @@ def twenty_calls_beside_a_thousand() -> bool:
     guided_whole = compared["flow euler, 10 steps, scale 1.5, seed 0"]
     plain, guided = sum(one["first_500"]["frechet"] for one in draws) / 3, guided_whole["first_500"]
     distances = (plain, thousand["frechet"], guided["frechet"], guided_whole["frechet"])
+    distances += (draws[0]["first_500"]["frechet"], draws[0]["frechet"])
     shown = [round(one, 2) for one in distances]
     diversity = [round(one["diversity"], 2) for one in (guided, thousand)]
     calls = {entry["calls"] for entry in (*draws, guided_whole)}
-    right = shown == [0.39, 0.33, 0.39, 0.33] and diversity == [0.72, 1.01] and calls == {20} and thousand["scale"] == 1
-    above = f"{figures.judged()['as trained', 20]['frechet']:.2f}" == "0.39" and guided["frechet"] >= plain
+    right = (
+        shown == [0.39, 0.33, 0.39, 0.33, 0.45, 0.35]
+        and diversity == [0.72, 1.01]
+        and calls == {20}
+        and thousand["scale"] == 1
+    )
+    above = f"{figures.judged()['as trained', 20]['frechet']:.2f}" == "0.39"
     ends = sorted(round(one["first_500"]["frechet"], 2) for one in draws)
     as_near = (ends[0], ends[-1]) == (0.32, 0.45) and ends[0] < thousand["frechet"] < ends[-1]
     return right and above and as_near and thousand["pictures"] == 500
