@@ -59,10 +59,7 @@ class RunFolder:
             )
         foreign = [file.name for file in (self.config, self.metrics, self.loss_curve) if file.exists()]
         if foreign and not self.checkpoint.exists():
-            raise ValueError(
-                f"{taken} holds no run but {', '.join(foreign)}; allowed: another folder, or --overwrite to replace "
-                "these files"
-            )
+            raise ValueError(f"{taken} holds no run but {', '.join(foreign)}; allowed: another folder, or --overwrite")
 
     def last_checkpoint(self) -> dict:
         """What a run goes on with: "step", "model", "ema", "optimizer", "config" (JSON), "data_dir", "schedule".

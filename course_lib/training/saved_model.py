@@ -88,6 +88,5 @@ def load_trained(
     model = model.eval().to(device)
     if torch.device(device).type in ("cpu", "cuda"):  # draws faster, see benchmarks/
         model = model.to(memory_format=torch.channels_last)
-    if process is None:
-        process = process_for(config, None, metadata.get("schedule", ""))
+    process = process_for(config, None, metadata.get("schedule", "")) if process is None else process
     return TrainedModel(model, process, config, class_names, step)
