@@ -4,6 +4,7 @@ import contextlib
 import errno
 import glob
 import io
+import json
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -127,12 +128,23 @@ def write_if_new(path: Path, text: str) -> None:
 
 
 def save_safetensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
-    """Save tensors and text about them as one safetensors file."""
+    """Save tensors and text about them as one safetensors file: the same bytes whenever these are the same."""
     from safetensors.torch import save
 
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = save(contiguous, dict(metadata))
+    content = _with_header_in_order(save(contiguous, dict(metadata)))
     write_atomically(path, lambda temporary: temporary.write_bytes(content))
+
+
+def _with_header_in_order(content: bytes) -> bytes:
+    """The same safetensors file with its header's names in order: metadata come in another one each time.
+
+    The format: eight bytes for the header's length, the header as JSON, filled up with blanks, and the numbers.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode("utf-8")
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[end:]
 
 
 def save_checkpoint(state: Mapping[str, object], path: Path) -> None:

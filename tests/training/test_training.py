@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from course_lib import FlowMatching
 from course_lib.data.image_dataset import ImageDataset
 from course_lib.data.shapes import draw_shapes
-from course_lib.files import load_checkpoint, write_atomically, write_text
+from course_lib.files import load_checkpoint, save_safetensors, write_atomically, write_text
 from course_lib.training.batches import share_of, training_batch
 from course_lib.training.config import PROFILES, TrainingConfig
 from course_lib.training.loop import training_steps
@@ -269,6 +269,19 @@ def test_a_file_is_old_or_new_and_never_half(tmp_path):
 class Bomb:
     def __reduce__(self):
         return print, ("this must never be printed",)
+
+
+def test_the_same_weights_are_the_same_bytes(tmp_path):
+    tensors = {"b.weight": torch.arange(6.0).reshape(2, 3), "a": torch.tensor([1, 2], dtype=torch.int64)}
+    metadata = {"config": '{"n": 1}', "class_names": '["Gr\u00f6\u00dfe"]', "step": "7", "schedule": ""}
+    written = set()
+    for number in range(20):
+        save_safetensors(tensors, tmp_path / f"{number}.safetensors", metadata)
+        written.add((tmp_path / f"{number}.safetensors").read_bytes())
+    assert len(written) == 1
+    with safe_open(tmp_path / "0.safetensors", framework="pt") as file:
+        assert file.metadata() == metadata
+        assert all(torch.equal(file.get_tensor(name), values) for name, values in tensors.items())
 
 
 def test_a_link_leads_to_what_is_written_and_threads_do_not_disturb_each_other(tmp_path):
