@@ -47,8 +47,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     path = Path(os.path.realpath(path))  # where a link leads: the link itself stays
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent, path.stem)
-    # the ending stays last: image writers choose the format by it
-    temporary = path.with_name(f".{path.stem}.{threading.get_ident()}.{os.getpid()}.tmp{path.suffix}")
+    temporary = _temporary_for(path)
     try:
         write(temporary)
         with contextlib.suppress(OSError):  # FAT and some network drives have no such permissions
@@ -58,6 +57,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _temporary_for(path: Path) -> Path:
+    """A name beside `path` that no other thread and no other process takes, see `remove_leftovers`."""
+    # the ending stays last: image writers choose the format by it
+    return path.with_name(f".{path.stem}.{threading.get_ident()}.{os.getpid()}.tmp{path.suffix}")
 
 
 def is_device(path: Path) -> bool:
@@ -97,7 +102,7 @@ def check_place(name: str, path: Path) -> None:
     """
     if is_device(path):
         return
-    probe = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    probe = _temporary_for(path)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
@@ -119,12 +124,16 @@ def write_text(path: Path, text: str) -> None:
 
 def write_if_new(path: Path, text: str) -> None:
     """As `write_text`, but a file that holds this text already is left alone: many would wait long for the disk."""
+    if not holds_text(path, text):
+        write_text(path, text)
+
+
+def holds_text(path: Path, text: str) -> bool:
+    """Whether a file can be read at `path`, and is this text."""
     try:
-        if path.read_bytes() == text.encode("utf-8"):
-            return
+        return path.read_bytes() == text.encode("utf-8")
     except OSError:
-        pass
-    write_text(path, text)
+        return False
 
 
 def save_safetensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:

@@ -62,7 +62,7 @@ def _judge(trained: "TrainedModel", options: argparse.Namespace) -> tuple[dict, 
     judge = Judge()
     labels = balanced_labels(options.count, len(trained.class_names))
     # what cannot be drawn is told before the real images are judged
-    draw_states(trained, labels, seed=options.seed, num_steps=options.steps, solver=options.solver)
+    draw_states(trained, labels[:1], seed=options.seed, num_steps=options.steps, solver=options.solver)
     rows = {"real images": judge.real_scores(options.count, options.seed)}
     for scale in options.guidance:
         images = _draw(trained, labels, scale, options)

@@ -159,9 +159,6 @@ class RunFolder:
         write_text(self.metrics, "".join(map(as_line, metrics)))
         write_text(self.config, config)
 
-    def has_config(self, config: str) -> bool:
-        return self.config.is_file() and self.config.read_bytes() == config.encode("utf-8")
-
     def append_metrics(self, **metrics: float) -> None:
         with self.metrics.open("a", encoding="utf-8", newline="\n") as file:
             file.write(as_line(metrics))

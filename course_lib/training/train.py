@@ -13,7 +13,7 @@ from torch import nn
 
 from course_lib.data import load_dataset
 from course_lib.data.download import is_url
-from course_lib.files import local_path, save_checkpoint, write_if_new
+from course_lib.files import holds_text, local_path, save_checkpoint, write_if_new
 from course_lib.pictures import save_grid, save_loss_curve
 from course_lib.training.accelerator import make_accelerator
 from course_lib.training.config import Process, TrainingConfig, ema_decay_within, process_for, schedule_of
@@ -104,7 +104,7 @@ def train(
     # the folder is this run's from its first checkpoint on; until then a new run's metrics wait
     folder_is_ours, waiting = resume, []
 
-    def store(trained: TrainedModel) -> None:
+    def store() -> None:
         nonlocal folder_is_ours
         require_numbers(state, folder if folder_is_ours else None)
         kept = {"config": config.to_json(), "data_dir": remembered(data_dir), "schedule": schedule_of(process)}
@@ -113,14 +113,14 @@ def train(
         if not folder_is_ours:
             folder.begin(config.to_json(), waiting)
             folder_is_ours = True
-        show(trained)
+        show()
 
-    def show(trained: TrainedModel) -> None:
-        save_trained(trained, folder.model)
+    def show() -> None:
+        save_trained(as_trained(), folder.model)
         save_loss_curve(folder.read_metrics(), folder.loss_curve)
 
-    def draw(trained: TrainedModel) -> None:
-        save_grid(sample_grid(trained), folder.samples(state.step), dataset.class_names)
+    def draw() -> None:
+        save_grid(sample_grid(as_trained()), folder.samples(state.step), dataset.class_names)
 
     def as_trained() -> TrainedModel:
         return TrainedModel(state.ema.average, process, config, dataset.class_names, state.step)
@@ -138,13 +138,13 @@ def train(
             folder.prepare(BYTES_A_PARAMETER * sum(parameter.numel() for parameter in unwrapped.parameters()))
             if saved is not None:
                 # what came after the checkpoint may have been cut off
-                if "begins_with" in saved and not folder.has_config(saved["config"]):
+                if "begins_with" in saved and not holds_text(folder.config, saved["config"]):
                     folder.begin(saved["config"], saved["begins_with"])
                 folder.forget_metrics_after(state.step)
                 write_if_new(folder.config, config.to_json())  # it may have more steps than before
-                show(as_trained())
+                show()
                 if grids and state.step == config.steps:
-                    draw(as_trained())
+                    draw()
             tell = stack.enter_context(told_progress(state.step, config.steps, config.batch_size))
         accelerator.wait_for_everyone()
         for loss in training_steps(config, state, dataset, process, accelerator):
@@ -161,9 +161,9 @@ def train(
                 else:
                     waiting.append(metrics)
             if at_the_end or state.step % config.checkpoint_every == 0 or (draws and not folder_is_ours):
-                store(as_trained())
+                store()
             if draws:
-                draw(as_trained())
+                draw()
             tell(state.step, metrics)
     accelerator.end_training()
     return folder
